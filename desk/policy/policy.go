@@ -1,0 +1,240 @@
+// Package policy is the one file an operator writes: who the desk is, which mailboxes it reads, who answers, what is asked and what it
+// costs. Reading it finds every mistake at once, each with file, line, column, what was found and what was expected; what is returned is
+// complete, with every default filled in and every name it mentions known (R1).
+package policy
+
+import (
+	"time"
+
+	"github.com/postdesk/postdesk/desk/calendar"
+	"github.com/postdesk/postdesk/desk/ledger"
+	"github.com/postdesk/postdesk/desk/message"
+	"github.com/postdesk/postdesk/desk/rules"
+)
+
+// A Policy is one policy file, read and checked. It does not change after Read: a desk that gets a new file swaps the whole value.
+type Policy struct {
+	File string // the name it was read by, for messages
+
+	Desk      Desk
+	Tokens    message.Keyring // without Epoch: that belongs to the database
+	TokensSet bool            // false where the file has no keys and the fixed ones of simulate stand in; serve refuses those
+
+	Mailboxes []*Mailbox // in the order of the file
+	Calendars map[string]*calendar.Calendar
+	Queues    []*Queue
+	Staff     []*Staff
+	Classes   []*Class
+	Products  []*Product
+
+	FreeWindow FreeWindow
+	Credits    Credits
+	Life       Life
+	Clocks     Clocks // the targets of classes that name none
+	Rules      *rules.Set
+}
+
+// Desk says who we are.
+type Desk struct {
+	Name      string
+	Domain    string         // right side of our Message-IDs; a From of it must be proven (THREATS.md, X)
+	Zone      *time.Location // the policy's zone: whole days of world files, free windows
+	Language  string         // when neither contact, account, mail nor mailbox tells one
+	Calendar  string         // where a mailbox or class names none
+	Contact   string         // the management contact (C3), an address
+	Templates string         // folder with the operator's own templates, "" for none
+}
+
+// A Mailbox is one address that customers write to, and the account that is polled for it.
+type Mailbox struct {
+	Name     string
+	Address  string   // canonical
+	Aliases  []string // further addresses delivered here, canonical
+	Queue    string
+	Product  string // "" unless all mail here is about one
+	Language string // "" for the desk's
+	Calendar string
+
+	Server string   // authserv-id of the one server whose Authentication-Results count here (RFC 8601), "" for none
+	Hosts  []string // that server's names in Received fields; Server alone unless said otherwise
+
+	AcknowledgeUnverified bool // the fixed acknowledgement at level A0; default true
+
+	IMAP *IMAP // nil where nothing is polled (simulate, demo)
+	SMTP *SMTP // nil where nothing is sent
+}
+
+// IMAP is how a mailbox is polled (M1).
+type IMAP struct {
+	Host     string
+	Port     int
+	TLS      string // "implicit", "starttls", "none" (loopback only)
+	Username string
+	Password Secret
+	Folder   string        // INBOX
+	Flag     string        // keyword set on a mail once it is committed; "" for none
+	Move     string        // folder a mail is moved to once it is committed; "" leaves it
+	Every    time.Duration // the periodic pass beside IDLE
+}
+
+// SMTP is where a mailbox's answers are submitted (RFC 6409).
+type SMTP struct {
+	Host     string
+	Port     int
+	TLS      string
+	Username string
+	Password Secret
+}
+
+// A Secret is a password or key: it never prints itself.
+type Secret string
+
+// String hides the secret.
+func (Secret) String() string { return "(hidden)" }
+
+// GoString hides the secret from %#v too.
+func (Secret) GoString() string { return "(hidden)" }
+
+// MarshalText hides the secret from anything that writes a policy out.
+func (Secret) MarshalText() ([]byte, error) { return []byte("(hidden)"), nil }
+
+// A Queue is where tickets wait for the people who work on it.
+type Queue struct {
+	Name        string
+	Title       Text
+	Dispatchers []string // staff who get unassigned tickets; all with the role dispatcher unless named
+	Assign      string   // staff who gets them at once, "" for dispatch
+}
+
+// Staff is one person who acts for the desk.
+type Staff struct {
+	ID        string // the name in /assign and in the ledger of time
+	Name      string // as customers see it
+	Address   string // canonical; never shown to a customer (S1)
+	Logins    []string
+	Roles     []Role
+	Queues    []string // where they may act; all where empty
+	Language  string
+	Zone      *time.Location
+	Moderator bool
+}
+
+// A Role is what a staff member may do.
+type Role string
+
+// The roles of this version.
+const (
+	Engineer   Role = "engineer"
+	Dispatcher Role = "dispatcher"
+	Moderator  Role = "moderator"
+)
+
+// Has tells whether the person has the role.
+func (s *Staff) Has(r Role) bool {
+	for _, have := range s.Roles {
+		if have == r {
+			return true
+		}
+	}
+	return false
+}
+
+// May tells whether the person may act on tickets of the queue.
+func (s *Staff) May(queue string) bool {
+	if len(s.Queues) == 0 {
+		return true
+	}
+	for _, q := range s.Queues {
+		if q == queue {
+			return true
+		}
+	}
+	return false
+}
+
+// A Class is what is asked, with its terms.
+type Class struct {
+	Name       string
+	Title      Text
+	Queue      string // "" keeps the ticket's
+	Priority   string
+	Calendar   string
+	Billing    Billing
+	Estimate   *rules.Range // the class's range in credits; nil is "upon request": an engineer estimates (A3)
+	FreeWindow bool         // may be asked in the free window
+	Clocks     Clocks
+}
+
+// Billing says how a ticket is paid.
+type Billing string
+
+// The billings of this version.
+const (
+	Free        Billing = "free"
+	ByCredits   Billing = "credits"
+)
+
+// A Product is what customers buy.
+type Product struct {
+	Name  string
+	Title Text
+}
+
+// Text is a short text in several languages, by ISO 639-1 code.
+type Text map[string]string
+
+// In gives the text in the language, else in English, else any, so that a title is never empty where one is given.
+func (t Text) In(language string) string {
+	if s, ok := t[language]; ok {
+		return s
+	}
+	if s, ok := t["en"]; ok {
+		return s
+	}
+	best := ""
+	for lang := range t {
+		if best == "" || lang < best {
+			best = lang
+		}
+	}
+	return t[best]
+}
+
+// FreeWindow is the time of free support after a purchase (A1).
+type FreeWindow struct {
+	Days     int  // the date of purchase + Days, inclusive; 0: there is none
+	Promised bool // whether its deadlines are promised to the customer; default false: they are aims
+}
+
+// Credits are the terms of prepaid work (A2, L2).
+type Credits struct {
+	Rate         ledger.Rate // minutes a credit, and the least an incident costs
+	ConfirmLimit int64       // credits a mail at level A2 may confirm
+	HowToBuy     Text        // told wherever the balance is short
+}
+
+// Life are the terms of a ticket's life (M7).
+type Life struct {
+	CloseResolved  int // working days of silence after which a resolved ticket closes
+	ReopenDays     int // days after closing in which a reply reopens
+	RemindAwaiting int // working days in awaiting_* after which the customer is reminded
+	CloseAwaiting  int // working days in awaiting_* after which the ticket closes
+}
+
+// ClockName is one of a ticket's clocks.
+type ClockName string
+
+// The clocks of this version.
+const (
+	FirstResponse ClockName = "first_response"
+	Resolution    ClockName = "resolution"
+)
+
+// Clocks are targets by clock. A clock without a target does not run.
+type Clocks map[ClockName]ClockTarget
+
+// A ClockTarget is the time allowed, and when to warn.
+type ClockTarget struct {
+	Target calendar.Target
+	Warn   int // percent of the time allowed after which staff are warned; 0: no warning
+}
