@@ -170,8 +170,8 @@ type Billing string
 
 // The billings of this version.
 const (
-	Free        Billing = "free"
-	ByCredits   Billing = "credits"
+	Free      Billing = "free"
+	ByCredits Billing = "credits"
 )
 
 // A Product is what customers buy.

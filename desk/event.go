@@ -1,0 +1,133 @@
+package desk
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/postdesk/postdesk/desk/policy"
+)
+
+// An Event is one line of the journal: append-only, the story of the desk in the order in which it happened. simulate prints it, and
+// webhooks will carry it. Data is one of the structs below, by Kind, with the fields of the simulate contract.
+type Event struct {
+	ID     int64
+	At     time.Time
+	Ticket int64 // 0 where there is none
+	Kind   EventKind
+	Data   json.RawMessage
+}
+
+// EventKind says which struct an event's data is.
+type EventKind string
+
+// The kinds of event.
+const (
+	EventReceived EventKind = "received" // Received
+	EventTicket   EventKind = "ticket"   // Snapshot
+	EventSent     EventKind = "sent"     // SentMail: committed to the outbox
+	EventPosted   EventKind = "posted"   // Posted
+	EventClock    EventKind = "clock"    // ClockFired
+	EventWithheld EventKind = "withheld" // Withheld: a mail that the gate did not let out
+	EventFailed   EventKind = "failed"   // MailFailure: a mail of the outbox that was given up or bounced
+)
+
+// Received is how one mail ended.
+type Received struct {
+	Mailbox   string   `json:"mailbox"`
+	MessageID string   `json:"message_id,omitempty"`
+	From      string   `json:"from,omitempty"`
+	Kind      string   `json:"kind"`
+	Level     string   `json:"level"`
+	Outcome   Outcome  `json:"outcome"`
+	Ticket    int64    `json:"ticket,omitempty"`
+	By        string   `json:"by"`
+	Commands  []string `json:"commands,omitempty"`
+	Why       []string `json:"why,omitempty"`
+}
+
+// Snapshot is a ticket after a change, whole.
+type Snapshot struct {
+	Ticket    int64                 `json:"ticket"`
+	Status    Status                `json:"status"`
+	Queue     string                `json:"queue,omitempty"`
+	Class     string                `json:"class,omitempty"`
+	Priority  string                `json:"priority,omitempty"`
+	Product   string                `json:"product,omitempty"`
+	Customer  string                `json:"customer,omitempty"`
+	Requester string                `json:"requester,omitempty"`
+	Assignee  string                `json:"assignee,omitempty"`
+	Billing   policy.Billing        `json:"billing,omitempty"`
+	Estimate  *SnapshotEstimate     `json:"estimate,omitempty"`
+	Minutes   int                   `json:"minutes,omitempty"`
+	Clocks    map[string]ClockState `json:"clocks,omitempty"`
+	Rules     []string              `json:"rules,omitempty"`
+	Linked    []int64               `json:"linked,omitempty"`
+}
+
+// SnapshotEstimate is the range offered.
+type SnapshotEstimate struct {
+	Unit string `json:"unit"`
+	Min  int64  `json:"min"`
+	Max  int64  `json:"max"`
+}
+
+// ClockState is a clock as others see it: running, paused, met or breached. Due is left out while paused.
+type ClockState struct {
+	Due   *time.Time `json:"due,omitempty"`
+	State string     `json:"state"`
+}
+
+// SentMail is a mail that the gate let into the outbox. Text is not in the journal; who prints it adds it from the outbox.
+type SentMail struct {
+	Mail         int64    `json:"mail"`
+	Ticket       int64    `json:"ticket,omitempty"`
+	Template     string   `json:"template"`
+	Audience     string   `json:"audience"`
+	EnvelopeFrom string   `json:"envelope_from"`
+	From         string   `json:"from"`
+	To           []string `json:"to"`
+	Cc           []string `json:"cc,omitempty"`
+	ReplyTo      string   `json:"reply_to,omitempty"`
+	Attachments  []string `json:"attachments,omitempty"`
+	Subject      string   `json:"subject"`
+	MessageID    string   `json:"message_id"`
+	InReplyTo    string   `json:"in_reply_to,omitempty"`
+	References   []string `json:"references,omitempty"`
+	Language     string   `json:"language"`
+	Automatic    bool     `json:"automatic"`
+	Text         string   `json:"text,omitempty"`
+}
+
+// Posted is one entry of a posting.
+type Posted struct {
+	Ticket  int64  `json:"ticket,omitempty"`
+	Account string `json:"account"`
+	Unit    string `json:"unit"`
+	Amount  int64  `json:"amount"`
+	Balance int64  `json:"balance"`
+	Cause   string `json:"cause"`
+}
+
+// ClockFired is a warning or a breach.
+type ClockFired struct {
+	Ticket int64  `json:"ticket"`
+	Clock  string `json:"clock"`
+	What   string `json:"what"`
+}
+
+// Withheld is a mail that was not let out, and why.
+type Withheld struct {
+	Ticket   int64  `json:"ticket,omitempty"`
+	Template string `json:"template"`
+	To       string `json:"to"`
+	Why      string `json:"why"`
+}
+
+// MailFailure is a mail of the outbox that did not reach its recipient.
+type MailFailure struct {
+	Mail   int64  `json:"mail"`
+	Ticket int64  `json:"ticket,omitempty"`
+	To     string `json:"to"`
+	Code   int    `json:"code,omitempty"`
+	Why    string `json:"why"`
+}

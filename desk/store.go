@@ -1,0 +1,177 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/postdesk/postdesk/desk/ledger"
+	"github.com/postdesk/postdesk/desk/message"
+)
+
+var (
+	// ErrNotFound is returned by a look-up that names nothing.
+	ErrNotFound = errors.New("not found")
+	// ErrUnavailable wraps what a store returns when the database cannot be reached: nothing was written, and the same call may
+	// succeed later.
+	ErrUnavailable = errors.New("database is away")
+	// ErrFull wraps what a store returns when there is no room left: nothing was written, and the same call succeeds once there is.
+	ErrFull = errors.New("no space left for the database")
+)
+
+// A Store keeps everything the desk knows. It is an interface since the desk may not know SQL (desk/store is the one implementation,
+// on two engines). Neither method may be called inside the other.
+type Store interface {
+	// View gives a transaction that sees one state and cannot write.
+	View(ctx context.Context, do func(Tx) error) error
+	// Update gives a transaction that is committed when do returns nil and leaves no trace when it returns an error. do may be run
+	// again when the database asks for it (a serialization failure or a deadlock), so it must not keep results of a failed run.
+	Update(ctx context.Context, do func(Tx) error) error
+}
+
+// A Tx is one transaction. Look-ups of one thing return ErrNotFound when there is none; lists are empty then.
+type Tx interface {
+	// Now is the clock that nodes share: the database's on PostgreSQL, the process's on SQLite. Leases and expiry go by it, and
+	// nothing else does: a ticket's times come from the desk's own Now, so that simulate can set it.
+	Now(ctx context.Context) (time.Time, error)
+	// Meta is a small value of the whole desk by name: the instance's epoch, for one.
+	Meta(ctx context.Context, name string) (string, error)
+	// SetMeta keeps the value if the name is new, and returns the one that stands.
+	SetMeta(ctx context.Context, name, value string) (string, error)
+
+	// Lease claims name for node until the given time of Now, and tells whether it is the node's now. A node renews its own.
+	Lease(ctx context.Context, name, node string, until time.Time) (bool, error)
+	// Release gives up a lease of node's.
+	Release(ctx context.Context, name, node string) error
+
+	// Cursor is how far a folder has been read, ErrNotFound before the first mail.
+	Cursor(ctx context.Context, mailbox, folder string) (Cursor, error)
+	// SaveCursor moves the cursor. Within one UIDVALIDITY it never goes back (T094).
+	SaveCursor(ctx context.Context, c Cursor) error
+	// Reception is what became of one UID.
+	Reception(ctx context.Context, at Position) (Reception, error)
+	// SaveReception records what became of one UID; the first record stands.
+	SaveReception(ctx context.Context, r Reception) error
+
+	// SaveSource keeps the bytes exactly, in compressed chunks, and streams them: memory does not grow with size. An error of r
+	// is returned and fails the transaction.
+	SaveSource(ctx context.Context, r io.Reader) (id int64, err error)
+	// Source writes the bytes of a source to w, one chunk at a time.
+	Source(ctx context.Context, id int64, w io.Writer) error
+
+	// AddMessage keeps a mail that came in, with its attachments' descriptions, and sets its ID.
+	AddMessage(ctx context.Context, m *Message) error
+	// Message is one by id; Messages are those of a ticket, oldest first; Held are those that wait for a person, oldest first.
+	Message(ctx context.Context, id int64) (*Message, error)
+	Messages(ctx context.Context, ticket int64) ([]*Message, error)
+	Held(ctx context.Context, limit int) ([]*Message, error)
+	// SameMail is the message with this identity (message.Message.Identity), ErrNotFound for a mail never seen.
+	SameMail(ctx context.Context, identity string) (*Message, error)
+
+	// AddRefs makes ids lead to a ticket. An id may lead to several.
+	AddRefs(ctx context.Context, refs []Ref) error
+	// Refs are all that is known of the ids, in no order. At most 200 ids are looked up.
+	Refs(ctx context.Context, ids []message.ID) ([]Ref, error)
+
+	// AddTicket opens a ticket and sets its Number, from 1 and rising.
+	AddTicket(ctx context.Context, t *Ticket) error
+	// Ticket is one by number, whole. Inside Update it is locked until the end of the transaction.
+	Ticket(ctx context.Context, number int64) (*Ticket, error)
+	// SaveTicket writes back what was loaded, with its clocks and participants.
+	SaveTicket(ctx context.Context, t *Ticket) error
+	// Waking are the numbers of tickets whose WakeAt is not after now, earliest first.
+	Waking(ctx context.Context, now time.Time, limit int) ([]int64, error)
+	// NextWake is the earliest WakeAt of all, ErrNotFound when no ticket waits for the clock.
+	NextWake(ctx context.Context) (time.Time, error)
+	// AwaitingCredits are the tickets of a customer in that status, oldest first.
+	AwaitingCredits(ctx context.Context, customer string) ([]int64, error)
+
+	// SaveCustomer adds or replaces a customer; Customer finds one.
+	SaveCustomer(ctx context.Context, c Customer) error
+	Customer(ctx context.Context, id string) (Customer, error)
+	// SaveContact adds a contact (ID 0) or replaces one, and sets its ID. Address is unique.
+	SaveContact(ctx context.Context, c *Contact) error
+	// ContactOf finds a contact by canonical address.
+	ContactOf(ctx context.Context, address string) (*Contact, error)
+	// Contacts are those of a customer, in the order they were added.
+	Contacts(ctx context.Context, customer string) ([]*Contact, error)
+	// AddEntitlement adds what a shop sold; Entitlements are a customer's, latest first.
+	AddEntitlement(ctx context.Context, e Entitlement) error
+	Entitlements(ctx context.Context, customer string) ([]Entitlement, error)
+
+	// Post writes a posting and moves the balances, or returns ledger.InsufficientError and writes nothing. Balances are those after
+	// it, entry by entry. A posting whose key is known is not written again: posted is false and balances nil.
+	Post(ctx context.Context, p ledger.Posting) (balances []int64, posted bool, err error)
+	// Balance is what an account holds; an account never posted to holds 0.
+	Balance(ctx context.Context, account ledger.Account, unit ledger.Unit) (int64, error)
+	// Recount compares every balance with the sum of its entries, every entry's balance with the running sum, and every posting with
+	// zero, and returns what does not agree, in words.
+	Recount(ctx context.Context) ([]string, error)
+
+	// AddTime records minutes worked; one message and line counts once.
+	AddTime(ctx context.Context, e TimeEntry) error
+	// Minutes are those of one engineer on one ticket so far.
+	Minutes(ctx context.Context, ticket int64, staff string) (int, error)
+
+	// Append adds a line to the journal and sets its ID.
+	Append(ctx context.Context, e *Event) error
+	// Events are lines of the journal with an ID above after, in order; Journal is that of one ticket.
+	Events(ctx context.Context, after int64, limit int) ([]Event, error)
+	Journal(ctx context.Context, ticket int64) ([]Event, error)
+
+	// AddMail puts a mail into the outbox and sets its ID.
+	AddMail(ctx context.Context, m *Mail) error
+	// Mail is one by ID, with its text. Mails are those of a ticket, oldest first.
+	Mail(ctx context.Context, id int64) (*Mail, error)
+	Mails(ctx context.Context, ticket int64) ([]*Mail, error)
+	// LeaseMail claims the next mail that may be tried, until the given time of Now; ErrNotFound when there is none. Where another
+	// node was quicker, it looks again by itself.
+	LeaseMail(ctx context.Context, node string, until time.Time) (*Mail, error)
+	// SetMIME keeps the source that every try of the mail sends. The first stands.
+	SetMIME(ctx context.Context, mail, source int64) error
+	// Tried records one try and what becomes of the mail.
+	Tried(ctx context.Context, a Attempt) error
+	// Attempts are a mail's tries in order.
+	Attempts(ctx context.Context, mail int64) ([]Attempt, error)
+	// NextMail is when the earliest waiting mail may be tried, ErrNotFound when none waits.
+	NextMail(ctx context.Context) (time.Time, error)
+	// SentTo counts mails put into the outbox for an address since a time: automatic ones only, of one template unless it is "", of
+	// one ticket unless it is 0. It is what limits acknowledgements, questions and loops.
+	SentTo(ctx context.Context, address, template string, ticket int64, since time.Time) (int, error)
+}
+
+// A Position is where a mail stood in a mailbox (RFC 9051, 2.3.1.1).
+type Position struct {
+	Mailbox, Folder  string
+	UIDValidity, UID uint32
+}
+
+// A Cursor is how far a folder has been read: all of UID and below.
+type Cursor = Position
+
+// A Reception is the one named outcome in which a UID ended (G1).
+type Reception struct {
+	Position
+	At      time.Time
+	Outcome Outcome
+	Message int64 // 0 for a duplicate
+	Ticket  int64 // 0 where there is none
+}
+
+// A Ref makes a Message-ID lead to a ticket (M3).
+type Ref struct {
+	ID     message.ID
+	Ticket int64
+	Kind   RefKind
+}
+
+// RefKind says how the desk came to know an id.
+type RefKind string
+
+// The ways to know an id, surest first.
+const (
+	RefSent      RefKind = "sent"      // ours: a mail of the outbox
+	RefSeen      RefKind = "seen"      // of a mail that came in
+	RefMentioned RefKind = "mentioned" // only named by one: a mail that people sent around us
+)

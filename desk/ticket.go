@@ -1,0 +1,257 @@
+package desk
+
+import (
+	"time"
+
+	"github.com/postdesk/postdesk/desk/calendar"
+	"github.com/postdesk/postdesk/desk/ledger"
+	"github.com/postdesk/postdesk/desk/message"
+	"github.com/postdesk/postdesk/desk/policy"
+	"github.com/postdesk/postdesk/desk/rules"
+)
+
+// Status is where a ticket is in its life (M7).
+type Status string
+
+// The statuses, by the names of the simulate contract.
+const (
+	New                  Status = "new"
+	AwaitingEstimate     Status = "awaiting_estimate"
+	AwaitingConfirmation Status = "awaiting_confirmation"
+	AwaitingCredits      Status = "awaiting_credits"
+	AwaitingDetails      Status = "awaiting_details"
+	Open                 Status = "open"
+	Waiting              Status = "waiting"
+	Resolved             Status = "resolved"
+	Closed               Status = "closed"
+)
+
+// Awaiting tells whether work has not begun because the customer has something to do first.
+func (s Status) Awaiting() bool {
+	return s == AwaitingConfirmation || s == AwaitingCredits || s == AwaitingDetails
+}
+
+// Pauses tells whether clocks stand still ("Pauses" of MISSION.md).
+func (s Status) Pauses() bool { return s.Awaiting() || s == Waiting }
+
+// Done tells whether nobody has anything to do.
+func (s Status) Done() bool { return s == Resolved || s == Closed }
+
+// A Ticket is one matter and its state. It is loaded whole, decided over as a value, and saved whole.
+type Ticket struct {
+	Number  int64
+	Version int64 // of the row; the store's
+
+	Status   Status
+	Queue    string
+	Class    string
+	Priority string
+	Product  string
+	Assignee string // staff id
+	Tags     []string
+
+	Mailbox   string // whose terms, address and calendar hold
+	Subject   string // as the first mail had it, without our tag
+	Language  string // of the requester: what we write in
+	Customer  string // "" for a contact without account
+	Requester Contact
+	// Participants may join beside the requester.
+	Participants []Participant
+
+	Registered time.Time // arrival of the first mail: what terms and clocks start from
+	Level      message.Level
+	LevelWhy   string
+
+	Billing    policy.Billing
+	FreeWindow bool // free because the window was open at registration; kept for this ticket
+	Estimate   *Estimate
+	Hold       *ledger.Hold // what the customer confirmed; nil before
+	Minutes    int          // worked in all, accepted corrections included
+	AskedTime  bool         // the engineer was asked for the time of an answer
+
+	Clocks  []Clock
+	Reasons []rules.Reason // which rules fired and what each one set (R2)
+
+	Linked []int64 // tickets that staff should look at together with this one
+
+	ChangedAt  time.Time // when Status was last set: what silence is counted from
+	Reminded   bool      // the customer was reminded since then
+	ResolvedAt time.Time
+	ClosedAt   time.Time
+	WakeAt     time.Time // when Tick has to look at it; zero: never
+}
+
+// A Participant may join a ticket that somebody else opened.
+type Participant struct {
+	Contact Contact
+	Since   time.Time
+	By      string // who added them: "requester", or a staff id
+}
+
+// An Estimate is the range offered for a ticket (L2). A new one is a new version, and a yes to an older version is only words (T037).
+type Estimate struct {
+	Version  int64
+	Min, Max int64  // credits
+	By       string // staff id; "" when the class gives the range
+	At       time.Time
+}
+
+// A Clock is a target running on a ticket (R4). Everything it shows follows from Start, Target, the calendar and the pauses, so that a
+// changed class or calendar is computed anew from the same start and nothing restarts.
+type Clock struct {
+	Name     policy.ClockName
+	Target   calendar.Target
+	Warn     int // percent of the time allowed
+	Calendar string
+	Start    time.Time
+	Pauses   []Pause
+	Due      time.Time // where it stands; meaningless while paused
+	WarnAt   time.Time // zero: no warning
+	Met      time.Time // zero: not yet
+	Warned   bool
+	Breached time.Time // zero: no
+	Stopped  bool      // the ticket ended without an answer being owed
+}
+
+// A Pause is a time in which a clock stood still; To is zero while it lasts.
+type Pause struct{ From, To time.Time }
+
+// A Customer has plan and balance.
+type Customer struct {
+	ID       string // ours to choose; ledger accounts are customer:ID
+	Name     string
+	Language string
+	Market   string
+	Zone     string // IANA name, "" for the desk's
+}
+
+// A Contact is one address of a customer, or of somebody without account.
+type Contact struct {
+	ID       int64
+	Address  string // canonical
+	Name     string
+	Language string
+	Customer string // "" without account
+	MaySpend bool
+}
+
+// An Entitlement is what a shop has sold: a purchase opens the free window, a licence and a subscription run from From through Until.
+type Entitlement struct {
+	Customer    string
+	Kind        string // "purchase", "licence", "subscription"
+	Product     string
+	Plan        string
+	From, Until calendar.Date // Until is zero for a purchase
+	Refunded    bool
+}
+
+// A TimeEntry is time worked (S4). A correction is an entry with negative minutes: nothing is changed or deleted.
+type TimeEntry struct {
+	Ticket  int64
+	Staff   string
+	Kind    string // the ticket's class when it was recorded
+	Minutes int
+	What    string
+	At      time.Time
+	Message int64
+	Line    int
+}
+
+// A Message is a mail that came in, as the desk keeps it.
+type Message struct {
+	ID       int64
+	Ticket   int64 // 0 where there is none
+	Mailbox  string
+	Source   int64 // the raw bytes
+	Identity string
+	At       time.Time // arrival
+	Outcome  Outcome
+	By       string   // how it found its ticket: references, token, subject, none
+	Why      []string // why it ended so
+
+	MessageID message.ID
+	From      message.Address // who it says wrote it
+	Staff     string          // staff id where the desk took it as that person's
+	Level     message.Level
+	LevelWhy  string
+	Kind      message.Kind
+	Internal  bool // never shown to the customer
+
+	Subject     string
+	Text        string
+	Visible     string
+	Language    string
+	Attachments []message.Attachment
+	Notes       []string
+}
+
+// Outcome is the one named end of every mail (G1).
+type Outcome string
+
+// The outcomes, by the names of the simulate contract.
+const (
+	OutcomeNew       Outcome = "new"
+	OutcomeReply     Outcome = "reply"
+	OutcomeLinked    Outcome = "linked"
+	OutcomeDuplicate Outcome = "duplicate"
+	OutcomeCommand   Outcome = "command"
+	OutcomeRefused   Outcome = "refused_command"
+	OutcomeHeld      Outcome = "held"
+	OutcomeBanned    Outcome = "banned"
+	OutcomeNoted     Outcome = "noted"
+)
+
+// A Mail is one mail of the outbox: what is kept is what is sent. It has one recipient, since its reply address is made for one person.
+type Mail struct {
+	ID       int64
+	Ticket   int64  // 0 for a mail about no ticket
+	Mailbox  string // whose SMTP account sends it
+	Template string
+	Audience string // customer, staff
+
+	EnvelopeFrom string // "" is the null reverse-path (RFC 5321, 4.5.5)
+	From         message.Address
+	To           message.Address
+	ReplyTo      message.Address
+	Subject      string
+	Text, HTML   string
+	Language     string
+	MessageID    message.ID
+	InReplyTo    message.ID
+	References   []message.ID
+	Automatic    bool // carries Auto-Submitted (RFC 3834)
+	Attachments  []AttachmentRef
+	At           time.Time // Date of the mail
+
+	State     MailState
+	MIME      int64 // source of the bytes that every try sends, 0 before the first
+	Attempts  int
+	NotBefore time.Time
+	SentAt    time.Time
+}
+
+// An AttachmentRef is a part of a mail that came in, to be sent on.
+type AttachmentRef struct {
+	Source int64 `json:"source"`
+	message.Attachment
+}
+
+// MailState is where a mail of the outbox is.
+type MailState string
+
+// The states of a mail in the outbox.
+const (
+	MailWaiting MailState = "waiting"
+	MailSent    MailState = "sent"
+	MailFailed  MailState = "failed" // given up: refused for good, or retried to the end of its schedule
+)
+
+// An Attempt is one try to send a mail, and what becomes of it.
+type Attempt struct {
+	Mail      int64
+	At        time.Time
+	State     MailState // after it
+	NotBefore time.Time // of the next try, while State is MailWaiting
+	Code      int       // SMTP reply code, 0 when none came
+	Text      string    // the server's words or the error, one line, cleaned
+}
