@@ -1,9 +1,21 @@
 package rules
 
-import "time"
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// The most that a condition looks at. Whatever a mail holds beyond it cannot make a rule slow, and cannot make it fire.
+const (
+	MaxText = 64 << 10 // bytes of one text
+	MaxList = 100      // elements of one list
+)
 
 // Facts are what a condition may ask about one mail at the moment a ticket is opened. Policy writers rely on these names, so they are
-// a struct of their own: the desk's types may be renamed, the facts not (HOUSE.md). Texts are cut to MaxText before they get here.
+// a struct of their own: the desk's types may be renamed, the facts not. Judge reads no more of them than MaxText and MaxList.
 type Facts struct {
 	Mail        MailFacts        `expr:"mail"`
 	Ticket      TicketFacts      `expr:"ticket"`
@@ -16,7 +28,7 @@ type Facts struct {
 type MailFacts struct {
 	Subject     string   `expr:"subject"`
 	Text        string   `expr:"text"`    // the new words, without quotes and signature
-	Words       string   `expr:"words"`   // subject and new words in lower case: what most conditions want to search
+	Words       string   `expr:"words"`   // what most conditions want to search: see Words
 	From        string   `expr:"from"`    // address, canonical
 	Domain      string   `expr:"domain"`  // of From
 	To          []string `expr:"to"`      // addresses of To and Cc, canonical
@@ -54,12 +66,56 @@ type EntitlementFacts struct {
 	Products   []string `expr:"products"`    // products ever bought, latest first
 }
 
-// TimeFacts are the registration as the calendar of the mailbox sees it.
+// TimeFacts are the registration as the calendar of the mailbox sees it. There is no instant among them: a condition compares dates
+// as they are written, which sort as they follow each other.
 type TimeFacts struct {
-	At      time.Time `expr:"at"`
-	Hour    int       `expr:"hour"`    // 0 to 23, local
-	Weekday string    `expr:"weekday"` // mon tue wed thu fri sat sun
-	Open    bool      `expr:"open"`    // inside working hours
+	Date    string `expr:"date"`    // 2026-12-24, local
+	Hour    int    `expr:"hour"`    // 0 to 23, local
+	Weekday string `expr:"weekday"` // mon tue wed thu fri sat sun, local
+	Open    bool   `expr:"open"`    // inside working hours
+}
+
+// Words puts a subject and the new words into the form of mail.words: one text, lower case.
+func Words(subject, text string) string {
+	return strings.ToLower(cut(subject) + "\n" + cut(text))
+}
+
+// At gives the facts of an instant in the zone of a calendar.
+func At(t time.Time, zone *time.Location, open bool) TimeFacts {
+	t = t.In(zone)
+	return TimeFacts{Date: t.Format(time.DateOnly), Hour: t.Hour(), Weekday: strings.ToLower(t.Format("Mon")), Open: open}
+}
+
+// bounded cuts all that a stranger chooses the length of, and gives lists of its own to whatever Judge adds to.
+func (f Facts) bounded() Facts {
+	m := &f.Mail
+	for _, s := range []*string{&m.Subject, &m.Text, &m.Words, &m.From, &m.Domain} {
+		*s = cut(*s)
+	}
+	m.To = short(m.To)
+	m.Attachments = short(m.Attachments)
+	f.Ticket.Tags = short(f.Ticket.Tags)
+	f.Entitlement.FreeWindow = short(f.Entitlement.FreeWindow)
+	f.Entitlement.Licences = short(f.Entitlement.Licences)
+	f.Entitlement.Products = short(f.Entitlement.Products)
+	return f
+}
+
+// cut shortens a text to MaxText bytes or a little less, so that no letter is broken.
+func cut(s string) string {
+	if len(s) <= MaxText {
+		return s
+	}
+	end := MaxText
+	for end > MaxText-utf8.UTFMax && !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return s[:end]
+}
+
+func short(list []string) []string {
+	n := min(len(list), MaxList)
+	return list[:n:n]
 }
 
 // A Verdict is what the rules decided: the last rule that sets a field wins, tags add up. A field that no rule set is empty.
@@ -75,8 +131,44 @@ type Verdict struct {
 // A Range of an estimate, in the unit of the ticket's billing.
 type Range struct{ Min, Max int64 }
 
-// A Reason names a rule that fired and what it set, in the order of the rule file (R2).
+// maxEstimate is far above any work that one ticket can hold, and far below where minutes would overflow.
+const maxEstimate = 100_000
+
+// ParseRange reads "1-2", or "3" for exactly three. The least is 1: work that costs nothing needs no estimate.
+func ParseRange(s string) (Range, error) {
+	low, high, isRange := strings.Cut(strings.TrimSpace(s), "-")
+	if !isRange {
+		high = low
+	}
+	r := Range{Min: wholeNumber(low), Max: wholeNumber(high)}
+	if r.Min < 1 || r.Max < r.Min || r.Max > maxEstimate {
+		return Range{}, fmt.Errorf("range %.20q: want a number such as 3, or a range such as 1-2", s)
+	}
+	return r, nil
+}
+
+// wholeNumber is -1 for whatever is not written in digits alone.
+func wholeNumber(s string) int64 {
+	s = strings.TrimSpace(s)
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || s[0] == '+' || s[0] == '-' {
+		return -1
+	}
+	return n
+}
+
+// String writes the range as ParseRange reads it.
+func (r Range) String() string {
+	if r.Min == r.Max {
+		return strconv.FormatInt(r.Max, 10)
+	}
+	return strconv.FormatInt(r.Min, 10) + "-" + strconv.FormatInt(r.Max, 10)
+}
+
+// A Reason names a rule that fired and what it set, in the order of the rule file (R2). A rule that could not be judged leaves one
+// too, with Failed, so that nobody has to guess why it stayed silent.
 type Reason struct {
-	Rule string   `json:"rule"`
-	Set  []string `json:"set"` // such as "class=installation"
+	Rule   string   `json:"rule"`
+	Set    []string `json:"set,omitempty"`    // such as "class=installation"
+	Failed string   `json:"failed,omitempty"` // why the condition gave no answer: the rule did not fire
 }
