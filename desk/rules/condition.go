@@ -71,7 +71,9 @@ func newLanguage(known []Values) *language {
 	for group := range reflect.TypeFor[Facts]().Fields() {
 		name := group.Tag.Get("expr")
 		for fact := range group.Type.Fields() {
-			l.facts[name] = append(l.facts[name], fact.Tag.Get("expr"))
+			if tag := fact.Tag.Get("expr"); tag != "-" {
+				l.facts[name] = append(l.facts[name], tag)
+			}
 		}
 	}
 	// The parser alone is run first, over the language as it is, so that what we leave out of it can be named for what it is.

@@ -66,13 +66,14 @@ type EntitlementFacts struct {
 	Products   []string `expr:"products"`    // products ever bought, latest first
 }
 
-// TimeFacts are the registration as the calendar of the mailbox sees it. There is no instant among them: a condition compares dates
-// as they are written, which sort as they follow each other.
+// TimeFacts are the registration as the calendar of the mailbox sees it. A condition compares dates as they are written, which sort as
+// they follow each other; Judge takes them and all else from At, so that no two of them can disagree.
 type TimeFacts struct {
-	Date    string `expr:"date"`    // 2026-12-24, local
-	Hour    int    `expr:"hour"`    // 0 to 23, local
-	Weekday string `expr:"weekday"` // mon tue wed thu fri sat sun, local
-	Open    bool   `expr:"open"`    // inside working hours
+	At      time.Time `expr:"-"`       // in the calendar's zone
+	Date    string    `expr:"date"`    // 2026-12-24
+	Hour    int       `expr:"hour"`    // 0 to 23
+	Weekday string    `expr:"weekday"` // mon tue wed thu fri sat sun
+	Open    bool      `expr:"open"`    // inside working hours
 }
 
 // Words puts a subject and the new words into the form of mail.words: one text, lower case.
@@ -80,14 +81,10 @@ func Words(subject, text string) string {
 	return strings.ToLower(cut(subject) + "\n" + cut(text))
 }
 
-// At gives the facts of an instant in the zone of a calendar.
-func At(t time.Time, zone *time.Location, open bool) TimeFacts {
-	t = t.In(zone)
-	return TimeFacts{Date: t.Format(time.DateOnly), Hour: t.Hour(), Weekday: strings.ToLower(t.Format("Mon")), Open: open}
-}
-
-// bounded cuts all that a stranger chooses the length of, and gives lists of its own to whatever Judge adds to.
-func (f Facts) bounded() Facts {
+// ready fills in the time and cuts all that a stranger chooses the length of. Lists that Judge may add to become its own.
+func (f Facts) ready() Facts {
+	at := f.Time.At
+	f.Time.Date, f.Time.Hour, f.Time.Weekday = at.Format(time.DateOnly), at.Hour(), strings.ToLower(at.Format("Mon"))
 	m := &f.Mail
 	for _, s := range []*string{&m.Subject, &m.Text, &m.Words, &m.From, &m.Domain} {
 		*s = cut(*s)

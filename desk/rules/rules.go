@@ -87,7 +87,7 @@ func (s *Set) Judge(f Facts) Verdict {
 	if s == nil {
 		return v
 	}
-	f = f.bounded()
+	f = f.ready()
 	run := vm.VM{MemoryBudget: memoryBudget}
 	for i := range s.rules {
 		r := &s.rules[i]

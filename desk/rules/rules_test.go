@@ -19,7 +19,7 @@ func mail() Facts {
 		},
 		Customer:    CustomerFacts{Known: true, ID: "acme", Credits: 5},
 		Entitlement: EntitlementFacts{FreeWindow: []string{"classifieds"}, Products: []string{"classifieds", "bookings"}},
-		Time:        TimeFacts{Date: "2026-11-24", Hour: 15, Weekday: "tue", Open: true},
+		Time:        TimeFacts{At: time.Date(2026, 11, 24, 15, 30, 0, 0, time.FixedZone("", 3600)), Open: true},
 	}
 }
 
@@ -189,6 +189,7 @@ func TestMistakes(t *testing.T) {
 		{"texts joined", `mail.subject + mail.text == "x"`, `1:6: something to compute with / numbers only, such as 5 * 1024` + "\n" + `1:21: something to compute with / numbers only, such as 5 * 1024`},
 		{"a division", `mail.size / 1024 > 5`, `1:11: / / one of == != < > <= >= and or && || in contains startsWith endsWith matches .. + - *`},
 		{"a range to walk", `any(1..1000000, # == 3)`, `1:6: a range / a range right of in, such as time.hour in 9..17`},
+		{"an instant", `time.at > 3`, `1:1: time.at / one of time.date, time.hour, time.weekday, time.open`},
 		{"a list inside of a list", `any(mail.to, any(mail.attachments, # == "x"))`, `1:14: any() inside of another / one list at a time`},
 		{"a variable", `let x = mail.text; x == ""`, `1:5: let x / a condition without variables`},
 		{"two in a row", `true; false`, `1:1: a sequence of conditions / one condition: join them with and, or`},
@@ -276,14 +277,13 @@ func TestCut(t *testing.T) {
 	}
 }
 
-func TestAt(t *testing.T) {
-	berlin, err := time.LoadLocation("Europe/Berlin")
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := At(time.Date(2026, 11, 23, 23, 30, 0, 0, time.UTC), berlin, false)
-	if want := (TimeFacts{Date: "2026-11-24", Hour: 0, Weekday: "tue"}); got != want {
-		t.Errorf("got %+v, want %+v", got, want)
+// The calendar's zone decides which day and hour it is, here half an hour after midnight of a Tuesday.
+func TestTimeIsThatOfTheCalendar(t *testing.T) {
+	f := mail()
+	f.Time.At = time.Date(2026, 11, 23, 23, 30, 0, 0, time.UTC).In(time.FixedZone("", 3600))
+	v := compile(t, Rule{Name: "r", When: `time.date == "2026-11-24" and time.weekday == "tue" and time.hour == 0`, Set: Actions{Class: "c"}}).Judge(f)
+	if v.Class != "c" {
+		t.Errorf("the rule did not fire: %+v", v.Reasons)
 	}
 }
 
