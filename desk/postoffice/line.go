@@ -122,9 +122,12 @@ type listener struct {
 	net.Listener
 	office *Office
 	kind   int
+	once   sync.Once
+	ready  chan struct{} // closed when Accept is first called
 }
 
-func (ln listener) Accept() (net.Conn, error) {
+func (ln *listener) Accept() (net.Conn, error) {
+	ln.once.Do(func() { close(ln.ready) })
 	for {
 		c, err := ln.Listener.Accept()
 		if err != nil {

@@ -135,9 +135,11 @@ func New(o Options) *Office {
 
 func (o *Office) host() string { return "mx." + o.options.Domain }
 
-func (o *Office) serve(kind int, ln net.Listener) {
-	o.listeners = append(o.listeners, ln)
-	ln = listener{ln, o, kind}
+// serve returns when the server accepts lines. Neither library can be closed while its Serve begins.
+func (o *Office) serve(kind int, inner net.Listener) {
+	o.listeners = append(o.listeners, inner)
+	ln := &listener{Listener: inner, office: o, kind: kind, ready: make(chan struct{})}
+	defer func() { <-ln.ready }()
 	o.serving.Go(func() {
 		if kind == imapLines {
 			o.imap.Serve(ln)
