@@ -1,0 +1,119 @@
+// Package auth says how surely a mail is from whom it says (THREATS.md, "Levels of assurance of one mail"). It goes by the word of one
+// server that the operator pins, in the fields which that server put above its own trace, and hides how such fields are written, what
+// a stranger can put between them, and what makes two domains one organisation.
+package auth
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/postdesk/postdesk/desk/message"
+)
+
+// A Trust is whose word counts for the mail of one mailbox.
+type Trust struct {
+	// Server is the authserv-id (RFC 8601, 2.5) of the server whose Authentication-Results count; "" trusts no field (T006).
+	// Microsoft names none in its fields: it is pinned as "protection.outlook.com".
+	Server string
+
+	// Hosts are the names of that server after "by" in Received, where its own trace begins; ".desk.example" stands for all
+	// hosts below that domain. None: Server itself. All names it uses must be here: with one left out, a stranger can write a
+	// Received line that looks like the server's first.
+	Hosts []string
+
+	OwnDomains []string // a From of these is X unless proven
+
+	// Submission maps a login at the pinned server, in lower case, to the addresses that it may write as.
+	Submission map[string][]string
+}
+
+// microsoft is what fields without an authserv-id go by, and microsoftEdge are the hosts that write them.
+const (
+	microsoft     = "protection.outlook.com"
+	microsoftEdge = ".mail.protection.outlook.com"
+)
+
+// Judge gives the level of a mail, X to A1 (A1s between), and why. What the mail itself cannot prove, A2 and A3, is the desk's to add.
+func Judge(m *message.Message, t Trust) message.Assurance {
+	a := t.judge(m)
+	if a.Level < message.LevelA1 {
+		for _, from := range m.From {
+			if t.own(from) {
+				return message.Assurance{Level: message.LevelX, Why: "claims " + message.Domain(from.Addr) + ", which is ours, unproven: " + a.Why}
+			}
+		}
+	}
+	return a
+}
+
+func (t Trust) own(from message.Address) bool {
+	domain := message.Domain(from.Addr)
+	for _, own := range t.OwnDomains {
+		if own, err := message.CanonicalDomain(own); err == nil && own == domain {
+			return true
+		}
+	}
+	return false
+}
+
+func (t Trust) judge(m *message.Message) message.Assurance {
+	if m.FromFields != 1 || len(m.From) != 1 || m.From[0].Addr == "" {
+		return level(message.LevelA0, "has no single From that can be read")
+	}
+	from := m.From[0].Addr
+	if t.Server == "" {
+		return level(message.LevelA0, "no server is trusted for this mailbox")
+	}
+
+	tr := t.trace(m.Trace)
+	if tr.unreadable {
+		return level(message.LevelA0, "%s: a field of its results cannot be read", t.Server)
+	}
+	ev := weigh(tr.clauses, message.Domain(from), signatures(m.Trace))
+	if ev.conflict != "" {
+		return level(message.LevelA0, "%s: %s", t.Server, ev.conflict)
+	}
+
+	// A submission comes before DMARC: servers judge their own people's mail before they sign it, and it fails there.
+	for _, login := range append(ev.logins, tr.logins...) {
+		if t.mayClaim(login, from) {
+			return level(message.LevelA1, "%s: submitted with the password of %.100q", t.Server, login)
+		}
+	}
+	switch {
+	case ev.dmarcFail && ev.enforced:
+		return level(message.LevelX, "%s: dmarc=fail, and %s asks to refuse such mail", t.Server, message.Domain(from))
+	case ev.dmarcFail:
+		return level(message.LevelA0, "%s: dmarc=fail", t.Server)
+	case ev.dkim != "":
+		return level(message.LevelA1, "%s: dkim=pass for %s", t.Server, ev.dkim)
+	case ev.dmarcPass && !ev.withoutDKIM:
+		return level(message.LevelA1, "%s: dmarc=pass", t.Server)
+	case ev.spf != "":
+		return level(message.LevelA1s, "%s: spf=pass for %s, no signature", t.Server, ev.spf)
+	case ev.dmarcPass && ev.unsound == "":
+		return level(message.LevelA1s, "%s: dmarc=pass by SPF alone", t.Server)
+	case ev.unsound != "":
+		return level(message.LevelA0, "%s: %s", t.Server, ev.unsound)
+	case !tr.spoke:
+		return level(message.LevelA0, "%s said nothing about it", t.Server)
+	}
+	return level(message.LevelA0, "%s: nothing that proves %s", t.Server, message.Domain(from))
+}
+
+func level(l message.Level, format string, args ...any) message.Assurance {
+	return message.Assurance{Level: l, Why: fmt.Sprintf(format, args...)}
+}
+
+func (t Trust) mayClaim(login, from string) bool {
+	addrs, ok := t.Submission[login]
+	if !ok {
+		addrs = t.Submission[strings.ToLower(login)]
+	}
+	for _, a := range addrs {
+		if a, err := message.Canonical(a); err == nil && a == from {
+			return true
+		}
+	}
+	return false
+}
