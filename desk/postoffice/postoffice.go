@@ -62,7 +62,7 @@ type Office struct {
 	changed     chan struct{}       // closed and replaced when any mailbox changes
 	lines       map[*line]struct{}
 	faults      faults
-	submissions []Submission
+	submissions []*Submission
 	ids         int // queue ids given out
 }
 

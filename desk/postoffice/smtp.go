@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/emersion/go-sasl"
@@ -25,7 +24,11 @@ type Submission struct {
 func (o *Office) Submissions() []Submission {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return slices.Clone(o.submissions)
+	all := make([]Submission, len(o.submissions))
+	for i, sent := range o.submissions {
+		all[i] = *sent
+	}
+	return all
 }
 
 // A submission is one client of the SMTP server, with the mail that it is about to send.
@@ -140,18 +143,22 @@ func (s *submission) Data(r io.Reader) error {
 		line.refusal.refused = false
 		return nil
 	}
-	sent := Submission{Login: s.login, From: s.from, To: s.to, Raw: raw.Bytes()}
-	err := s.act(".", "", func() error {
-		sent.Kept = true
+	// Recorded before anything can go wrong, so that whoever sees the line break can already look.
+	sent := &Submission{Login: s.login, From: s.from, To: s.to, Raw: raw.Bytes()}
+	s.office.record(sent)
+	return s.act(".", "", func() error {
 		s.office.accept(s.conn.Hostname(), sent)
 		return nil
 	})
-	if s.office.options.Record {
-		s.office.mu.Lock()
-		s.office.submissions = append(s.office.submissions, sent)
-		s.office.mu.Unlock()
+}
+
+func (o *Office) record(sent *Submission) {
+	if !o.options.Record {
+		return
 	}
-	return err
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.submissions = append(o.submissions, sent)
 }
 
 // Reset forgets the mail.

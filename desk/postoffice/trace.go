@@ -10,9 +10,10 @@ import (
 
 // accept delivers a mail to each of its recipients, with the trace that the MX of the recipient's domain adds on top of the one that
 // the sender's own server wrote.
-func (o *Office) accept(helo string, sent Submission) {
+func (o *Office) accept(helo string, sent *Submission) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	sent.Kept = true
 	now := o.options.Now()
 	for _, to := range sent.To {
 		acc := o.account(to)
@@ -24,7 +25,7 @@ func (o *Office) accept(helo string, sent Submission) {
 }
 
 // trace is the mail as the recipient's MX keeps it.
-func trace(helo string, sent Submission, to string, signing []string, id int, now time.Time) []byte {
+func trace(helo string, sent *Submission, to string, signing []string, id int, now time.Time) []byte {
 	_, domain, _ := cutLast(strings.ToLower(to), "@")
 	_, senders, _ := cutLast(sent.Login, "@")
 	mx := "mx." + domain
