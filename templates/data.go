@@ -1,0 +1,120 @@
+package templates
+
+import "time"
+
+// PublicText is text that a customer may read: written by one, or to one.
+//
+// InternalText is text for staff only: notes, other people's mails in a ticket's history. Neither converts into the other without
+// the conversion being written out, and [Customer] has no field of the second kind (THREATS G7).
+type (
+	PublicText   string
+	InternalText string
+)
+
+// Moment is an instant as people read it: with its weekday, in a calendar's zone, which is named. A nil Zone is UTC.
+type Moment struct {
+	T    time.Time
+	Zone *time.Location
+}
+
+// Range is an estimate in credits. The customer confirms Max; Min is information.
+type Range struct{ Min, Max int }
+
+// Spent is what a ticket has cost so far. Max is the number of credits that the customer has confirmed; 0 if none.
+type Spent struct {
+	Minutes      int // for this answer
+	TotalMinutes int
+	Credits      int64 // used in all
+	Max          int64
+}
+
+// Customer is all that a mail to a customer can show. Fields left empty are left out of the mail, with
+// what belongs to them. Titles, targets and other words are in the mail's language.
+type Customer struct {
+	Desk    string // the desk's name, such as "Acme Support"
+	Name    string // the customer's
+	Number  int64  // the ticket's
+	Subject string
+	Class   string // what is asked, by its title
+	Product string
+
+	Free          bool   // nothing on this ticket is billed
+	Estimate      *Range // the present one
+	CreditMinutes int    // minutes of work in a credit
+	Balance       *int64 // credits
+	Missing       int64  // credits between the balance and Estimate.Max
+	Spent         *Spent
+
+	FirstResponse, Resolution             *Moment
+	FirstResponseTarget, ResolutionTarget string // where no clock runs yet, such as "1 working day"
+	Promised                              bool   // false where deadlines are aims only, as in the free window (A1)
+
+	// Words are the engineer's answer in reply and resolved, elsewhere what the customer wrote.
+	Words PublicText
+
+	Awaiting       string // what we wait for: "confirmation", "credits" or "details"
+	ClosedBy       string // "customer", "silence", or empty where staff closed it
+	CloseAfterDays int    // working days of silence that close the ticket
+	ReopenDays     int    // calendar days in which an answer opens a closed ticket again
+
+	ConfirmLimit      int64      // credits that may be confirmed by mail; 0 where the amount was not the reason
+	Link              string     // the page for confirming or topping up, http or https
+	HowToBuy          PublicText // where to get credits
+	ManagementContact string
+	Related           int64 // the linked ticket
+}
+
+// Staff is all that a mail to staff can show. Fields left empty are left out of the mail.
+type Staff struct {
+	Desk    string
+	To      string // the reader's name
+	Number  int64
+	Subject string
+
+	From     string // the requester's name and address
+	Level    string // how surely: X, A0, A1s, A1, A2, A3; anything below A1s gets a banner
+	LevelWhy string
+
+	Customer, Plan string
+	Balance        *int64 // credits
+	Class, Queue   string
+	Priority       string
+	Product        string
+	Billing        string // free, credits, hourly, subscription
+	Estimate       *Range
+	FirstResponse  *Moment
+	Resolution     *Moment
+	Words          PublicText // the new ones
+	Attachments    []string   // names
+	History        []Line     // latest first
+	Note           InternalText
+	Why            []string // rules that fired, and what each of them set
+	SpentTotal     int      // minutes
+	Engineers      []string // names that may be assigned
+	Lines          []CommandLine
+	Commands       []Help
+	Clock          string // assignment, first_response, next_response, resolution
+	Due            *Moment
+	Reason         string // why this mail is sent, where its name does not say it
+	Link           string // the ticket's page, http or https
+}
+
+// Line is an earlier message of a ticket.
+type Line struct {
+	At       Moment
+	Who      string
+	Internal bool // a note, which the customer has not seen
+	Text     InternalText
+}
+
+// CommandLine is the fate of one command in a staff mail (S2).
+type CommandLine struct {
+	N     int    // its line in the mail as written, from 1
+	Text  string // as written
+	OK    bool
+	Wrong string // what is wrong with it
+	Want  string // how to put it, such as "/spent 45m"
+}
+
+// Help explains one command.
+type Help struct{ Form, Meaning string }

@@ -1,0 +1,230 @@
+package templates
+
+import (
+	"testing"
+	"time"
+	_ "time/tzdata"
+)
+
+// in returns a value by language.
+func in(lang, en, de string) string {
+	if lang == "de" {
+		return de
+	}
+	return en
+}
+
+func moment(t testing.TB, s string) Moment {
+	t.Helper()
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at, err := time.ParseInLocation("2006-01-02 15:04", s, berlin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Moment{T: at.UTC(), Zone: berlin}
+}
+
+// anna is the customer of the golden files, bo the engineer. They have what such mails usually have, in the language of the mail.
+
+func anna(t testing.TB, lang string) *Customer {
+	answer, solution := moment(t, "2026-11-24 15:00"), moment(t, "2026-11-26 18:00")
+	balance := int64(5)
+	return &Customer{
+		Desk:           "Acme Support",
+		Name:           "Anna Muster",
+		Number:         123,
+		Subject:        in(lang, "Import stops at row 4000", "Import bricht bei Zeile 4000 ab"),
+		Class:          in(lang, "Installation and configuration", "Installation und Konfiguration"),
+		Product:        "Classifieds",
+		CreditMinutes:  30,
+		Balance:        &balance,
+		Estimate:       &Range{Min: 1, Max: 3},
+		FirstResponse:  &answer,
+		Resolution:     &solution,
+		Promised:       true,
+		CloseAfterDays: 5,
+		ReopenDays:     14,
+	}
+}
+
+func answer(lang string) PublicText {
+	return PublicText(in(lang,
+		"Hello Anna,\n\nthe file is saved as UTF-16, which the import cannot read. Please save it as UTF-8 and start again:\n\n    import --from rows.csv\n\nBest wishes\nBo",
+		"Guten Tag Frau Muster,\n\ndie Datei ist als UTF-16 gespeichert, und das kann der Import nicht lesen. Bitte speichern Sie sie als UTF-8 und beginnen Sie noch einmal:\n\n    import --from rows.csv\n\nViele Grüße\nBo"))
+}
+
+func bo(t testing.TB, lang string) *Staff {
+	answer, solution := moment(t, "2026-11-24 15:00"), moment(t, "2026-11-26 18:00")
+	balance := int64(5)
+	return &Staff{
+		Desk:          "Acme Support",
+		To:            "Bo",
+		Number:        123,
+		Subject:       in(lang, "Import stops at row 4000", "Import bricht bei Zeile 4000 ab"),
+		From:          "Anna Muster <anna@cust.example>",
+		Level:         "A1",
+		Customer:      "Muster & Söhne",
+		Plan:          in(lang, "Vendor", "Hersteller"),
+		Balance:       &balance,
+		Class:         in(lang, "Installation and configuration", "Installation und Konfiguration"),
+		Queue:         in(lang, "System engineers", "Systemtechnik"),
+		Priority:      in(lang, "high", "hoch"),
+		Product:       "Classifieds",
+		Billing:       "credits",
+		Estimate:      &Range{Min: 1, Max: 3},
+		FirstResponse: &answer,
+		Resolution:    &solution,
+		Link:          "https://desk.example/tickets/123",
+		Words: PublicText(in(lang,
+			"Hello,\n\nthe import stops at row 4000 and says:\n\n    unexpected byte 0xff\n\nWhat can I do?\n\nAnna",
+			"Guten Tag,\n\nder Import bricht bei Zeile 4000 ab und meldet:\n\n    unexpected byte 0xff\n\nWas kann ich tun?\n\nAnna")),
+		Attachments: []string{"rows.csv", "import log.txt"},
+	}
+}
+
+func withHistory(t testing.TB, lang string, s *Staff) {
+	s.History = []Line{
+		{At: moment(t, "2026-11-23 10:30"), Who: "Bo", Internal: true,
+			Text: InternalText(in(lang, "Looks like UTF-16 to me.", "Sieht mir nach UTF-16 aus."))},
+		{At: moment(t, "2026-11-23 09:05"), Who: "Anna Muster",
+			Text: InternalText(in(lang, "Is there a limit of rows?\nI found none in the manual.",
+				"Gibt es eine Grenze für Zeilen?\nIm Handbuch steht keine."))},
+	}
+}
+
+// goldens are the mails in testdata, each changed from anna or bo to what it is for. A variant stands after a dash.
+var goldens = map[string]func(t testing.TB, lang string, c *Customer, s *Staff){
+	"acknowledgement": func(t testing.TB, lang string, c *Customer, s *Staff) { c.Free, c.Estimate = true, nil },
+	"acknowledgement-aim": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		c.Free, c.Promised, c.Resolution = true, false, nil
+	},
+	"acknowledgement-minimal":    minimal,
+	"acknowledgement_unverified": nil,
+	"awaiting_reminder": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		c.Awaiting, c.CloseAfterDays, c.Link = "confirmation", 10, "https://desk.example/confirm/3fq8"
+	},
+	"awaiting_reminder-credits": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		lowBalance(t, lang, c, s)
+		c.Awaiting, c.CloseAfterDays, c.Link = "credits", 10, "https://desk.example/credits"
+	},
+	"awaiting_reminder-details": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		c.Awaiting, c.CloseAfterDays, c.Estimate = "details", 10, nil
+	},
+	"closed": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		c.ClosedBy, c.Spent = "silence", &Spent{TotalMinutes: 75, Credits: 3, Max: 3}
+		c.ManagementContact = "management@desk.example"
+	},
+	"closed-customer": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		c.ClosedBy, c.Spent, c.ReopenDays = "customer", &Spent{}, 0
+	},
+	"confirm_elsewhere": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		c.Estimate, c.ConfirmLimit = &Range{Min: 4, Max: 6}, 4
+		c.Link = "https://desk.example/confirm/3fq8"
+	},
+	"confirm_elsewhere-unproven": nil,
+	"confirmed": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		left := int64(2)
+		c.Balance = &left
+	},
+	"declined": nil,
+	"estimate": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		c.FirstResponse, c.Resolution, c.CloseAfterDays = nil, nil, 10
+		c.FirstResponseTarget = in(lang, "1 working day", "1 Arbeitstag")
+		c.Link = "https://desk.example/confirm/3fq8"
+	},
+	"estimate-short": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		lowBalance(t, lang, c, s)
+		c.FirstResponse, c.Resolution, c.CloseAfterDays = nil, nil, 10
+	},
+	"estimate-minimal": minimal,
+	"estimate_renewed": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		c.Estimate = &Range{Min: 2, Max: 4}
+	},
+	"estimate_requested": nil,
+	"linked":             func(t testing.TB, lang string, c *Customer, s *Staff) { c.Related, c.Estimate = 98, nil },
+	"linked-minimal":     minimal,
+	"not_understood": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		c.Words = PublicText(in(lang, "Sounds good, but could you do it on Friday?", "Klingt gut, aber ginge es auch am Freitag?"))
+	},
+	"reopened": func(t testing.TB, lang string, c *Customer, s *Staff) { c.Estimate = nil },
+	"reply": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		c.Words, c.Spent = answer(lang), &Spent{Minutes: 45, TotalMinutes: 75, Credits: 3, Max: 3}
+	},
+	"reply-free": func(t testing.TB, lang string, c *Customer, s *Staff) { c.Words, c.Free = answer(lang), true },
+	"resolved": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		c.Words, c.Spent = answer(lang), &Spent{Minutes: 20, TotalMinutes: 20, Credits: 1, Max: 3}
+	},
+	"short_balance": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		lowBalance(t, lang, c, s)
+		c.CloseAfterDays, c.Link = 10, "https://desk.example/credits"
+	},
+	"short_balance-minimal": minimal,
+
+	"ask_time": func(t testing.TB, lang string, c *Customer, s *Staff) { s.SpentTotal = 30 },
+	"assigned": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		withHistory(t, lang, s)
+		s.Why = []string{"classifieds: product Classifieds", "import: class install, estimate 1–3"}
+	},
+	"assigned-unverified": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		s.Level = "A0"
+		s.LevelWhy = in(lang, "the mail carries no signature of cust.example", "die Mail trägt keine Signatur von cust.example")
+		s.Note = InternalText(in(lang, "Ask for the file first.", "Zuerst nach der Datei fragen."))
+	},
+	"assigned-minimal": minimal,
+	"clock_breach": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		s.Clock, s.Due = "next_response", s.FirstResponse
+	},
+	"clock_warning": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		s.Clock, s.Due = "first_response", s.FirstResponse
+	},
+	"command_done": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		s.Lines = []CommandLine{{N: 1, Text: "/note", OK: true}, {N: 2, Text: "/spent 45m", OK: true}}
+		s.Note, s.SpentTotal = "UTF-16, BOM at the start.", 75
+	},
+	"command_help": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		s.Commands = []Help{
+			{"/spent 45m", in(lang, "the time it took you; on a billed request it is charged", "so lange haben Sie gebraucht; bei Anfragen mit Abrechnung wird es berechnet")},
+			{"/note", in(lang, "the mail stays among us", "die Mail bleibt unter uns")},
+			{"/shipped CARRIER NUMBER ETA", in(lang, "the goods are on their way", "die Ware ist unterwegs")},
+		}
+	},
+	"estimate_needed": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		s.Due, s.FirstResponse, s.Resolution, s.Estimate = s.FirstResponse, nil, nil, nil
+	},
+	"held_notice": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		s.From = "Bo <bo@desk.example>"
+		s.Reason = in(lang, "no signature of desk.example, and no sign-in at our mail server",
+			"keine Signatur von desk.example und keine Anmeldung an unserem Mailserver")
+	},
+	"new_words": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		withHistory(t, lang, s)
+		s.Clock, s.Due = "next_response", s.FirstResponse
+	},
+	"overspent": func(t testing.TB, lang string, c *Customer, s *Staff) { s.SpentTotal = 130 },
+	"refused_command": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		s.Words = answer(lang)
+		s.Lines = []CommandLine{
+			{N: 12, Text: "/resolve", OK: true},
+			{N: 13, Text: "/spent soon", Want: "/spent 45m",
+				Wrong: in(lang, "“soon” is not a length of time", "„soon“ ist keine Zeitdauer")},
+		}
+	},
+	"unassigned": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		due := moment(t, "2026-11-23 16:05")
+		s.Due, s.Engineers = &due, []string{"bo", "carla", "deniz"}
+	},
+}
+
+func minimal(t testing.TB, lang string, c *Customer, s *Staff) {
+	*c, *s = Customer{Number: 123}, Staff{Number: 123}
+}
+
+func lowBalance(t testing.TB, lang string, c *Customer, s *Staff) {
+	balance := int64(1)
+	c.Balance, c.Missing = &balance, 2
+	c.HowToBuy = PublicText(in(lang, "In your Customer Area under “Credits”, by card or voucher:\nhttps://desk.example/credits",
+		"In Ihrem Kundenbereich unter „Credits“, mit Karte oder Gutschein:\nhttps://desk.example/credits"))
+}

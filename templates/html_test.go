@@ -1,0 +1,100 @@
+package templates
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Pages are well-formed, small, in a language, with headings, and fetch nothing from anywhere (THREATS G8 for our
+// own mails: a mail that reports home when it is read is none of ours).
+func TestPages(t *testing.T) {
+	elements := strings.Fields("html head meta title style body table tr td th h1 h2 p div blockquote ul ol li " +
+		"br hr a strong em code")
+	remote := regexp.MustCompile(`(?i)url\(|@import|src=|srcset|background=|<link|<img|<script|<iframe|<form|<object|expression\(`)
+	set := newSet(t)
+	for _, lang := range set.Languages() {
+		for _, name := range set.Names() {
+			m, err := set.Render(name, lang, dataFor(name, fullCustomer(), fullStaff()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n := len(m.HTML); n > 40_000 {
+				t.Errorf("%s %s: %d bytes, want less than 40 KB", name, lang, n)
+			}
+			if found := remote.FindString(m.HTML); found != "" {
+				t.Errorf("%s %s: holds %q", name, lang, found)
+			}
+			tags, _, err := skeleton(m.HTML)
+			if err != nil {
+				t.Errorf("%s %s: %v", name, lang, err)
+			}
+			for _, tag := range tags {
+				if element, _, _ := strings.Cut(strings.TrimPrefix(tag, "/"), " "); !slices.Contains(elements, element) {
+					t.Errorf("%s %s: element %s", name, lang, element)
+				}
+			}
+			for _, want := range []string{
+				`<html lang="` + lang + `"`, `<h1 `, `Acme Support · #123`, `prefers-color-scheme:dark`,
+			} {
+				if !strings.Contains(m.HTML, want) {
+					t.Errorf("%s %s: without %s", name, lang, want)
+				}
+			}
+		}
+	}
+}
+
+func TestHTML(t *testing.T) {
+	page := func(src string, data any) string {
+		t.Helper()
+		tmpl, err := parseTemplate(languageOf("en"), "reply", "Subject: x\n\n"+src, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := tmpl.render(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, body, _ := strings.Cut(m.HTML, "</h1>\n")
+		body, _, _ = strings.Cut(body, "</td></tr></table>\n<!--")
+		// What it looks like is for the eye.
+		return regexp.MustCompile(` (style|class|width|cellpadding|cellspacing|border|role)="[^"]*"`).ReplaceAllString(body, "")
+	}
+	for _, tt := range []struct {
+		what, src string
+		data      *Customer
+		want      string
+	}{
+		{"styles", "a **b** *c* `d` **`e`**", &Customer{},
+			"<p>a <strong>b</strong> <em>c</em> <code>d</code> <strong><code>e</code></strong></p>\n"},
+		{"a heading", "## Two  words", &Customer{}, "<h2>Two  words</h2>\n"},
+		{"no HTML in Markdown", "<b>x</b>\n\n<div>\ny\n</div>", &Customer{},
+			"<p>&lt;b&gt;x&lt;/b&gt;</p>\n<p>&lt;div&gt; y &lt;/div&gt;</p>\n"},
+		{"words keep lines and blanks", "{{.Words}}", &Customer{Words: "a\n  b  c\n\n<d>"},
+			`<div dir="auto">a<br/>&#160;&#160;b  c<br/><br/>&lt;d&gt;</div>` + "\n"},
+		{"quoted words", "> {{.Words}}", &Customer{Words: "a\nb"},
+			"<blockquote>" + `<div dir="auto">a<br/>b</div>` + "\n</blockquote>\n"},
+		{"words inside a sentence are a line", "So: {{.Words}}.", &Customer{Words: "a\nb"}, "<p>So: a b.</p>\n"},
+		{"no words", "{{.Words}}", &Customer{}, ""},
+		{"facts", "- **A:** {{.Name}}\n- **B:** `x`", &Customer{Name: "n"},
+			"<table>\n" + `<tr><th scope="row">A</th><td>n</td></tr>` + "\n" +
+				`<tr><th scope="row">B</th><td><code>x</code></td></tr>` + "\n</table>\n"},
+		{"a list", "- **a** b\n- c", &Customer{}, "<ul><li><strong>a</strong> b</li>\n<li>c</li>\n</ul>\n"},
+		{"a numbered list with two paragraphs", "1. a\n\n   b\n2. c", &Customer{},
+			"<ol><li><p>a</p>\n<p>b</p>\n</li>\n<li>c</li>\n</ol>\n"},
+		{"a warning", "> [!WARNING] **a** b", &Customer{}, "<div><p><strong>a</strong> b</p>\n</div>\n"},
+		{"a link", "see [a **b**]({{.Link}}) c", &Customer{Link: "https://desk.example/"},
+			`<p>see <a href="https://desk.example/">a b</a> c</p>` + "\n"},
+		{"a button", "[a]({{.Link}})", &Customer{Link: "https://desk.example/"},
+			`<table><tr><td><a href="https://desk.example/">a</a></td></tr></table>` + "\n"},
+		{"code", "    /spent 45m\n      <x>", &Customer{}, "<div>/spent 45m<br/>&#160;&#160;&lt;x&gt;</div>\n"},
+		{"a line break", "a\\\nb", &Customer{}, "<p>a<br/>b</p>\n"},
+		{"a rule", "a\n---\nb", &Customer{}, "<p>a</p>\n<hr/>\n<p>b</p>\n"},
+	} {
+		if got := page(tt.src, tt.data); got != tt.want {
+			t.Errorf("%s: got\n%s\nwant\n%s", tt.what, got, tt.want)
+		}
+	}
+}

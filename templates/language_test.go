@@ -1,0 +1,98 @@
+package templates
+
+import (
+	"testing"
+	"time"
+)
+
+func TestMoments(t *testing.T) {
+	for _, tt := range []struct{ what, lang, at, want string }{
+		{"English", "en", "2026-11-24 15:00", "Tuesday, 24 November 2026, 15:00 (Europe/Berlin)"},
+		{"German", "de", "2026-11-24 15:00", "Dienstag, 24. November 2026, 15:00 Uhr (Europe/Berlin)"},
+		{"umlaut, one digit", "de", "2026-03-01 09:05", "Sonntag, 1. März 2026, 09:05 Uhr (Europe/Berlin)"},
+		{"in summer time", "en", "2026-07-04 00:00", "Saturday, 4 July 2026, 00:00 (Europe/Berlin)"},
+		{"last minute of a year", "en", "2026-12-31 23:59", "Thursday, 31 December 2026, 23:59 (Europe/Berlin)"},
+	} {
+		got, err := languageOf(tt.lang).formatMoment(moment(t, tt.at))
+		if err != nil || got != tt.want {
+			t.Errorf("%s: got %q, %v, want %q", tt.what, got, err, tt.want)
+		}
+	}
+	noZone := Moment{T: time.Date(2026, 1, 2, 3, 4, 0, 0, time.FixedZone("", 3600))}
+	if got, err := languageOf("en").formatMoment(noZone); err != nil || got != "Friday, 2 January 2026, 02:04 (UTC)" {
+		t.Errorf("without a zone: got %q, %v", got, err)
+	}
+	if got, err := languageOf("en").formatMoment(Moment{}); err == nil {
+		t.Errorf("no time: got %q, want an error", got)
+	}
+}
+
+func TestAmounts(t *testing.T) {
+	en, de := languageOf("en"), languageOf("de")
+	for _, tt := range []struct {
+		got  func() (string, error)
+		want string
+	}{
+		{func() (string, error) { return en.credits(1) }, "1 credit"},
+		{func() (string, error) { return en.credits(2) }, "2 credits"},
+		{func() (string, error) { return en.credits(0) }, "0 credits"},
+		{func() (string, error) { return de.credits(1) }, "1 Credit"},
+		{func() (string, error) { return de.credits(2) }, "2 Credits"},
+		{func() (string, error) { return en.creditRange(Range{1, 3}) }, "1–3 credits"},
+		{func() (string, error) { return en.creditRange(Range{1, 1}) }, "1 credit"},
+		{func() (string, error) { return en.minutes(1) }, "1 minute"},
+		{func() (string, error) { return en.minutes(45) }, "45 minutes"},
+		{func() (string, error) { return de.minutes(45) }, "45 Minuten"},
+		{func() (string, error) { return en.minutes(60) }, "1 h"},
+		{func() (string, error) { return en.minutes(75) }, "1 h 15 min"},
+		{func() (string, error) { return de.minutes(1505) }, "25 h 5 min"},
+		{func() (string, error) { return en.minutes(-15) }, "−15 minutes"},
+		{func() (string, error) { return en.minutes(0) }, "0 minutes"},
+	} {
+		if got, err := tt.got(); err != nil || got != tt.want {
+			t.Errorf("got %q, %v, want %q", got, err, tt.want)
+		}
+	}
+}
+
+// A language with three forms of a noun needs no more than its row and its files.
+func TestAnotherLanguage(t *testing.T) {
+	polish := &language{
+		code: "pl", forms: 3,
+		plural: func(n int64) int {
+			switch d, h := n%10, n%100; {
+			case n == 1:
+				return 0
+			case d >= 2 && d <= 4 && (h < 12 || h > 14):
+				return 1
+			}
+			return 2
+		},
+		credit: []string{"kredyt", "kredyty", "kredytów"},
+	}
+	tmpl, err := parseTemplate(polish, "resolved",
+		`Subject: {{credits .Spent.Credits}}
+
+{{plural .CloseAfterDays "dzień roboczy" "dni robocze" "dni roboczych"}}`, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		n             int
+		subject, text string
+	}{
+		{1, "1 kredyt", "1 dzień roboczy\n"},
+		{3, "3 kredyty", "3 dni robocze\n"},
+		{5, "5 kredytów", "5 dni roboczych\n"},
+		{12, "12 kredytów", "12 dni roboczych\n"},
+		{22, "22 kredyty", "22 dni robocze\n"},
+	} {
+		m, err := tmpl.render(&Customer{CloseAfterDays: tt.n, Spent: &Spent{Credits: int64(tt.n)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m.Subject != tt.subject || m.Text != tt.text {
+			t.Errorf("got %q, %q, want %q, %q", m.Subject, m.Text, tt.subject, tt.text)
+		}
+	}
+}

@@ -1,0 +1,332 @@
+package templates
+
+import (
+	"flag"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"unicode/utf8"
+)
+
+var update = flag.Bool("update", false, "rewrite testdata/*.want")
+
+func newSet(t testing.TB) *Set {
+	t.Helper()
+	s, err := New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// dataFor returns the one of the two that the mail is made from.
+func dataFor(name string, c *Customer, s *Staff) any {
+	if audiences[name] == toStaff {
+		return s
+	}
+	return c
+}
+
+// What people get, to be read by people: a changed file is reviewed like a changed page.
+func TestMails(t *testing.T) {
+	set := newSet(t)
+	for _, lang := range set.Languages() {
+		for golden, change := range goldens {
+			t.Run(golden+"."+lang, func(t *testing.T) {
+				name, _, _ := strings.Cut(golden, "-")
+				c, s := anna(t, lang), bo(t, lang)
+				if change != nil {
+					change(t, lang, c, s)
+				}
+				m, err := set.Render(name, lang, dataFor(name, c, s))
+				if err != nil {
+					t.Fatal(err)
+				}
+				got := "Subject: " + m.Subject + "\n\n" + m.Text
+				file := filepath.Join("testdata", golden+"."+lang+".want")
+				if *update {
+					if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+						t.Fatal(err)
+					}
+				}
+				want, err := os.ReadFile(file)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got != string(want) {
+					t.Errorf("%s differs (-update rewrites it); got\n%s", file, got)
+				}
+			})
+		}
+	}
+}
+
+// Every mail has a golden file, and what stands there is fit to be sent.
+func TestMailsAreWhole(t *testing.T) {
+	set := newSet(t)
+	for _, lang := range set.Languages() {
+		for _, name := range set.Names() {
+			if _, ok := goldens[name]; !ok {
+				t.Errorf("%s: no golden file", name)
+			}
+			for what, data := range map[string]any{
+				"full":    dataFor(name, fullCustomer(), fullStaff()),
+				"minimal": dataFor(name, &Customer{Number: 1}, &Staff{Number: 1}),
+			} {
+				m, err := set.Render(name, lang, data)
+				if err != nil {
+					t.Errorf("%s %s %s: %v", name, lang, what, err)
+					continue
+				}
+				for _, bad := range []string{"<no value>", "<nil>", "{{", "}}", "%!", "**", "  \n", " ,", "::"} {
+					if strings.Contains(m.Subject+"\n"+m.Text, bad) {
+						t.Errorf("%s %s %s: holds %q:\n%s", name, lang, what, bad, m.Text)
+					}
+				}
+				for l := range strings.Lines(m.Text) {
+					if n := utf8.RuneCountInString(strings.TrimSuffix(l, "\n")); n > columns && !strings.Contains(l, "https://") {
+						t.Errorf("%s %s %s: line of %d columns: %q", name, lang, what, n, l)
+					}
+				}
+				if !strings.HasPrefix(m.Subject, "[#") {
+					t.Errorf("%s %s %s: subject %q has no ticket tag", name, lang, what, m.Subject)
+				}
+			}
+		}
+	}
+}
+
+func TestEmbeddedFilesAreMails(t *testing.T) {
+	for _, lang := range codes() {
+		files, err := embedded.ReadDir("mails/" + lang)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, f := range files {
+			got = append(got, strings.TrimSuffix(f.Name(), ".md"))
+		}
+		want := append(slices.Collect(maps.Keys(audiences)), partsFile)
+		slices.Sort(got)
+		slices.Sort(want)
+		if !slices.Equal(got, want) {
+			t.Errorf("mails/%s has %v, want %v", lang, got, want)
+		}
+	}
+}
+
+// THREATS G7: staff's data does not get into a customer's mail, by type and by value.
+func TestMailsKeepToTheirReaders(t *testing.T) {
+	set := newSet(t)
+	for _, tt := range []struct {
+		what, name string
+		data       any
+	}{
+		{"customer mail from staff data", "reply", fullStaff()},
+		{"staff mail from customer data", "assigned", fullCustomer()},
+		{"data by value", "reply", *fullCustomer()},
+		{"a map", "reply", map[string]any{"Number": 1}},
+		{"nothing", "reply", nil},
+		{"a nil customer", "reply", (*Customer)(nil)},
+		{"a nil engineer", "assigned", (*Staff)(nil)},
+	} {
+		if m, err := set.Render(tt.name, "en", tt.data); err == nil {
+			t.Errorf("%s: got a mail %q, want an error", tt.what, m.Subject)
+		}
+	}
+
+	internal := reflect.TypeFor[InternalText]()
+	var look func(path string, ty reflect.Type)
+	look = func(path string, ty reflect.Type) {
+		switch {
+		case ty == internal:
+			t.Errorf("%s holds internal text", path)
+		case ty.PkgPath() != internal.PkgPath() && ty.Name() != "":
+			// Of the standard library.
+		case ty.Kind() == reflect.Struct:
+			for i := range ty.NumField() {
+				look(path+"."+ty.Field(i).Name, ty.Field(i).Type)
+			}
+		case ty.Kind() == reflect.Pointer || ty.Kind() == reflect.Slice || ty.Kind() == reflect.Map:
+			look(path, ty.Elem())
+		}
+	}
+	look("Customer", reflect.TypeFor[Customer]())
+
+	vs := &values{lang: languageOf("en"), audience: toCustomer}
+	if _, err := vs.put(InternalText("between us")); err == nil {
+		t.Error("internal text was put into a mail to a customer")
+	}
+}
+
+// THREATS, the acknowledgement to an unverified sender: nothing of the mail comes back.
+func TestUnverifiedAcknowledgementRepeatsNothing(t *testing.T) {
+	set := newSet(t)
+	for _, lang := range set.Languages() {
+		full, err := set.Render("acknowledgement_unverified", lang, fullCustomer())
+		if err != nil {
+			t.Fatal(err)
+		}
+		bare, err := set.Render("acknowledgement_unverified", lang, &Customer{Desk: fullCustomer().Desk, Number: 123})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if full != bare {
+			t.Errorf("%s: differs by the sender's data:\n%s\n%s", lang, full.Text, bare.Text)
+		}
+	}
+}
+
+func TestUnknownNames(t *testing.T) {
+	set := newSet(t)
+	for _, tt := range []struct{ name, lang string }{
+		{"replly", "en"}, {"reply", "tlh"}, {"", "en"}, {"reply", ""}, {partsFile, "en"}, {"../en/reply", "en"},
+	} {
+		if _, err := set.Render(tt.name, tt.lang, fullCustomer()); err == nil {
+			t.Errorf("Render(%q, %q): no error", tt.name, tt.lang)
+		}
+	}
+}
+
+func TestPick(t *testing.T) {
+	for _, tt := range []struct {
+		what string
+		want []string
+		pick string
+	}{
+		{"the first we write", []string{"de", "en"}, "de"},
+		{"not the ones we do not", []string{"tlh", "", "de"}, "de"},
+		{"region aside", []string{"de-AT"}, "de"},
+		{"underscore and case aside", []string{"DE_ch"}, "de"},
+		{"no near miss", []string{"den"}, "en"},
+		{"English in the end", nil, "en"},
+	} {
+		if got := Pick(tt.want...); got != tt.pick {
+			t.Errorf("%s: Pick(%q) = %q, want %q", tt.what, tt.want, got, tt.pick)
+		}
+	}
+}
+
+func TestOverride(t *testing.T) {
+	set, err := New(fstest.MapFS{
+		"README.md":   {Data: []byte("Our own mails.")},
+		"en/reply.md": {Data: []byte("\ufeffSubject: Re: {{.Subject}}\r\n\r\nDear {{.Name}},\r\n\r\n{{.Words}}\r\n")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := set.Render("reply", "en", &Customer{Subject: "Rows", Name: "Anna", Words: "Done."})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "Re: Rows"; m.Subject != want {
+		t.Errorf("subject %q, want %q", m.Subject, want)
+	}
+	if want := "Dear Anna,\n\nDone.\n"; m.Text != want {
+		t.Errorf("text %q, want %q", m.Text, want)
+	}
+	other, err := set.Render("reply", "de", &Customer{Number: 7, Words: "Fertig."})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(other.Text, "zurückschreiben") {
+		t.Errorf("the German reply is not the embedded one: %q", other.Text)
+	}
+}
+
+func TestOverrideMistakes(t *testing.T) {
+	for _, tt := range []struct{ what, file, src, want string }{
+		{"a name that no mail has", "en/replly.md", "Subject: x\n\ny", "en/replly.md"},
+		{"a language that we do not write", "xx/reply.md", "Subject: x\n\ny", "xx/reply.md"},
+		{"no language", "reply.md", "Subject: x\n\ny", "reply.md"},
+		{"an action that is not closed", "en/reply.md", "Subject: x\n\n{{if .Name}}y", "en/reply.md:3"},
+		{"a field that there is not", "en/reply.md", "Subject: x\n\ny\n{{.Nmae}}", "en/reply.md:4"},
+		{"a field that is not always there", "de/estimate.md", "Subject: x\n\n{{.Estimate.Max}}", "de/estimate.md:3"},
+		{"a value that cannot be printed", "en/reply.md", "Subject: x\n\n{{.Promised}}", "bool"},
+		{"a moment that is not there", "en/reply.md", "Subject: x\n\n{{.Resolution}}", "with"},
+		{"a function that there is not", "en/reply.md", "Subject: x\n\n{{shout .Name}}", "shout"},
+		{"a part that there is not", "en/reply.md", "Subject: x\n\n{{template \"hug\" .}}", "hug"},
+		{"the printer by its name", "en/reply.md", "Subject: x\n\n{{" + printer + " .Name}}", printer},
+		{"too few forms of a noun", "en/reply.md", "Subject: x\n\n{{plural 2 \"day\"}}", "forms"},
+		{"no subject", "en/reply.md", "Hello,\n\ny", "Subject"},
+		{"no empty line", "en/reply.md", "Subject: x\ny", "Subject"},
+		{"two subjects", "en/reply.md", "Subject: x\nSubject: y\n\nz", "Subject"},
+		{"no text", "en/reply.md", "Subject: x\n\n{{if not .Words}}y{{end}}", "en/reply.md"},
+		{"an image", "en/reply.md", "Subject: x\n\n![logo](https://desk.example/l.png)", "Image"},
+		{"a placeholder", "en/reply.md", "Subject: x\n\n\U000F0000", "private use"},
+		{"a mistake in a shared part", "en/parts.md", "{{define \"greeting\"}}", "en/parts.md"},
+	} {
+		_, err := New(fstest.MapFS{tt.file: {Data: []byte(tt.src)}})
+		if err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: error %v, want one with %q", tt.what, err, tt.want)
+		}
+	}
+}
+
+func TestShapesAreBounded(t *testing.T) {
+	set := newSet(t)
+	tmpl := set.mails["en/assigned"]
+	s := fullStaff()
+	for range 3 * maxShapes {
+		s.Attachments = append(s.Attachments, "one more.txt")
+		m, err := set.Render("assigned", "en", s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := strings.Count(m.Text, "- one more.txt\n"), len(s.Attachments)-2; got != want {
+			t.Fatalf("%d files in the mail, want %d", got, want)
+		}
+	}
+	if n := len(tmpl.shapes); n > maxShapes {
+		t.Errorf("%d shapes are kept, want at most %d", n, maxShapes)
+	}
+}
+
+func TestRenderSideBySide(t *testing.T) {
+	set := newSet(t)
+	names := []string{"Anna", "Ben", "Chiara", "Dov"}
+	done := make(chan string, len(names))
+	for _, name := range names {
+		go func() {
+			for range 50 {
+				m, err := set.Render("acknowledgement", "en", &Customer{Number: 1, Name: name})
+				if err != nil || !strings.HasPrefix(m.Text, "Hello "+name+",\n") {
+					done <- name + " got: " + m.Text
+					return
+				}
+			}
+			done <- ""
+		}()
+	}
+	for range names {
+		if got := <-done; got != "" {
+			t.Error(got)
+		}
+	}
+}
+
+func BenchmarkRender(b *testing.B) {
+	set := newSet(b)
+	for _, name := range []string{"acknowledgement", "estimate", "assigned"} {
+		b.Run(name, func(b *testing.B) {
+			data := dataFor(name, fullCustomer(), fullStaff())
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := set.Render(name, "en", data); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkNew(b *testing.B) {
+	for b.Loop() {
+		newSet(b)
+	}
+}
