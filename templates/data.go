@@ -4,8 +4,8 @@ import "time"
 
 // PublicText is text that a customer may read: written by one, or to one.
 //
-// InternalText is text for staff only: notes, other people's mails in a ticket's history. Neither converts into the other without
-// the conversion being written out, and [Customer] has no field of the second kind (THREATS G7).
+// InternalText is text for staff only: notes, and the history of a ticket. Neither becomes the other without the
+// conversion being written out, and [Customer] has no field of the second kind (THREATS G7).
 type (
 	PublicText   string
 	InternalText string

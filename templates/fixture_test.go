@@ -177,6 +177,14 @@ var goldens = map[string]func(t testing.TB, lang string, c *Customer, s *Staff){
 	"clock_breach": func(t testing.TB, lang string, c *Customer, s *Staff) {
 		s.Clock, s.Due = "next_response", s.FirstResponse
 	},
+	"clock_breach-assignment": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		due := moment(t, "2026-11-23 16:05")
+		s.Clock, s.Due, s.Engineers = "assignment", &due, []string{"bo", "carla", "deniz"}
+	},
+	"clock_warning-assignment": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		due := moment(t, "2026-11-23 16:05")
+		s.Clock, s.Due = "assignment", &due
+	},
 	"clock_warning": func(t testing.TB, lang string, c *Customer, s *Staff) {
 		s.Clock, s.Due = "first_response", s.FirstResponse
 	},

@@ -3,7 +3,6 @@ package templates
 import (
 	"fmt"
 	"html"
-	"net/url"
 	"strings"
 )
 
@@ -14,9 +13,11 @@ type letterhead struct {
 }
 
 // Styles stand on the elements, since many mail clients drop the style sheet. Only the dark colours are in one.
+// Outlook hands the font down neither to headings nor into tables, so each names it.
 const (
+	font       = "font-family:'Segoe UI',Helvetica,Arial,sans-serif;"
 	styleText  = "margin:0 0 16px 0"
-	styleHead  = "margin:28px 0 10px 0;font-size:17px;line-height:24px;font-weight:bold"
+	styleHead  = font + "margin:28px 0 10px 0;font-size:17px;line-height:24px;font-weight:bold"
 	styleQuote = "margin:0 0 16px 0;padding:2px 0 2px 14px;border-left:3px solid #c9d3dd;color:#46525f"
 	styleWarn  = "margin:0 0 16px 0;padding:12px 16px 1px 16px;border-left:4px solid #d99a1c;background:#fdf4e0;color:#5c4206"
 	styleCode  = "margin:0 0 16px 0;padding:10px 14px;background:#eef2f5;font:14px/21px Consolas,Menlo,monospace;" +
@@ -24,8 +25,8 @@ const (
 	styleMono  = "background:#eef2f5;padding:1px 4px;font-family:Consolas,Menlo,monospace;font-size:14px"
 	styleWords = "margin:0 0 16px 0;white-space:pre-wrap;word-wrap:break-word;overflow-wrap:anywhere"
 	styleLink  = "color:#1a5fa8"
-	styleLabel = "padding:3px 16px 3px 0;color:#5d6a77;text-align:left;font-weight:normal;vertical-align:top"
-	styleValue = "padding:3px 0;vertical-align:top;word-wrap:break-word;overflow-wrap:anywhere"
+	styleLabel = font + "padding:3px 16px 3px 0;color:#5d6a77;text-align:left;font-weight:normal;vertical-align:top"
+	styleValue = font + "padding:3px 0;vertical-align:top;word-wrap:break-word;overflow-wrap:anywhere"
 )
 
 // top and bottom make the page. Outlook on Windows draws with Word, which knows neither max-width nor rounded
@@ -57,8 +58,8 @@ const top = `<!DOCTYPE html>
 <body class="back" style="margin:0;padding:0;background:#f2f5f7">
 <table lang="%[1]s" class="back" role="presentation" width="100%%" cellpadding="0" cellspacing="0" border="0" style="background:#f2f5f7"><tr><td align="center" style="padding:24px 10px">
 <!--[if mso]><table role="presentation" width="600" cellpadding="0" cellspacing="0" border="0"><tr><td><![endif]-->
-<table class="card" role="presentation" width="100%%" cellpadding="0" cellspacing="0" border="0" style="max-width:600px;background:#ffffff;border:1px solid #dde4ea;border-radius:8px"><tr><td class="ink" align="left" style="padding:22px 28px 14px 28px;font-family:'Segoe UI',Helvetica,Arial,sans-serif;font-size:16px;line-height:25px;color:#1f2a35">
-<h1 class="soft line" style="margin:0 0 20px 0;padding:0 0 12px 0;border-bottom:1px solid #dde4ea;font-size:14px;line-height:20px;font-weight:bold;color:#5d6a77">%[3]s</h1>
+<table class="card" role="presentation" width="100%%" cellpadding="0" cellspacing="0" border="0" style="max-width:600px;background:#ffffff;border:1px solid #dde4ea;border-radius:8px"><tr><td class="ink" align="left" style="padding:22px 28px 14px 28px;` + font + `font-size:16px;line-height:25px;color:#1f2a35">
+<h1 class="soft line" style="` + font + `margin:0 0 20px 0;padding:0 0 12px 0;border-bottom:1px solid #dde4ea;font-size:14px;line-height:20px;font-weight:bold;color:#5d6a77">%[3]s</h1>
 `
 
 const bottom = `</td></tr></table>
@@ -180,22 +181,22 @@ func (p *page) facts(all []fact) {
 
 // button is a table, since Outlook gives a link no padding. A target that no link may have leaves the text.
 func (p *page) button(r run) {
-	target, ok := p.target(r.href)
+	target, ok := p.vs.target(r.href)
 	if !ok {
-		p.block(paragraph{[]run{r}})
+		p.block(paragraph{[]run{{text: r.text, style: r.style}}})
 		return
 	}
 	p.b.WriteString(`<table role="presentation" cellpadding="0" cellspacing="0" border="0" style="margin:4px 0 20px 0">` +
 		`<tr><td class="press" style="background:#1a5fa8;border-radius:6px;padding:10px 22px">` +
-		`<a href="` + target + `" style="color:#ffffff;font-weight:bold;text-decoration:none">`)
+		`<a href="` + html.EscapeString(target) + `" style="` + font + `color:#ffffff;font-weight:bold;text-decoration:none">`)
 	p.b.WriteString(html.EscapeString(p.vs.fill(r.text)) + "</a></td></tr></table>\n")
 }
 
 func (p *page) runs(all []run) {
 	for _, r := range all {
 		s := strings.ReplaceAll(html.EscapeString(p.vs.fill(r.text)), "\n", "<br/>")
-		if target, ok := p.target(r.href); ok {
-			s = `<a class="link" style="` + styleLink + `" href="` + target + `">` + s + "</a>"
+		if target, ok := p.vs.target(r.href); ok {
+			s = `<a class="link" style="` + styleLink + `" href="` + html.EscapeString(target) + `">` + s + "</a>"
 		}
 		if r.style&monospace != 0 {
 			s = `<code class="mono" style="` + styleMono + `">` + s + "</code>"
@@ -208,23 +209,4 @@ func (p *page) runs(all []run) {
 		}
 		p.b.WriteString(s)
 	}
-}
-
-// target returns an address that a link may lead to, escaped for an attribute: a page of the web or a mailbox,
-// never a script.
-func (p *page) target(href string) (string, bool) {
-	u, err := url.Parse(p.vs.fill(href))
-	if err != nil {
-		return "", false
-	}
-	switch u.Scheme {
-	case "http", "https":
-		if u.Host == "" {
-			return "", false
-		}
-	case "mailto":
-	default:
-		return "", false
-	}
-	return html.EscapeString(u.String()), true
 }

@@ -6,6 +6,21 @@
 // ever being read as a template, as Markdown, as HTML or as a header line (THREATS G10): while the template runs,
 // each value is swapped for a placeholder of one rune, and only the finished text or HTML gets the value back.
 // Nothing that writes a mail has to remember to escape.
+//
+// # Writing a mail
+//
+// A mail may use paragraphs, headings, lists, quotes, indented code, **strong**, *emphasis*, `code` and links. Four
+// forms mean more than in other Markdown:
+//
+//   - A list whose items all begin with "**Label:**" or with "`command`:" is set in two columns.
+//   - A paragraph that is nothing but a link becomes a button.
+//   - A paragraph that is nothing but words from a mail, such as {{.Words}}, keeps their lines and blanks.
+//   - A quote that begins with "[!WARNING]" stands out.
+//
+// Beside the functions of text/template there are credits and minutes, which write an amount, and plural, which
+// writes a number with the form of a noun that goes with it: {{plural .ReopenDays "day" "days"}}. A moment and an
+// estimate print themselves. What is not there cannot be printed: {{with .Estimate}} asks first. Pieces that
+// mails share are defined in parts.md.
 package templates
 
 import (

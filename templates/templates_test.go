@@ -182,6 +182,29 @@ func TestUnverifiedAcknowledgementRepeatsNothing(t *testing.T) {
 	}
 }
 
+// Staff are warned of a sender who is not proven (THREATS, levels), and of one nobody looked at.
+func TestBanner(t *testing.T) {
+	set := newSet(t)
+	for _, tt := range []struct {
+		level, from string
+		want        bool
+	}{
+		{"X", "Anna", true}, {"A0", "Anna", true}, {"", "Anna", true}, {"a2", "Anna", true},
+		{"A1s", "Anna", false}, {"A1", "Anna", false}, {"A2", "Anna", false}, {"A3", "Anna", false},
+		{"", "", false}, // nobody wrote
+	} {
+		for _, name := range []string{"assigned", "new_words", "unassigned", "estimate_needed"} {
+			m, err := set.Render(name, "en", &Staff{Number: 1, From: tt.from, Level: tt.level})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Contains(m.Text, "! The sender is not proven."); got != tt.want {
+				t.Errorf("%s from %q at level %q: warning %t, want %t", name, tt.from, tt.level, got, tt.want)
+			}
+		}
+	}
+}
+
 func TestUnknownNames(t *testing.T) {
 	set := newSet(t)
 	for _, tt := range []struct{ name, lang string }{

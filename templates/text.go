@@ -121,7 +121,7 @@ func (p plain) facts(all []fact, width int) []string {
 	return lines
 }
 
-// runs joins runs to a text with no styles. A link is followed by its target.
+// runs joins runs to a text without styles. A link is followed by where it leads.
 func (p plain) runs(all []run) string {
 	var b strings.Builder
 	for _, r := range all {
@@ -130,7 +130,7 @@ func (p plain) runs(all []run) string {
 			s = strings.ReplaceAll(s, " ", hardBlank)
 		}
 		b.WriteString(s)
-		if target := p.vs.fill(r.href); target != "" && target != s {
+		if target, ok := p.vs.target(r.href); ok && target != s {
 			b.WriteString(": " + target)
 		}
 	}

@@ -2,6 +2,7 @@ package templates
 
 import (
 	"fmt"
+	"net/url"
 	"reflect"
 	"strconv"
 	"strings"
@@ -101,6 +102,22 @@ func (vs *values) fill(s string) string {
 	return b.String()
 }
 
+// target returns where a link leads: to a page of the web or a mailbox, never to a script. Anything else is no
+// link, and its text stands alone.
+func (vs *values) target(href string) (string, bool) {
+	u, err := url.Parse(vs.fill(href))
+	if err != nil {
+		return "", false
+	}
+	switch u.Scheme {
+	case "http", "https":
+		return u.String(), u.Host != ""
+	case "mailto":
+		return u.String(), true
+	}
+	return "", false
+}
+
 func isPlaceholder(r rune) bool { return r >= firstPlaceholder && r <= lastPlaceholder }
 
 // functions are those that templates may call, beside the ones of text/template.
@@ -123,8 +140,8 @@ func number(v any, f func(int64) (string, error)) (string, error) {
 	return f(r.Int())
 }
 
-// line makes one line of s, of at most limit characters: any white space becomes a blank, control characters go, and with them the marks
-// that reverse the writing direction of what follows, which could make an address read as another one.
+// line makes one line of s, of at most limit characters. White space and control characters become a blank, and
+// the marks go that reverse the writing direction of what follows: they could make an address read as another.
 func line(s string, limit int) string {
 	var b strings.Builder
 	n, blank := 0, false
