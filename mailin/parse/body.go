@@ -1,0 +1,93 @@
+package parse
+
+import (
+	"strings"
+)
+
+// A textPart is one body part of the mail itself, decoded.
+type textPart struct {
+	html        bool
+	text        string
+	alternative string // the group of alternatives it belongs to, "" for none
+}
+
+// joinTexts makes the mail's text of its body parts: of each group of alternatives the plain one, unless that is blank; the HTML as
+// text where there is no plain part at all. An HTML part beside plain ones, as when a list appends its footer, counts if it says
+// what they do not (F38).
+func joinTexts(parts []textPart) (text, markup string) {
+	var plain, htmls []string
+	inGroup := map[string]bool{} // groups with plain text
+	for _, p := range parts {
+		switch {
+		case p.html:
+			htmls = append(htmls, p.text)
+		case strings.TrimSpace(p.text) != "":
+			inGroup[p.alternative] = true
+		}
+	}
+	for _, p := range parts {
+		if !p.html {
+			if t := strings.Trim(p.text, "\n"); strings.TrimSpace(t) != "" {
+				plain = append(plain, t)
+			}
+			continue
+		}
+		if p.alternative != "" && inGroup[p.alternative] {
+			continue
+		}
+		t := htmlText(p.text)
+		if len(inGroup) > 0 && saysTheSame(parts, t) {
+			continue
+		}
+		if strings.TrimSpace(t) != "" {
+			plain = append(plain, t)
+		}
+	}
+	return strings.Join(plain, "\n\n"), strings.Join(htmls, "\n")
+}
+
+func saysTheSame(parts []textPart, text string) bool {
+	words := strings.Join(strings.Fields(text), " ")
+	for _, p := range parts {
+		if !p.html && strings.Contains(strings.Join(strings.Fields(p.text), " "), words) {
+			return true
+		}
+	}
+	return false
+}
+
+// unflow joins the lines that format=flowed broke (RFC 3676): those that end in a space go on in the next line of the same quote
+// depth. The space goes too where delSp says so.
+func unflow(text string, delSp bool) string {
+	var out []string
+	open := false // the last line goes on
+	depth := 0
+	for line := range strings.SplitSeq(text, "\n") {
+		body := strings.TrimLeft(line, ">")
+		d := len(line) - len(body)
+		body = strings.TrimPrefix(body, " ") // space-stuffing, 4.4
+		signature := body == "-- " || body == "--"
+		flowed := strings.HasSuffix(body, " ") && !signature
+		if flowed && delSp {
+			body = strings.TrimSuffix(body, " ")
+		}
+		if open && d == depth && !signature {
+			out[len(out)-1] += body
+		} else {
+			if d > 0 {
+				body = strings.Repeat(">", d) + " " + body
+			}
+			out = append(out, body)
+		}
+		open, depth = flowed, d
+	}
+	return strings.Join(out, "\n")
+}
+
+// plainLines gives text with lines ended by \n only and nothing that cannot be shown.
+func plainLines(s string) string {
+	s = strings.ReplaceAll(s, "\r\n", "\n")
+	s = strings.ReplaceAll(s, "\r", "\n")
+	s = strings.ReplaceAll(s, "\f", "\n")
+	return cleanText(s)
+}

@@ -1,0 +1,300 @@
+package parse
+
+import (
+	"bytes"
+	"regexp"
+	"strings"
+
+	"github.com/postdesk/postdesk/desk/message"
+)
+
+// A report is one part of a delivery or abuse report, decoded.
+type report struct {
+	media string
+	text  []byte
+}
+
+// isReport tells the types that are kept for judging, beside being attachments.
+func isReport(media string) bool {
+	switch media {
+	case "message/delivery-status", "message/global-delivery-status", "message/feedback-report", "message/disposition-notification",
+		"message/rfc822", "message/global", "text/rfc822-headers", "message/rfc822-headers", "message/global-headers", "message/partial":
+		return true
+	}
+	return false
+}
+
+// deliveryStatus is a report in the standard form (RFC 3464).
+type deliveryStatus struct {
+	recipients []recipientStatus
+}
+
+type recipientStatus struct {
+	address    string // the original recipient where it is named, else the final one
+	action     string // lower case; "" when there is none
+	status     string
+	diagnostic string
+}
+
+func (s recipientStatus) failed() bool {
+	switch s.action {
+	case "failed", "failure", "delayed", "fail":
+		return true
+	case "":
+		return s.status != "" && s.status[0] != '2'
+	}
+	return false
+}
+
+var statusCode = regexp.MustCompile(`\b([245])\.(\d{1,3})\.(\d{1,3})\b`)
+
+// read adds the groups of fields of a message/delivery-status part: one about the message, then one a recipient.
+func (d *deliveryStatus) read(text []byte) {
+	lines := newLineReader(bytes.NewReader(append(bytes.Trim(text, "\r\n"), '\n')))
+	never := func([]byte) bool { return false }
+	for range 500 {
+		piece, _ := lines.next()
+		if piece == nil {
+			return
+		}
+		if t, _ := cutEnd(piece); len(bytes.TrimSpace(t)) == 0 {
+			continue
+		}
+		lines.unread(piece)
+		h, _ := readHeader(lines, never)
+		if len(h.fields) == 0 { // a line that is no field: pass over it
+			lines.skipLine()
+			continue
+		}
+		s := recipientStatus{
+			address:    typedAddress(h.get("Original-Recipient")),
+			action:     strings.ToLower(firstWord(h.get("Action"))),
+			status:     statusCode.FindString(h.get("Status")),
+			diagnostic: diagnosticText(h.get("Diagnostic-Code")),
+		}
+		if s.address == "" {
+			s.address = typedAddress(h.get("Final-Recipient"))
+		}
+		if s.address == "" {
+			s.address = typedAddress(h.get("X-Actual-Recipient"))
+		}
+		if s.address == "" && s.action == "" && s.status == "" {
+			continue // the group about the message
+		}
+		// A general code such as 5.0.0 says less than the one that the other server gave.
+		if code := statusCode.FindString(s.diagnostic); code != "" && (s.status == "" || strings.HasSuffix(s.status, ".0.0") && code[0] == s.status[0]) {
+			s.status = code
+		}
+		d.recipients = append(d.recipients, s)
+	}
+}
+
+func firstWord(s string) string {
+	if f := strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == '\t' || r == '(' || r == ';' }); len(f) > 0 {
+		return f[0]
+	}
+	return ""
+}
+
+// typedAddress reads "rfc822;kim@cust.example" (RFC 3464, 2.3.1).
+func typedAddress(v string) string {
+	kind, addr, ok := strings.Cut(v, ";")
+	if !ok {
+		addr = kind
+	}
+	addr = strings.Trim(strings.TrimSpace(addr), "<>")
+	if c, err := cleanAddress(addr); err == nil {
+		return c
+	}
+	return ""
+}
+
+// diagnosticText is what the remote server said, without the type before it (RFC 3464, 2.3.6).
+func diagnosticText(v string) string {
+	if kind, text, ok := strings.Cut(v, ";"); ok && !strings.Contains(strings.TrimSpace(kind), " ") {
+		v = text
+	}
+	return clip(oneLine(rawText(v, "")), 500)
+}
+
+// status is the standard report of the mail, nil where it has none.
+func (e *evidence) status() *deliveryStatus {
+	if !e.dsnRead {
+		e.dsnRead = true
+		for _, r := range e.reports { // some put each recipient into a part of its own
+			if r.media == "message/delivery-status" || r.media == "message/global-delivery-status" {
+				if e.dsn == nil {
+					e.dsn = &deliveryStatus{}
+				}
+				e.dsn.read(r.text)
+			}
+		}
+	}
+	return e.dsn
+}
+
+// bounced looks for the signs of a delivery failure. An empty return path alone is none (F08), nor is a subject: people forward such
+// mails, and frauds imitate them.
+func (e *evidence) bounced() []string {
+	if d := e.status(); d != nil {
+		for _, s := range d.recipients {
+			if s.failed() {
+				return []string{"a delivery report with a failure (RFC 3464)"}
+			}
+		}
+		if len(d.recipients) > 0 {
+			return nil // a report of success, or of a relay
+		}
+	}
+	if e.h.has("X-Failed-Recipients") {
+		return []string{"X-Failed-Recipients: " + clip(oneLine(e.h.get("X-Failed-Recipients")), 80)}
+	}
+	from := ""
+	switch path, known := e.returnPath(); {
+	case e.fromLocal("mailer-daemon", "mailerdaemon", "mail-daemon", "mailer_daemon", "maildaemon", "post_master"):
+		from = "from a mail system's address"
+	case e.fromLocal("postmaster", "mail-delivery-subsystem", "mailer", "mail_administrator", "mailadmin", "mail.delivery.system", "administrator", "mmdf", "smtp", "mailmaster"),
+		daemonName.MatchString(senderName(e.m)):
+		from = "from a mail system's name"
+	case known && (path == "" || strings.HasPrefix(path, "mailer-daemon")), e.top.media == "multipart/report":
+		from = "with an empty return path"
+	}
+	if from == "" {
+		return nil
+	}
+	if w := failureSubject.FindString(e.m.Subject); w != "" && (failureText.MatchString(e.sample()) || statusCode.MatchString(e.sample())) {
+		return []string{from, "the subject and text tell of a failed delivery"}
+	}
+	if w := failureText.FindString(e.sample()); w != "" {
+		return []string{from, "the text says: " + clip(oneLine(w), 80)}
+	}
+	return nil
+}
+
+func senderName(m *message.Message) string {
+	if len(m.From) == 0 {
+		return ""
+	}
+	return m.From[0].Name
+}
+
+const bounceSample = 16 << 10 // bytes of the text in which a mail system's words are looked for
+
+func (e *evidence) sample() string { return clip(e.m.Text, bounceSample) }
+
+var (
+	daemonName     = regexp.MustCompile(`(?i)^"?(mail(er)?[ -]?daemon|mail delivery (sub)?system|mail (administrator|router|system)|internet mail delivery|postmaster|mailsystem|system administrator)\b`)
+	failureSubject = regexp.MustCompile(`(?i)(undeliver(able|ed)|not deliver(ed|able)|delivery (status notification|failure|failed|has failed|problem|report|error|notification)|fail(ed|ure) (mail|delivery|notice)|returned (mail|to sender)|returning message|mail (delivery )?(failure|failed|error|returned)|failure notice|nondeliverable|non-delivery|message (status|delayed)|could not (be sent|send)|delayed mail|warning: could not|unzustellbar|nicht zugestellt|non remis|échec|devuelto|fehlgeschlagen|не доставлено|ошибка доставки)`)
+	failureText    = regexp.MustCompile(`(?i)(could not be delivered|couldn't be delivered|cannot be delivered|can't be delivered|was not delivered|not been delivered|been unable to deliver|unable to (be )?deliver|undeliverable|delivery (to the following|has failed|failed|to these recipients)|did not reach the following|failed to deliver|wasn't able to deliver|was unable to deliver|not able to deliver|permanent(ly)? (fatal )?(error|failure|failed)|had permanent (fatal )?errors|had transient|transcript of session|message (that )?you sent .{0,80}(could not|has not|was not|rejected)|this message was created automatically by mail|this is the (qmail-send|mail system|postfix|mail delivery)|returned to (the )?sender|returned mail|mailbox (is )?(full|unavailable|not found)|user unknown|unknown user|no such user|recipient (address )?(rejected|unknown)|(host|domain) (unknown|not found|lookup)|over quota|undelivered|warning: message (still )?undelivered|will (continue|keep|be retried)|non[- ]delivery|nicht zugestellt|konnte nicht (zugestellt|ausgeliefert)|unzustellbar|n'a pas pu être|not delivered|failed recipients?|error for <|couldn't find any host|does not exist|error delivering your (mail|message)|giving up|rejected by (a|the) remote|account is (disabled|inactive)|invalid (user|recipient|address)|<<< 5\d\d|address(es)? (failed|had))`)
+	textAddress    = regexp.MustCompile(`[A-Za-z0-9.!#%&'*+/=?^_{}~\-]{1,64}@[A-Za-z0-9.\-]{1,190}\.[A-Za-z0-9\-]{2,24}`)
+	ownID          = regexp.MustCompile(`(?im)^[> \t]*message-id:\s*(<[^<>\s]{3,900}>)`)
+	replyCode      = regexp.MustCompile(`\b([45])\d\d[ -]`)
+	temporary      = regexp.MustCompile(`(?i)(delayed|transient|warning|not yet been delivered|will (continue|keep|be retried)|temporar|still being retried|do not need to resend)`)
+)
+
+// bounce reads what the report says: first by the standard, then in the mail system's own words.
+func (e *evidence) bounce() *message.Bounce {
+	b := &message.Bounce{}
+	seen := map[string]bool{}
+	add := func(addr string) {
+		if addr != "" && !seen[addr] && len(b.Recipients) < 100 {
+			seen[addr] = true
+			b.Recipients = append(b.Recipients, addr)
+		}
+	}
+	stated := false
+	if d := e.status(); d != nil {
+		for _, s := range d.recipients {
+			if !s.failed() {
+				continue
+			}
+			add(s.address)
+			if stated {
+				continue
+			}
+			stated = true
+			b.Status, b.Reason = s.status, s.diagnostic
+			b.Permanent = s.action != "delayed" && !strings.HasPrefix(s.status, "4")
+		}
+	}
+	text := e.sample()
+	if i := returned.FindStringIndex(text); i != nil {
+		text = text[:i[0]] // what follows is the mail that came back, with addresses of its own
+	}
+	if len(b.Recipients) == 0 {
+		for _, a := range parseAddresses(e.h.get("X-Failed-Recipients"), "") {
+			add(a.Addr)
+		}
+	}
+	if len(b.Recipients) == 0 {
+		own := map[string]bool{}
+		for _, a := range append(append([]message.Address{}, e.m.From...), e.m.To...) {
+			own[a.Addr] = true
+		}
+		for _, found := range textAddress.FindAllString(text, 20) {
+			addr, err := cleanAddress(found)
+			if err == nil && !own[addr] && !strings.HasPrefix(addr, "postmaster@") && !strings.HasPrefix(addr, "mailer-daemon@") {
+				add(addr)
+				break // further ones are seldom recipients
+			}
+		}
+	}
+	if b.Status == "" {
+		if code := statusCode.FindString(text); code != "" && code[0] != '2' {
+			b.Status = code
+		}
+	}
+	if !stated {
+		switch code := replyCode.FindStringSubmatch(text); {
+		case b.Status != "":
+			b.Permanent = b.Status[0] == '5'
+		case code != nil:
+			b.Permanent = code[1] == "5"
+		default:
+			b.Permanent = !temporary.MatchString(e.m.Subject + "\n" + clip(text, 2000))
+		}
+	}
+	if b.Reason == "" {
+		b.Reason = reasonLine(text)
+	}
+	b.OriginalID = e.originalID()
+	return b
+}
+
+// returned begins the mail that came back, where it stands in the text itself.
+var returned = regexp.MustCompile(`(?im)^(-{2,} ?(this is a copy of|below this line|original message|returned message|the original message|message header|start of|enclosed is)|return-path: <|received: from |(the )?(original )?message (headers? )?follows?)`)
+
+// reasonLine is the line of the text that says most: one with a reply code, else one with a failure's words.
+func reasonLine(text string) string {
+	second := ""
+	for line := range strings.SplitSeq(text, "\n") {
+		line = strings.TrimSpace(line)
+		switch {
+		case len(line) > 1000:
+		case statusCode.MatchString(line), replyCode.MatchString(line):
+			return clip(oneLine(line), 500)
+		case second == "" && failureText.MatchString(line):
+			second = clip(oneLine(line), 500)
+		}
+	}
+	return second
+}
+
+// originalID is the Message-ID of the mail that came back, from its headers in the report or in its text.
+func (e *evidence) originalID() message.ID {
+	for _, r := range e.reports {
+		switch r.media {
+		case "message/rfc822", "message/global", "text/rfc822-headers", "message/rfc822-headers", "message/global-headers":
+			h, _ := readHeader(newLineReader(bytes.NewReader(r.text)), func([]byte) bool { return false })
+			if ids := message.ParseIDs(rawText(h.get("Message-ID"), "")); len(ids) > 0 {
+				return ids[0]
+			}
+		}
+	}
+	if m := ownID.FindStringSubmatch(e.sample()); m != nil {
+		if ids := message.ParseIDs(m[1]); len(ids) > 0 {
+			return ids[0]
+		}
+	}
+	return ""
+}

@@ -1,0 +1,205 @@
+package parse
+
+import (
+	"bytes"
+	"encoding/base64"
+	"io"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"github.com/emersion/go-message/charset"
+	"github.com/gogs/chardet"
+)
+
+// aliases are names of charsets as mail has them, in the words of the charset library. A charset that senders name while they mean a
+// larger one, such as Latin-1 for windows-1252, is read as the larger one.
+var aliases = map[string]string{
+	"utf8": "utf-8", "utf_8": "utf-8", "utf-8mb4": "utf-8", "unicode-1-1-utf-8": "utf-8", "x-utf-8": "utf-8", "cp65001": "utf-8",
+	"ascii": "us-ascii", "ansi_x3.4-1968": "us-ascii", "iso-ir-6": "us-ascii", "646": "us-ascii", "us": "us-ascii",
+	"iso-8859-1": "windows-1252", "iso8859-1": "windows-1252", "iso_8859-1": "windows-1252", "latin1": "windows-1252", "latin-1": "windows-1252",
+	"iso88591": "windows-1252", "8859_1": "windows-1252", "iso-8859-1-windows-3.1-latin-1": "windows-1252", "l1": "windows-1252",
+	"cp1252": "windows-1252", "cp-1252": "windows-1252", "win-1252": "windows-1252", "windows1252": "windows-1252", "ansi": "windows-1252",
+	"iso-8859-9": "windows-1254", "latin5": "windows-1254", "iso-8859-11": "windows-874", "tis-620": "windows-874",
+	"latin2": "iso-8859-2", "latin-2": "iso-8859-2", "iso8859-2": "iso-8859-2", "latin-9": "iso-8859-15", "latin9": "iso-8859-15", "iso8859-15": "iso-8859-15",
+	"iso-8859-8-i": "iso-8859-8", "iso-8859-8-e": "iso-8859-8", "iso-8859-6-i": "iso-8859-6", "logical": "iso-8859-8",
+	"cp1250": "windows-1250", "win-1250": "windows-1250", "windows1250": "windows-1250",
+	"cp1251": "windows-1251", "win-1251": "windows-1251", "win1251": "windows-1251", "windows1251": "windows-1251", "cp-1251": "windows-1251",
+	"cp1253": "windows-1253", "cp1254": "windows-1254", "cp1255": "windows-1255", "cp1256": "windows-1256", "cp1257": "windows-1257", "cp1258": "windows-1258",
+	"koi8": "koi8-r", "koi8r": "koi8-r", "koi": "koi8-r", "koi8u": "koi8-u", "cp866": "ibm866", "866": "ibm866", "dos-866": "ibm866",
+	"cp437": "ibm437", "cp850": "ibm850", "cp852": "ibm852", "cp855": "ibm855", "cp858": "ibm858", "mac": "macintosh", "x-mac-roman": "macintosh",
+	"cp932": "shift_jis", "ms932": "shift_jis", "windows-31j": "shift_jis", "ms_kanji": "shift_jis", "sjis": "shift_jis", "shift-jis": "shift_jis", "x-sjis": "shift_jis",
+	"iso2022jp": "iso-2022-jp", "iso-2022-jp-1": "iso-2022-jp", "iso-2022-jp-2": "iso-2022-jp", "iso-2022-jp-ms": "iso-2022-jp", "cp50220": "iso-2022-jp", "cp50221": "iso-2022-jp",
+	"eucjp": "euc-jp", "x-euc-jp": "euc-jp", "ujis": "euc-jp",
+	"cp949": "euc-kr", "uhc": "euc-kr", "ks_c_5601-1987": "euc-kr", "ks_c_5601": "euc-kr", "ksc5601": "euc-kr", "windows-949": "euc-kr", "euckr": "euc-kr", "ks_c_5601-1992": "euc-kr",
+	"gb2312": "gb18030", "gbk": "gb18030", "cp936": "gb18030", "x-gbk": "gb18030", "gb_2312-80": "gb18030", "euc-cn": "gb18030", "x-cn-gb": "gb18030", "gb-18030": "gb18030", "windows-936": "gb18030",
+	"cp950": "big5", "big5-eten": "big5", "big5-hkscs": "big5", "x-x-big5": "big5", "cn-big5": "big5",
+	"utf16": "utf-16", "ucs-2": "utf-16", "unicode": "utf-16",
+}
+
+// unreadable are charsets that the library takes and decodes to nothing.
+var unreadable = map[string]bool{"iso-2022-kr": true, "iso-2022-cn": true, "iso-2022-cn-ext": true, "hz-gb-2312": false}
+
+// wide are charsets of more than one byte a letter, in which a short text may look like UTF-8 by chance.
+var wide = map[string]bool{
+	"shift_jis": true, "iso-2022-jp": true, "euc-jp": true, "euc-kr": true, "gb18030": true, "big5": true, "utf-16": true, "utf-16le": true, "utf-16be": true, "hz-gb-2312": true, "utf-7": true,
+}
+
+// canonicalCharset is a charset's name as the library knows it, from how a sender wrote it.
+func canonicalCharset(name string) string {
+	name = strings.ToLower(strings.TrimSpace(name))
+	name = strings.Trim(name, "\"'<>;,= \t")
+	name, _, _ = strings.Cut(name, ";")
+	name = strings.TrimPrefix(strings.TrimPrefix(name, "charset="), "x-unknown-")
+	if alias, ok := aliases[name]; ok {
+		return alias
+	}
+	return name
+}
+
+// toUTF8 gives the text that the bytes stand for: in the declared charset if that is known and fits, else in the one that they look
+// like. The note, if any, says what did not fit. It never gives invalid UTF-8.
+func toUTF8(b []byte, declared string) (text, note string) {
+	name := canonicalCharset(declared)
+	valid := utf8.Valid(b)
+	switch {
+	case isASCII(b) && !wide[name]:
+		return string(b), ""
+	case name == "utf-7" || name == "unicode-1-1-utf-7":
+		return decodeUTF7(b), ""
+	case valid && !wide[name]: // also what calls itself Latin-1: real Latin-1 is hardly ever valid UTF-8
+		return string(b), ""
+	case name != "" && name != "utf-8" && name != "us-ascii" && !unreadable[name]:
+		if text, ok := decodeAs(b, name); ok {
+			return text, ""
+		}
+	}
+	if valid {
+		return string(b), ""
+	}
+	if name == "utf-8" && mostlyUTF8(b) {
+		return strings.ToValidUTF8(string(b), string(utf8.RuneError)), "some bytes of the text are not UTF-8"
+	}
+	guess := guessCharset(b)
+	text, _ = decodeAs(b, guess)
+	if name == "" || name == "us-ascii" {
+		return text, "text without a charset was read as " + guess
+	}
+	return text, "text in charset " + cleanText(name) + " was read as " + guess
+}
+
+func isASCII(b []byte) bool {
+	for _, c := range b {
+		if c >= utf8.RuneSelf || c == 0x1b {
+			return false
+		}
+	}
+	return true
+}
+
+func decodeAs(b []byte, name string) (string, bool) {
+	r, err := charset.Reader(name, bytes.NewReader(b))
+	if err != nil {
+		return "", false
+	}
+	out, err := io.ReadAll(r)
+	if err != nil {
+		return "", false
+	}
+	return strings.ToValidUTF8(string(out), string(utf8.RuneError)), true
+}
+
+// mostlyUTF8 tells text with a few broken bytes, as cut or glued mails have, from text of another charset.
+func mostlyUTF8(b []byte) bool {
+	good, bad := 0, 0
+	for len(b) > 0 {
+		r, n := utf8.DecodeRune(b)
+		switch {
+		case r == utf8.RuneError && n == 1:
+			bad++
+		case n > 1:
+			good++
+		}
+		b = b[n:]
+	}
+	return good > 3*bad
+}
+
+// guessable are the charsets that a guess may give; others that the detector knows are hardly ever right in mail.
+var guessable = map[string]string{
+	"ISO-8859-1": "windows-1252", "ISO-8859-2": "iso-8859-2", "ISO-8859-5": "iso-8859-5", "ISO-8859-7": "iso-8859-7", "ISO-8859-9": "windows-1254",
+	"windows-1250": "windows-1250", "windows-1251": "windows-1251", "windows-1252": "windows-1252", "windows-1253": "windows-1253", "windows-1254": "windows-1254",
+	"KOI8-R": "koi8-r", "Shift_JIS": "shift_jis", "EUC-JP": "euc-jp", "ISO-2022-JP": "iso-2022-jp", "EUC-KR": "euc-kr", "GB-18030": "gb18030", "Big5": "big5",
+	"UTF-16LE": "utf-16le", "UTF-16BE": "utf-16be",
+}
+
+const guessSample = 64 << 10 // bytes that a guess looks at
+
+func guessCharset(b []byte) string {
+	b = b[:min(len(b), guessSample)]
+	if bytes.Contains(b, []byte("\x1b$B")) || bytes.Contains(b, []byte("\x1b(J")) || bytes.Contains(b, []byte("\x1b$@")) {
+		return "iso-2022-jp"
+	}
+	results, err := chardet.NewTextDetector().DetectAll(b)
+	if err != nil {
+		return "windows-1252"
+	}
+	for _, r := range results {
+		if name, ok := guessable[r.Charset]; ok && r.Confidence >= 10 {
+			return name
+		}
+	}
+	return "windows-1252"
+}
+
+// decodeUTF7 decodes UTF-7 (RFC 2152), which some old senders still use. What is no valid shift stays as it is.
+func decodeUTF7(b []byte) string {
+	var out strings.Builder
+	for len(b) > 0 {
+		plus := bytes.IndexByte(b, '+')
+		if plus < 0 {
+			out.Write(b)
+			break
+		}
+		out.Write(b[:plus])
+		b = b[plus+1:]
+		n := 0
+		for n < len(b) && (b[n] >= 'A' && b[n] <= 'Z' || b[n] >= 'a' && b[n] <= 'z' || b[n] >= '0' && b[n] <= '9' || b[n] == '+' || b[n] == '/') {
+			n++
+		}
+		raw, err := base64.RawStdEncoding.DecodeString(string(b[:n]))
+		switch {
+		case n == 0 && len(b) > 0 && b[0] == '-':
+			out.WriteByte('+')
+		case n == 0 || err != nil && len(raw) < 2:
+			out.WriteByte('+')
+			out.Write(b[:n])
+		default:
+			units := make([]uint16, len(raw)/2)
+			for i := range units {
+				units[i] = uint16(raw[2*i])<<8 | uint16(raw[2*i+1])
+			}
+			out.WriteString(string(utf16.Decode(units)))
+		}
+		b = b[n:]
+		if len(b) > 0 && b[0] == '-' {
+			b = b[1:]
+		}
+	}
+	return strings.ToValidUTF8(out.String(), string(utf8.RuneError))
+}
+
+// cleanText takes out what no database and no page can bear: invalid UTF-8, NUL and the other control characters but tab and line
+// end, a byte order mark.
+func cleanText(s string) string {
+	s = strings.ToValidUTF8(s, string(utf8.RuneError))
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\t':
+			return r
+		case r < ' ' || r == 0x7f || r == '\ufeff' || r >= 0x80 && r < 0xa0:
+			return -1
+		}
+		return r
+	}, s)
+}

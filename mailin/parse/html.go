@@ -1,0 +1,326 @@
+package parse
+
+import (
+	"strconv"
+	"strings"
+
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+)
+
+// htmlText gives an HTML body as plain text for people: one line a block, "- " before list items, the address behind a link, and
+// "> " before what the markup calls the quoted mail, so that visible can tell it from new words in any language. What the reader
+// would not see is left out. It works in one pass with quotes counted by depth, as a renderer that prefixes nested quotes again and
+// again is slow on hostile input (T059).
+func htmlText(source string) string {
+	doc, err := html.Parse(strings.NewReader(source))
+	if err != nil { // nested deeper than the library takes
+		return bareText(source)
+	}
+	r := &textRenderer{}
+	r.node(doc)
+	r.endLine()
+	return strings.Trim(r.out.String(), "\n")
+}
+
+// bareText is what stands between the tags, for HTML that cannot be parsed.
+func bareText(source string) string {
+	var b strings.Builder
+	hidden := false
+	for z := html.NewTokenizer(strings.NewReader(source)); ; {
+		switch z.Next() {
+		case html.ErrorToken:
+			return strings.TrimSpace(b.String())
+		case html.TextToken:
+			if text := strings.Join(strings.Fields(string(z.Text())), " "); text != "" && !hidden {
+				b.WriteString(text + "\n")
+			}
+		case html.StartTagToken:
+			name, _ := z.TagName()
+			hidden = string(name) == "style" || string(name) == "script" || string(name) == "title"
+		case html.EndTagToken:
+			hidden = false
+		}
+	}
+}
+
+type textRenderer struct {
+	out   strings.Builder
+	line  strings.Builder // of the line at hand, white space folded
+	space bool            // white space waits for the next word
+	ink   bool            // something stands on the line, if only a space that keeps it open
+	gap   bool            // a blank line waits for the next line
+	own   bool            // words outside of quotes were written
+	quote int             // depth of quotes
+	last  int             // depth of quotes of the last line
+	pre   int
+	items []int // numbers of the open lists, -1 for bullets
+}
+
+var skipped = map[atom.Atom]bool{
+	atom.Head: true, atom.Script: true, atom.Style: true, atom.Title: true, atom.Noscript: true, atom.Iframe: true, atom.Object: true,
+	atom.Textarea: true, atom.Select: true, atom.Template: true, atom.Svg: true,
+}
+
+// blocks begin and end a line; true for those with a blank line around them.
+var blocks = map[atom.Atom]bool{
+	atom.P: true, atom.H1: true, atom.H2: true, atom.H3: true, atom.H4: true, atom.H5: true, atom.H6: true, atom.Ul: true, atom.Ol: true,
+	atom.Blockquote: true, atom.Pre: true, atom.Dl: true,
+	atom.Div: false, atom.Tr: false, atom.Li: false, atom.Table: false, atom.Tbody: false, atom.Body: false, atom.Section: false,
+	atom.Article: false, atom.Header: false, atom.Footer: false, atom.Center: false, atom.Address: false, atom.Dt: false, atom.Dd: false,
+	atom.Form: false, atom.Fieldset: false, atom.Figure: false, atom.Main: false, atom.Caption: false,
+}
+
+func (r *textRenderer) node(n *html.Node) {
+	switch n.Type {
+	case html.TextNode:
+		r.text(n.Data)
+		return
+	case html.ElementNode:
+		if skipped[n.DataAtom] || hidden(n) {
+			return
+		}
+	case html.DocumentNode:
+	default:
+		return
+	}
+	switch n.DataAtom {
+	case atom.Br:
+		r.breakLine()
+		return
+	case atom.Hr:
+		if id := attr(n, "id"); id == "stopSpelling" && r.own { // Hotmail: the quoted mail follows
+			r.endLine()
+			r.quote++
+			return
+		}
+		r.endLine()
+		r.word("----------")
+		r.endLine()
+		return
+	case atom.Img:
+		if alt := strings.TrimSpace(attr(n, "alt")); alt != "" && len(alt) < 200 {
+			r.text(" [" + alt + "] ")
+		}
+		return
+	}
+
+	wide, block := blocks[n.DataAtom]
+	if block {
+		r.endLine()
+		if wide && !strings.Contains(attr(n, "class"), "MsoNormal") && !strings.Contains(attr(n, "class"), "MsoPlainText") {
+			r.gap = true
+		}
+	}
+	quotes := 0
+	switch {
+	case isQuote(n):
+		r.endLine()
+		quotes = 1
+	case quotesRest(n) && r.own:
+		r.endLine()
+		r.quote++ // to the end of the mail
+	case isSignature(n) && r.quote == 0 && r.own:
+		r.endLine()
+		r.word("--")
+		r.endLine()
+	}
+	r.quote += quotes
+	switch n.DataAtom {
+	case atom.Ul:
+		r.items = append(r.items, -1)
+		defer func() { r.items = r.items[:len(r.items)-1] }()
+	case atom.Ol:
+		r.items = append(r.items, 0)
+		defer func() { r.items = r.items[:len(r.items)-1] }()
+	case atom.Li:
+		mark := "-"
+		if k := len(r.items) - 1; k >= 0 && r.items[k] >= 0 {
+			r.items[k]++
+			mark = strconv.Itoa(r.items[k]) + "."
+		}
+		r.word(mark)
+		r.space = true
+	case atom.Td, atom.Th:
+		if r.line.Len() > 0 {
+			r.word(" ")
+			r.space = true
+		}
+	case atom.Pre:
+		r.pre++
+		defer func() { r.pre-- }()
+	}
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		r.node(c)
+	}
+	if n.DataAtom == atom.A {
+		r.link(n)
+	}
+	if block || quotes > 0 {
+		r.endLine()
+		if wide {
+			r.gap = r.gap || !strings.Contains(attr(n, "class"), "Mso")
+		}
+	}
+	r.quote -= quotes
+}
+
+// link writes the address behind a link unless the text already says it.
+func (r *textRenderer) link(n *html.Node) {
+	href := strings.TrimSpace(attr(n, "href"))
+	if !strings.HasPrefix(href, "http://") && !strings.HasPrefix(href, "https://") || len(href) > 300 {
+		return
+	}
+	text := plainOf(n)
+	if text == "" || strings.Contains(text, "://") || strings.Contains(href, "//"+text) || strings.Contains(href, "//www."+text) {
+		return
+	}
+	r.space = true
+	r.word("<" + href + ">")
+}
+
+func plainOf(n *html.Node) string {
+	var b strings.Builder
+	for d := range n.Descendants() {
+		if d.Type == html.TextNode && b.Len() < 500 {
+			b.WriteString(d.Data)
+		}
+	}
+	return strings.TrimSpace(b.String())
+}
+
+func (r *textRenderer) text(s string) {
+	if r.pre > 0 {
+		for i, line := range strings.Split(strings.ReplaceAll(s, "\r\n", "\n"), "\n") {
+			if i > 0 {
+				r.breakLine()
+			}
+			if line != "" {
+				r.word(line)
+			}
+		}
+		return
+	}
+	for i := 0; i < len(s); {
+		j := i
+		for j < len(s) && s[j] != ' ' && s[j] != '\n' && s[j] != '\t' && s[j] != '\r' && s[j] != '\f' {
+			j++
+		}
+		if j > i {
+			r.word(s[i:j])
+		}
+		if j < len(s) {
+			r.space = r.space || r.line.Len() > 0
+			j++
+		}
+		i = j
+	}
+}
+
+func (r *textRenderer) word(s string) {
+	if r.space && r.line.Len() > 0 {
+		r.line.WriteByte(' ')
+	}
+	r.space = false
+	r.ink = true
+	r.line.WriteString(strings.ReplaceAll(s, "\u00a0", " "))
+}
+
+// breakLine ends the line, also an empty one.
+func (r *textRenderer) breakLine() {
+	r.ink = true
+	r.endLine()
+}
+
+func (r *textRenderer) endLine() {
+	if !r.ink {
+		return
+	}
+	text := strings.TrimRight(r.line.String(), " \t")
+	if r.pre == 0 {
+		text = strings.TrimLeft(text, " \t")
+	}
+	r.line.Reset()
+	r.space, r.ink = false, false
+	if text == "" {
+		r.gap = true
+		return
+	}
+	prefix := strings.Repeat("> ", min(r.quote, 10))
+	if r.gap && r.out.Len() > 0 {
+		r.out.WriteString(strings.TrimRight(prefix[:min(len(prefix), 2*r.last)], " ") + "\n")
+	}
+	r.last = r.quote
+	r.gap = false
+	r.own = r.own || r.quote == 0
+	r.out.WriteString(prefix + text + "\n")
+}
+
+func attr(n *html.Node, key string) string {
+	for _, a := range n.Attr {
+		if a.Key == key {
+			return a.Val
+		}
+	}
+	return ""
+}
+
+// style is the inline style in lower case without white space.
+func style(n *html.Node) string {
+	s := attr(n, "style")
+	if s == "" {
+		return ""
+	}
+	return strings.ToLower(strings.Join(strings.Fields(s), ""))
+}
+
+// hidden tells what no reader sees: preview texts of newsletters, and words that only a machine should find.
+func hidden(n *html.Node) bool {
+	for _, a := range n.Attr {
+		if a.Key == "hidden" {
+			return true
+		}
+	}
+	s := style(n)
+	return s != "" && (strings.Contains(s, "display:none") || strings.Contains(s, "visibility:hidden") || strings.Contains(s, "mso-hide:all") ||
+		strings.Contains(s, "font-size:0;") || strings.HasSuffix(s, "font-size:0") || strings.Contains(s, "font-size:0px"))
+}
+
+// isQuote tells the elements in which mail programs put the mail they answer.
+func isQuote(n *html.Node) bool {
+	class := strings.ToLower(attr(n, "class"))
+	switch n.DataAtom {
+	case atom.Blockquote:
+		return attr(n, "type") == "cite" || attr(n, "cite") != "" || strings.Contains(class, "quote") || strings.Contains(class, "cite") ||
+			strings.Contains(style(n), "border-left")
+	case atom.Div, atom.Span, atom.P:
+		for _, c := range strings.Fields(class) {
+			switch c {
+			case "gmail_attr", "moz-cite-prefix", "yahoo_quoted", "zmail_extra", "tutanota_quote", "protonmail_quote", "wordsection1quote":
+				// Forwarded text stands in the same elements, behind a dashed line.
+				return !strings.HasPrefix(plainOf(n), "---")
+			}
+		}
+		return strings.HasPrefix(attr(n, "id"), "yahoo_quoted")
+	}
+	return false
+}
+
+// quotesRest tells the elements after which only the answered mail follows, in Outlook's habit.
+func quotesRest(n *html.Node) bool {
+	switch id := attr(n, "id"); {
+	case strings.HasSuffix(id, "divRplyFwdMsg"), strings.HasSuffix(id, "appendonsend"), id == "OLK_SRC_BODY_SECTION", id == "reply-intro":
+		return true
+	}
+	if n.DataAtom != atom.Div {
+		return false
+	}
+	s := style(n)
+	return strings.Contains(s, "border:none") && (strings.Contains(s, "border-top:solid#") || strings.Contains(s, "border-top:solidwindowtext"))
+}
+
+func isSignature(n *html.Node) bool {
+	class, id := attr(n, "class"), attr(n, "id")
+	return n.DataAtom == atom.Div && (class == "gmail_signature" || attr(n, "data-smartmail") == "gmail_signature" || id == "Signature" ||
+		strings.Contains(id, "ms-outlook-mobile-signature")) || strings.Contains(class, "moz-signature")
+}

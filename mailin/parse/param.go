@@ -1,0 +1,129 @@
+package parse
+
+import (
+	"sort"
+	"strconv"
+	"strings"
+)
+
+const maxParams = 100
+
+// parseParams reads a value with parameters (RFC 2045, 5.1; RFC 2231), such as that of Content-Type. It takes what mime.ParseMediaType
+// refuses and senders write: spaces in a value without quotes, a quote that is never closed, a parameter given twice, charsets other
+// than UTF-8. The value and the names are lower case, what the parameters say is decoded.
+func parseParams(s string) (value string, params map[string]string) {
+	value, rest, _ := strings.Cut(s, ";")
+	if i := strings.IndexByte(value, '('); i >= 0 {
+		value = value[:i]
+	}
+	value = strings.ToLower(strings.Trim(value, " \t\"'"))
+	params = map[string]string{}
+	pieces := map[string][]piece{} // RFC 2231, by the name without its star
+	for n := 0; n < maxParams && rest != ""; n++ {
+		var name, v string
+		name, v, rest = nextParam(rest)
+		if name == "" {
+			continue
+		}
+		if base, star, ok := strings.Cut(name, "*"); ok {
+			pieces[base] = append(pieces[base], newPiece(star, v))
+		} else if _, twice := params[name]; !twice {
+			params[name] = decodeWords(v, "")
+		}
+	}
+	for name, ps := range pieces {
+		if v := joinPieces(ps); v != "" {
+			params[name] = v
+		}
+	}
+	return value, params
+}
+
+// nextParam cuts the first parameter off.
+func nextParam(s string) (name, value, rest string) {
+	s = strings.TrimLeft(s, " \t;")
+	end := strings.IndexAny(s, "=;")
+	if end < 0 {
+		return "", "", ""
+	}
+	name = strings.ToLower(strings.Trim(s[:end], " \t"))
+	if s[end] == ';' {
+		return "", "", s[end+1:]
+	}
+	s = strings.TrimLeft(s[end+1:], " \t")
+	if !strings.HasPrefix(s, `"`) {
+		value, rest, _ = strings.Cut(s, ";")
+		return name, strings.Trim(value, " \t'"), rest
+	}
+	var b strings.Builder
+	for i := 1; i < len(s); i++ {
+		switch {
+		case s[i] == '\\' && i+1 < len(s) && (s[i+1] == '"' || s[i+1] == '\\'): // elsewhere it parts the folders of a path
+			i++
+			b.WriteByte(s[i])
+		case s[i] == '"':
+			_, rest, _ = strings.Cut(s[i+1:], ";")
+			return name, b.String(), rest
+		default:
+			b.WriteByte(s[i])
+		}
+	}
+	return name, b.String(), ""
+}
+
+// A piece is one part of a long or encoded parameter (RFC 2231, 3 and 4).
+type piece struct {
+	number  int
+	encoded bool
+	value   string
+}
+
+func newPiece(star, value string) piece {
+	number, encoded := strings.CutSuffix(star, "*")
+	n, err := strconv.Atoi(number)
+	return piece{number: n, encoded: encoded || err != nil, value: value}
+}
+
+func joinPieces(ps []piece) string {
+	sort.SliceStable(ps, func(i, j int) bool { return ps[i].number < ps[j].number })
+	var charset string
+	var b strings.Builder
+	encoded := false
+	for i, p := range ps {
+		v := p.value
+		if p.encoded {
+			encoded = true
+			if i == 0 {
+				if parts := strings.SplitN(v, "'", 3); len(parts) == 3 {
+					charset, v = parts[0], parts[2]
+				}
+			}
+			v = unescape(v, '%')
+		}
+		b.WriteString(v)
+	}
+	if !encoded || strings.HasPrefix(b.String(), "=?") { // senders put encoded words where they do not belong
+		return decodeWords(b.String(), charset)
+	}
+	text, _ := toUTF8([]byte(b.String()), charset)
+	return text
+}
+
+// unescape undoes %41 or =41; what is no escape stays as it is.
+func unescape(s string, mark byte) string {
+	if strings.IndexByte(s, mark) < 0 {
+		return s
+	}
+	b := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		if s[i] == mark && i+2 < len(s) {
+			if n, err := strconv.ParseUint(s[i+1:i+3], 16, 8); err == nil {
+				b = append(b, byte(n))
+				i += 2
+				continue
+			}
+		}
+		b = append(b, s[i])
+	}
+	return string(b)
+}

@@ -1,0 +1,398 @@
+// Package parse reads mails: bytes in, message.Message out. It hides MIME and everything that real senders make of it: broken
+// headers and boundaries, charsets that lie, quotes and signatures in the ways of many programs and languages, and the signs by
+// which machines give themselves away. It decides nothing about tickets and trusts nothing: what it finds is data on the message.
+//
+// Reading never fails. What could not be read becomes a note on the message, and the raw source stays with the caller (M2).
+package parse
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"net/mail"
+	"os"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/postdesk/postdesk/desk/message"
+)
+
+// Limits of what is kept of one mail. Everything else is streamed: a mail of any size is read in bounded memory.
+const (
+	maxText   = 1 << 20  // decoded bytes of plain text, and as many of HTML
+	maxReport = 64 << 10 // decoded bytes of each part of a delivery or abuse report
+	maxNotes  = 50
+)
+
+// traceFields are kept on the message as they came: they tell the way of the mail, and mailin/auth judges them. Names of the form
+// "arc-" stand for all that begin so.
+var traceFields = map[string]bool{
+	"return-path": true, "received": true, "delivered-to": true, "x-original-to": true, "envelope-to": true, "x-envelope-to": true,
+	"authentication-results": true, "arc-": true, "dkim-signature": true, "received-spf": true, "x-forwarded-": true, "resent-": true,
+	"auto-submitted": true, "precedence": true, "x-auto-response-suppress": true, "list-": true, "sender": true, "x-google-dkim-signature": true,
+	"x-ms-exchange-organization-authas": true, "x-ms-exchange-organization-authsource": true, "x-originating-ip": true, "x-spam-status": true,
+	"x-spam-flag": true, "x-failed-recipients": true, "x-loop": true,
+}
+
+func isTrace(name string) bool {
+	name = strings.ToLower(name)
+	if traceFields[name] {
+		return true
+	}
+	for _, prefix := range []string{"arc-", "x-forwarded-", "resent-", "list-"} {
+		if strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// Parse reads one mail. It never fails and never panics; a source that breaks off gives what was read until then, with a note. A
+// leading mbox separator line is passed over, though Size and RawHash are those of the whole source.
+func Parse(src message.Source) *message.Message {
+	r := &reading{}
+	raw, err := src.Open()
+	if err != nil {
+		r.notes.add(sourceError(err))
+		return r.message(sha256.New(), 0)
+	}
+	defer raw.Close()
+	sum := sha256.New()
+	counted := &counter{w: sum}
+	tee := io.TeeReader(raw, counted)
+	w := r.walk(tee, false)
+	err = w.lines.err
+	if _, drainErr := io.Copy(io.Discard, tee); err == nil {
+		err = drainErr
+	}
+	if w.lost { // a multipart without its boundary: look again, and take what looks like one
+		if again, openErr := src.Open(); openErr == nil {
+			defer again.Close()
+			second := &reading{}
+			second.walk(again, true)
+			r = second
+		}
+	}
+	if err != nil {
+		r.notes.add(sourceError(err))
+	}
+	return r.message(sum, counted.n)
+}
+
+// sourceError is a reading error for a note: without the name of a file, which is nothing for a mail to show.
+func sourceError(err error) string {
+	var pathErr *os.PathError
+	if errors.As(err, &pathErr) {
+		err = pathErr.Err
+	}
+	return "the source could not be read to its end: " + cleanText(err.Error())
+}
+
+// Part opens one leaf part of a mail by its path, as message.Attachment names it, and gives its decoded bytes as a stream. The
+// attachment's Size is 0: it is not known before the end. A path that leads to no leaf part is an error that is fs.ErrNotExist.
+func Part(src message.Source, path string) (io.ReadCloser, message.Attachment, error) {
+	for _, guess := range []bool{false, true} {
+		raw, err := src.Open()
+		if err != nil {
+			return nil, message.Attachment{}, fmt.Errorf("open part %s: %w", path, err)
+		}
+		var found io.Reader
+		var a message.Attachment
+		w := &walker{lines: newLineReader(raw), guess: guess}
+		w.leaf = func(p *part, body io.Reader) bool {
+			if p.path != path {
+				return false
+			}
+			found, _ = p.decoded(body)
+			a = p.attachment()
+			return true
+		}
+		w.walk()
+		if found != nil && (guess || !w.lost) {
+			return readCloser{found, raw}, a, nil
+		}
+		raw.Close()
+		if !w.lost {
+			break
+		}
+	}
+	return nil, message.Attachment{}, fmt.Errorf("part %.80q of the mail: %w", path, os.ErrNotExist)
+}
+
+type readCloser struct {
+	io.Reader
+	io.Closer
+}
+
+// A reading is what one walk through a mail collects.
+type reading struct {
+	top         *part
+	notes       notes
+	texts       []textPart
+	textSize    int
+	htmlSize    int
+	charset     string // the first that a text part names: what raw bytes in the header are taken for
+	attachments []message.Attachment
+	reports     []report
+	sums        hash.Hash // of the leaf parts' sums
+}
+
+func (r *reading) walk(src io.Reader, guess bool) *walker {
+	r.sums = sha256.New()
+	w := &walker{lines: newLineReader(src), leaf: r.leaf, guess: guess}
+	w.walk()
+	r.top = w.top
+	for _, n := range w.notes {
+		r.notes.add(n)
+	}
+	return w
+}
+
+func (r *reading) leaf(p *part, body io.Reader) (stop bool) {
+	decoded, odd := p.decoded(body)
+	if odd != "" {
+		r.notes.add("a part has the unknown transfer encoding " + clip(odd, 80))
+	}
+	sum := &contentSum{hash: sha256.New(), text: strings.HasPrefix(p.media, "text/")}
+	size := &counter{w: sum}
+	decoded = io.TeeReader(decoded, size)
+	switch {
+	case p.isText():
+		r.text(p, decoded)
+		io.Copy(io.Discard, decoded)
+	default:
+		if isReport(p.media) && len(r.reports) < 10 {
+			b, _ := io.ReadAll(io.LimitReader(decoded, maxReport))
+			r.reports = append(r.reports, report{media: p.media, text: b})
+		}
+		io.Copy(io.Discard, decoded)
+		a := p.attachment()
+		a.Size = size.n
+		r.attachments = append(r.attachments, a)
+	}
+	r.sums.Write(sum.hash.Sum(nil))
+	return false
+}
+
+func (r *reading) text(p *part, decoded io.Reader) {
+	markup := p.media == "text/html"
+	used := &r.textSize
+	if markup {
+		used = &r.htmlSize
+	}
+	b, _ := io.ReadAll(io.LimitReader(decoded, int64(maxText-*used)+1))
+	if len(b) > maxText-*used {
+		b = b[:maxText-*used]
+		r.notes.add("the text is longer than 1 MiB; the rest of it is in the raw mail only")
+	}
+	*used += len(b)
+	declared := p.params["charset"]
+	if declared == "" && markup {
+		declared = metaCharset(b)
+	}
+	text, note := toUTF8(b, declared)
+	if note != "" {
+		r.notes.add(note)
+	}
+	if r.charset == "" {
+		r.charset = declared
+	}
+	text = plainLines(text)
+	if strings.EqualFold(p.params["format"], "flowed") && !markup {
+		text = unflow(text, strings.EqualFold(p.params["delsp"], "yes"))
+	}
+	r.texts = append(r.texts, textPart{html: markup, text: text, alternative: p.alternative})
+}
+
+var metaTag = regexp.MustCompile(`(?i)<meta[^>]{0,200}charset\s*=\s*["']?([A-Za-z0-9_:.\-]+)`)
+
+// metaCharset is the charset that the HTML itself names near its beginning.
+func metaCharset(b []byte) string {
+	if m := metaTag.FindSubmatch(b[:min(len(b), 2<<10)]); m != nil {
+		return string(m[1])
+	}
+	return ""
+}
+
+// message puts together what was read.
+func (r *reading) message(raw hash.Hash, size int64) *message.Message {
+	m := &message.Message{Size: size, Attachments: r.attachments, Kind: message.Human}
+	raw.Sum(m.RawHash[:0])
+	if r.top != nil {
+		r.header(m, &r.top.header)
+	}
+	m.Text, m.HTML = joinTexts(r.texts)
+	m.Visible = visible(m.Text, isForward(m.Subject))
+	if m.Visible == strings.TrimSpace(m.Text) && quotesInMarkup(m.HTML) {
+		// The plain text has no mark of where the quote begins, the HTML has.
+		if v := visible(htmlText(m.HTML), isForward(m.Subject)); v != "" && len(v) < len(m.Visible) {
+			m.Visible = v
+		}
+	}
+	m.Language = language(m.Visible)
+	if r.top != nil {
+		r.judge(m)
+	}
+	m.ContentHash = r.contentHash(m)
+	m.Notes = r.notes[:min(len(r.notes), maxNotes)]
+	return m
+}
+
+func (r *reading) header(m *message.Message, h *header) {
+	text := func(name string) string { return clip(oneLine(decodeWords(h.get(name), r.charset)), maxShown) }
+	addresses := func(names ...string) (list []message.Address) {
+		for _, name := range names {
+			for _, v := range h.all(name) {
+				list = append(list, parseAddresses(v, r.charset)...)
+			}
+		}
+		return list[:min(len(list), maxAddresses)]
+	}
+	if ids := message.ParseIDs(rawText(h.get("Message-ID"), "")); len(ids) > 0 {
+		m.ID = ids[0]
+	}
+	for _, v := range h.all("In-Reply-To") {
+		m.InReplyTo = append(m.InReplyTo, message.ParseIDs(rawText(v, ""))...)
+	}
+	for _, v := range h.all("References") {
+		m.References = append(m.References, message.ParseIDs(rawText(v, ""))...)
+	}
+	m.From, m.FromFields = addresses("From"), h.froms
+	m.To, m.Cc, m.ReplyTo = addresses("To"), addresses("Cc"), addresses("Reply-To")
+	m.Subject = text("Subject")
+	if v := h.get("Date"); v != "" {
+		var err error
+		if m.Date, err = parseDate(v); err != nil {
+			r.notes.add("the date could not be read")
+		}
+	}
+	for _, f := range h.fields {
+		switch {
+		case strings.EqualFold(f.name, "Delivered-To"), strings.EqualFold(f.name, "X-Original-To"):
+			m.Delivered = append(m.Delivered, parseAddresses(f.value, r.charset)...)
+		}
+		if isTrace(f.name) {
+			m.Trace = append(m.Trace, message.Field{Name: cleanText(f.name), Value: strings.ReplaceAll(cleanText(f.value), "\n", " ")})
+		}
+	}
+	if h.odd > 0 {
+		r.notes.add(fmt.Sprintf("lines of the header that are no fields: %d", h.odd))
+	}
+	if h.own > 0 {
+		r.notes.add("fields of our own namespace were left out")
+	}
+	if m.FromFields != 1 {
+		r.notes.add(fmt.Sprintf("the mail has %d From fields", m.FromFields))
+	}
+}
+
+// odd forms of dates that net/mail refuses, after white space and comments are gone.
+var dateForms = []string{
+	"Mon, 2 Jan 2006 15:04:05", "2 Jan 2006 15:04:05", "Mon, 2 Jan 2006 15:04", "Mon Jan 2 15:04:05 2006", "Mon Jan 2 15:04:05 MST 2006", "Mon Jan 2 15:04:05 2006 -0700",
+	"Mon, 2 January 2006 15:04:05 -0700", "Mon, 2-Jan-2006 15:04:05 -0700", "Mon, 2 Jan 06 15:04:05 -0700", "Mon, 2 Jan 2006 15.04.05 -0700",
+	"2006-01-02 15:04:05 -0700", "2006-01-02 15:04:05", time.RFC3339, "02.01.2006 15:04:05", "2/1/2006 15:04:05", "2006/01/02 15:04:05",
+	"Mon, 2 Jan 2006 15:04:05 -07:00", "Mon, 2 Jan 2006 15:04:05 GMT-0700", "Mon, 2 Jan 2006 15:04:05 GMT-07:00", "Mon, 2 Jan 2006 3:04:05 PM -0700", "Mon 2 Jan 2006 15:04:05 -0700",
+}
+
+var comments = regexp.MustCompile(`\([^()]*\)?`)
+
+// parseDate reads the sender's own clock (RFC 5322, 3.3), with the offset that he gave. A value without a zone is taken for UTC.
+func parseDate(v string) (time.Time, error) {
+	if t, err := mail.ParseDate(v); err == nil && plausible(t) {
+		return t, nil
+	}
+	v = strings.Join(strings.Fields(comments.ReplaceAllString(clip(v, 200), " ")), " ")
+	v = strings.Trim(v, " \"',")
+	if _, rest, ok := strings.Cut(v, ","); ok { // a weekday in another language or wrong form
+		if t, err := mail.ParseDate(strings.TrimSpace(rest)); err == nil && plausible(t) {
+			return t, nil
+		}
+		if strings.Contains(rest, ":") {
+			v = "Mon, " + strings.TrimSpace(rest)
+		}
+	}
+	for _, form := range dateForms {
+		if t, err := time.Parse(form, v); err == nil && plausible(t) {
+			return t, nil
+		}
+		// Words after the date, such as a zone's name that nobody knows.
+		if cut := len(strings.Fields(form)); len(strings.Fields(v)) > cut {
+			if t, err := time.Parse(form, strings.Join(strings.Fields(v)[:cut], " ")); err == nil && plausible(t) {
+				return t, nil
+			}
+		}
+	}
+	return time.Time{}, fmt.Errorf("date %.80q", v)
+}
+
+// plausible keeps out years that no database and no page can show.
+func plausible(t time.Time) bool { return t.Year() > 1900 && t.Year() < 9999 }
+
+// contentHash is the hash by which the same mail is known again on another way (M6): over From, Date, Subject and the decoded parts.
+func (r *reading) contentHash(m *message.Message) (sum [32]byte) {
+	h := sha256.New()
+	put := func(s string) {
+		var n [8]byte
+		binary.BigEndian.PutUint64(n[:], uint64(len(s)))
+		h.Write(n[:])
+		io.WriteString(h, s)
+	}
+	for _, a := range m.From {
+		put(a.Addr)
+	}
+	date := ""
+	if !m.Date.IsZero() {
+		date = m.Date.UTC().Format(time.RFC3339)
+	}
+	put(date)
+	put(m.Subject)
+	if r.sums != nil {
+		put(string(r.sums.Sum(nil)))
+	}
+	h.Sum(sum[:0])
+	return sum
+}
+
+// A contentSum hashes a part so that what servers change on the way does not count: the line ends of text, and how many end it.
+type contentSum struct {
+	hash hash.Hash
+	text bool
+	ends int // line ends that count if something follows
+}
+
+func (s *contentSum) Write(p []byte) (int, error) {
+	if !s.text {
+		return s.hash.Write(p)
+	}
+	start := 0
+	for i, c := range p {
+		if c != '\n' && c != '\r' {
+			if s.ends > 0 {
+				s.hash.Write([]byte(strings.Repeat("\n", s.ends)))
+				s.ends = 0
+			}
+			continue
+		}
+		s.hash.Write(p[start:i])
+		start = i + 1
+		if c == '\n' {
+			s.ends++
+		}
+	}
+	s.hash.Write(p[start:])
+	return len(p), nil
+}
+
+type counter struct {
+	w io.Writer
+	n int64
+}
+
+func (c *counter) Write(p []byte) (int, error) {
+	c.n += int64(len(p))
+	return c.w.Write(p)
+}

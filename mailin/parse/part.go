@@ -1,0 +1,105 @@
+package parse
+
+import (
+	"path"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/postdesk/postdesk/desk/message"
+)
+
+// describe reads what the part's header says about its form. Broken values fall back to what the part would be without them.
+func (p *part) describe() {
+	if v := p.get("Content-Type"); v != "" {
+		media, params := parseParams(v)
+		p.params = params
+		switch main, sub, ok := strings.Cut(media, "/"); {
+		case ok && main != "" && sub != "" && !strings.ContainsAny(media, " \t"):
+			p.media = media
+		case media == "text" || media == "html" || media == "plain":
+			p.media = map[string]string{"html": "text/html"}[media]
+		case ok:
+			p.media = "application/octet-stream" // RFC 2045, 5.2 would have it text; a broken type is nothing to show
+		}
+	}
+	if p.media == "" {
+		p.media = "text/plain"
+	}
+	if v := p.get("Content-Disposition"); v != "" {
+		p.disposition, p.dispParams = parseParams(v)
+	}
+}
+
+// filename is the name that the sender gave, decoded and made safe; "" for none.
+func (p *part) filename() string {
+	for _, name := range []string{p.dispParams["filename"], p.params["name"], p.dispParams["name"], p.params["filename"]} {
+		if name = safeName(name); name != "" {
+			return name
+		}
+	}
+	return ""
+}
+
+// isText tells whether the part is text of the mail itself rather than something that came with it.
+func (p *part) isText() bool {
+	if p.media != "text/plain" && p.media != "text/html" || p.disposition == "attachment" {
+		return false
+	}
+	return p.filename() == "" || p.parent == "" || p.parent == "multipart/alternative"
+}
+
+func (p *part) attachment() message.Attachment {
+	return message.Attachment{
+		Part:        p.path,
+		Filename:    p.filename(),
+		ContentType: cleanText(p.media),
+		Inline:      p.disposition == "inline" || p.disposition == "" && p.get("Content-ID") != "",
+		ContentID:   strings.Trim(cleanText(p.get("Content-ID")), "<> "),
+	}
+}
+
+const maxName = 200 // runes of a file name
+
+// safeName makes a name that a stranger gave safe to show and to offer for download (T061): its last part if it is a path, without
+// characters that are not seen or that turn the line around, never "." or a device's name.
+func safeName(name string) string {
+	name = strings.ReplaceAll(cleanText(name), `\`, "/")
+	name = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.Is(unicode.Cf, r), unicode.IsControl(r) && !unicode.IsSpace(r): // bidi overrides, joiners
+			return -1
+		case unicode.IsSpace(r):
+			return ' '
+		}
+		return r
+	}, name)
+	name = strings.Join(strings.Fields(name), " ")
+	if strings.HasSuffix(name, "/") {
+		return ""
+	}
+	name = strings.Trim(name[strings.LastIndexByte(name, '/')+1:], " ")
+	if strings.Trim(name, ". ") == "" {
+		return ""
+	}
+	name = strings.TrimRight(name, ". ")
+	if n := utf8.RuneCountInString(name); n > maxName {
+		ext := path.Ext(name)
+		if len(ext) > 20 {
+			ext = ""
+		}
+		runes := []rune(strings.TrimSuffix(name, ext))
+		name = string(runes[:maxName-utf8.RuneCountInString(ext)]) + ext
+	}
+	if stem, _, _ := strings.Cut(strings.ToLower(name), "."); devices[strings.TrimSpace(stem)] {
+		name = "_" + name
+	}
+	return name
+}
+
+// devices are names that Windows takes for devices, with any extension.
+var devices = map[string]bool{
+	"con": true, "prn": true, "aux": true, "nul": true,
+	"com1": true, "com2": true, "com3": true, "com4": true, "com5": true, "com6": true, "com7": true, "com8": true, "com9": true,
+	"lpt1": true, "lpt2": true, "lpt3": true, "lpt4": true, "lpt5": true, "lpt6": true, "lpt7": true, "lpt8": true, "lpt9": true,
+}

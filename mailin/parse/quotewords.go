@@ -1,0 +1,95 @@
+package parse
+
+import (
+	"regexp"
+	"strings"
+)
+
+// The words by which mail programs introduce what they quote, in the languages that customers' programs speak.
+
+// headerNames are the fields of the block that Outlook and its kin put above a quoted mail.
+var headerNames = func() map[string]int {
+	names := map[string]int{}
+	for kind, words := range map[int]string{
+		kindFrom: "from|von|de|da|van|от|от кого|od|från|fra|lähettäjä|feladó|gönderen|kimden|kimden (from)|expéditeur|remitente|mittente|afzender|absender|nadawca|отправитель|odesílatel|od koho|from (von)|" +
+			"发件人|寄件者|寄件人|差出人|보낸 사람|보낸사람|발신|мейл от|від|de la|из|από|מאת|من|reply-to|responder a|antwort an",
+		kindDate: "sent|date|gesendet|gesendet am|datum|datum/zeit|envoyé|envoyé le|date d'envoi|enviado|enviado el|enviado em|enviada em|fecha|data|inviato|verzonden|отправлено|дата|wysłano|wysłane|data wysłania|" +
+			"skickat|skickades|sendt|dato|lähetetty|päivämäärä|odesláno|datum odeslání|küldve|elküldve|gönderildi|gönderme tarihi|tarih|发送时间|發送時間|日期|寄件日期|時間|送信日時|日付|보낸 날짜|날짜|дата отправки|надіслано|trimis|data e hora|sent on|message du|le|date et heure",
+		kindTo:      "to|an|à|a|para|aan|кому|do|till|til|vastaanottaja|címzett|kime|alıcı|destinataire|destinatario|empfänger|ontvanger|adresat|получатель|komu|收件人|收件者|宛先|받는 사람|받는사람|수신|către|προς|אל|إلى",
+		kindCc:      "cc|bcc|copie|copie à|con copia|kopie|kopie (cc)|копия|dw|do wiadomości|kopia|kopi|kopio|kopie an|抄送|副本|참조|másolat|bilgi|carbon copy|attachments|anlagen|importance|wichtigkeit|reply to|organization|organisation",
+		kindSubject: "subject|re|betreff|objet|asunto|oggetto|onderwerp|тема|temat|ämne|emne|aihe|assunto|předmět|tárgy|konu|subiect|主题|主旨|件名|標題|제목|θέμα|נושא|الموضوع",
+	} {
+		for word := range strings.SplitSeq(words, "|") {
+			names[word] = kind
+		}
+	}
+	return names
+}()
+
+// wroteWord is the word for writing that an attribution holds. Words with letters outside of ASCII stand without word bounds, which
+// the expression language knows for ASCII only.
+var wroteWord = regexp.MustCompile(`(?i)(\b(wrote|writes|said|schrieb(en)?|schreibt|schreef|geschreven|ha scritto|scrive|skrev|skriver|kirjoitti|escreveu|escribe|ha escrit|scris)\b` +
+	`|\bnapsal|\bnapisa|écrit|escribi|írta|yazdı|yazmış|pisze\b|пишет|писал|пише|написа|έγραψε|כתב|كتب|写道|寫道|のメッセージ|書きました|작성|đã viết)`)
+
+// dateWord is what a date or a time looks like in an attribution.
+var dateWord = regexp.MustCompile(`(\b\d{1,2}[:.h]\d{2}\b|\b(19|20)\d{2}\b|\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b|年|월)`)
+
+// datedSender is a date with an address at the end of the line, which no sentence is made of.
+var datedSender = regexp.MustCompile(`^((19|20)\d{2}|\d{1,2})[./-]\s?\d{1,2}[./-]\s?\d{1,4}\.?[ ,].{0,200}<[^<>\s]+@[^<>\s]+>\s?(\pL{1,20}\s?)?[:：]$`)
+
+// sharedLine is new text and the attribution after it on one line, as programs that lose the line end send it.
+var sharedLine = regexp.MustCompile(`^(.{1,300}?)[ -]+On (Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? .{10,200} wrote:$`)
+
+// clock is a date with a time, as the field of a header has it.
+var clock = regexp.MustCompile(`\b(19|20)?\d{2}\b.*\b\d{1,2}[:.]\d{2}\b`)
+
+var attributionStart = regexp.MustCompile(`(?i)^(on|am|le|el|il|op|dnia|w dniu|em|den|den |på|dne|в|quoting|zitat von|citando|in article|at)\s`)
+
+// bareAttribution is a date and an address above marked lines, as an old web mail wrote them: 2012/4/2 Kim <kim@cust.example>
+var bareAttribution = regexp.MustCompile(`^\s*((19|20)\d{2}[/.-]\d{1,2}[/.-]\d{1,2}|\d{1,2}[./-]\d{1,2}[./-](19|20)?\d{2}).{0,100}<[^<>\s]+@[^<>\s]+>:?\s*$`)
+
+// separator begins a quoted mail by itself.
+var separator = regexp.MustCompile(`(?i)^(-{2,}|_{2,}|={2,})\s*(` + strings.Join([]string{
+	`original[ -]?(message|mail|e-?mail|text|appointment)( follows)?`, `reply (message|above this line)`, `message original`, `ursprüngliche (nachricht|mail)`, `ursprungliche nachricht`, `original-?nachricht`, `originalnachricht`, `message d['’]origine`, `courriel original`,
+	`mensaje original`, `mensagem original`, `messaggio originale`, `messaggio originario`, `oorspronkelijk bericht`, `origineel bericht`, `исходное сообщение`, `оригинальное сообщение`, `wiadomość oryginalna`, `oryginalna wiadomość`, `treść oryginalnej wiadomości`,
+	`ursprungligt meddelande`, `ursprungsmeddelande`, `oprindelig (meddelelse|besked)`, `opprinnelig melding`, `alkuperäinen viesti`, `původní (zpráva|e-mail)`, `eredeti üzenet`, `orijinal mesaj|özgün ileti`, `原始邮件`, `原始郵件`, `邮件原件`, `元のメッセージ`, `원본 메시지`, `.{1,100} (wrote|schrieb|a écrit|escribió|ha scritto|schreef)`,
+}, "|") + `)\s*(-{2,}|_{2,}|={2,})?\s*$`)
+
+// forwardLine begins a forwarded mail.
+var forwardLine = regexp.MustCompile(`(?i)^(-{2,}\s*(` + forwardWords + `)( from .{1,100})?\s*-{2,}|(begin forwarded message|anfang der weitergeleiteten (nachricht|e-mail)|début du message (réexpédié|transféré)|inizio messaggio inoltrato|begin doorgestuurd bericht|inicio del mensaje reenviado|comenzar mensaje reenviado|начало переадресованного сообщения|początek przekazywanej wiadomości)\s*:)\s*$`)
+
+const forwardWords = `forwarded message|forwarded by .{1,80}|weitergeleitete nachricht|message transféré|message transmis|mensaje reenviado|messaggio inoltrato|doorgestuurd bericht|пересылаемое сообщение|пересланное сообщение|перенаправленное сообщение|wiadomość przekazana|przekazana wiadomość|mensagem encaminhada|vidarebefordrat meddelande|videresendt (meddelelse|melding)|转发邮件|転送メッセージ|전달된 메시지`
+
+var forwardSubject = regexp.MustCompile(`(?i)^\s*(fwd?|wg|tr|rv|i|enc|doorst|vs|пересл?|fyi|pd)\s*:`)
+
+// rule is a line drawn above a header block.
+var rule = regexp.MustCompile(`^[-_=*]{3,}$`)
+
+// deviceFooter is the line that telephones and web mails add.
+var deviceFooter = regexp.MustCompile(`(?i)^[<\[(]*(` + strings.Join([]string{
+	`(sent|typed|written|posted|created|dictated)( \w+)?( with \w+)? (from|via|with|using|on|by) (my|the|a|an|yahoo|outlook|mail|samsung|gmail|android|iphone|ipad|blackberry|proton|mobile|sparrow|mailbird|airmail|nine|spark|aol|windows|thunderbird|type|huawei|xiaomi|sony|nokia|htc|lg|mailbox|front|zoho|k-9|aquamail|bluemail|superhuman|missive|inky|email|web|surface)\b.{0,120}`,
+	`get (outlook|bluemail|yahoo mail|typeapp|aqua ?mail) for .{1,60}`, `(download|hol(en)? sie sich) .{0,20}outlook .{1,40}`,
+	`(von|aus) (meinem|meiner|unterwegs).{1,60}(gesendet|geschickt|verschickt)( .{1,30})?`, `(gesendet|diese nachricht wurde|versandt|verschickt) (von|mit|über|vom|wurde von|mithilfe|per).{1,80}`,
+	`(envoyé|écrit) (de|depuis|à partir de|avec|via|par) .{1,80}`, `(télécharge[rz]|obtenez) outlook .{1,40}`,
+	`enviado (desde|de|do|con|a partir|via|por) .{1,80}`, `obtener outlook .{1,40}`, `inviato (da|dal|con|tramite) .{1,80}`, `scarica outlook .{1,40}`,
+	`(verzonden|verstuurd|gestuurd) (vanaf|vanop|met|via|van|vanuit|door) .{1,80}`, `(download|outlook) .{0,20}outlook voor .{1,40}`,
+	`(отправлено|послано|отослано) (с|со|из|от|через|при) .{1,80}`, `(скачать|получить) outlook .{1,40}`,
+	`(wysłane|wysłano|wysłana) (z|ze|za|przez|przy) .{1,80}`, `pobierz (program )?outlook .{1,40}`,
+	`skickat från .{1,60}`, `sendt fra .{1,60}`, `lähetetty .{1,60}`, `odesláno z .{1,60}`, `iphone(から|から送信)`, `从我的 ?iphone ?发送`, `iphoneから送信`, `나의 iphone에서 보냄`,
+}, "|") + `)[>\])]*\.?$`)
+
+// markupQuotes are pieces of HTML by which a quote can be told there although the plain text shows none.
+var markupQuotes = []string{"gmail_quote", "divrplyfwdmsg", "type=\"cite", "yahoo_quoted", "border-top:solid", "appendonsend", "stopspelling", "moz-cite-prefix", "protonmail_quote"}
+
+func quotesInMarkup(markup string) bool {
+	if markup == "" {
+		return false
+	}
+	low := strings.ToLower(markup)
+	for _, mark := range markupQuotes {
+		if strings.Contains(low, mark) {
+			return true
+		}
+	}
+	return false
+}

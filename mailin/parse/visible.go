@@ -1,0 +1,303 @@
+package parse
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+const (
+	maxLooked    = 600 // bytes of a line that is looked at closely; longer ones are text (T059)
+	maxSignature = 25  // lines that a signature without the standard mark may have
+)
+
+// visible gives the new words of a mail's text (M5): without quoted mails and the lines that introduce them, signatures and device
+// footers. Text between and below quotes stays, and where it is not sure that something is quoted it stays too: the engineer who
+// misses an answer loses more than the one who reads a line twice (F38). A forwarded mail is kept, for it is what the writer shows.
+func visible(text string, forward bool) string {
+	v := &reader{lines: strings.Split(text, "\n"), forward: forward}
+	for v.at < len(v.lines) {
+		v.step()
+	}
+	return tidy(v.kept)
+}
+
+// isForward tells a forwarded mail by its subject.
+func isForward(subject string) bool { return forwardSubject.MatchString(subject) }
+
+type reader struct {
+	lines   []string
+	at      int
+	kept    []string
+	words   bool // something was kept that is not blank
+	forward bool
+}
+
+func (v *reader) keep(line string) {
+	v.kept = append(v.kept, line)
+	v.words = v.words || strings.TrimSpace(line) != ""
+	v.at++
+}
+
+// step takes the line at hand and what belongs to it.
+func (v *reader) step() {
+	line := v.lines[v.at]
+	if len(line) > maxLooked {
+		if isQuoted(line) {
+			v.at++
+		} else {
+			v.keep(line)
+		}
+		return
+	}
+	plain := unmarked(line)
+	switch {
+	case plain == "":
+		v.keep(line)
+	case isQuoted(line), v.tail(line):
+		v.at++
+	case forwardLine.MatchString(plain):
+		v.keepForward()
+	case separator.MatchString(plain):
+		n := 1
+		if next := v.after(v.at + 1); next < len(v.lines) {
+			if k := v.headerBlock(next, 1); k > 0 {
+				n = next + k - v.at
+			}
+		}
+		v.quoteFrom(n)
+	case isSignatureMark(line):
+		v.signature()
+	case deviceFooter.MatchString(plain):
+		v.at++
+	default:
+		if n := v.headerBlock(v.at, 3); n > 0 {
+			v.quoteFrom(n)
+		} else if m := sharedLine.FindStringSubmatch(plain); m != nil {
+			v.keep(m[1])
+			v.at--
+			v.quoteFrom(1)
+		} else if n := v.attribution(); n > 0 {
+			v.quoteFrom(n)
+		} else if rule.MatchString(plain) && v.headerBlock(v.after(v.at+1), 2) > 0 {
+			v.at++ // the line above Outlook's header block
+		} else {
+			v.keep(line)
+		}
+	}
+}
+
+// tail tells the end of a quoted line that a program broke without a mark: the line above is long and stops in a sentence, this one
+// goes on in small letters, and the next one is quoted again.
+func (v *reader) tail(line string) bool {
+	if v.at == 0 || v.at+1 >= len(v.lines) || !isQuoted(v.lines[v.at+1]) || !isQuoted(v.lines[v.at-1]) {
+		return false
+	}
+	above := strings.TrimRight(v.lines[v.at-1], " ")
+	first, _ := utf8.DecodeRuneInString(line)
+	return utf8.RuneCountInString(above) >= 72 && !strings.ContainsAny(above[len(above)-1:], ".?!:>") && unicode.IsLower(first)
+}
+
+// quoteFrom leaves out the n lines that introduce a quote, and the quote: the lines with a mark if there are such, else the rest of
+// the mail. That may leave nothing, of a mail that is only a quote or whose answer stands unmarked inside of one: whoever shows an
+// empty answer shows the full text, and no command is ever read from the words of somebody else.
+func (v *reader) quoteFrom(n int) {
+	next := v.after(v.at + n)
+	switch {
+	case next >= len(v.lines), isQuoted(v.lines[next]):
+		v.at = next
+	case v.forward && !v.words:
+		v.keepForward()
+	default:
+		v.at = len(v.lines)
+	}
+}
+
+// keepForward keeps a forwarded mail whole, with its head.
+func (v *reader) keepForward() {
+	for v.at < len(v.lines) {
+		v.keep(v.lines[v.at])
+	}
+}
+
+// signature leaves out what follows a signature's mark, up to a quote. A mark at the very beginning is none, and one without the
+// space that the standard asks for (RFC 3676, 4.3) is none when a long text follows.
+func (v *reader) signature() {
+	end, n := v.at+1, 0
+	for end < len(v.lines) && !v.beginsQuote(end) {
+		if strings.TrimSpace(v.lines[end]) != "" {
+			n++
+		}
+		end++
+	}
+	if !v.words || n > maxSignature && v.lines[v.at] != "-- " {
+		v.keep(v.lines[v.at])
+		return
+	}
+	v.at = end
+}
+
+func (v *reader) beginsQuote(i int) bool {
+	if len(v.lines[i]) > maxLooked {
+		return false
+	}
+	here := &reader{lines: v.lines, at: i}
+	return isQuoted(v.lines[i]) || separator.MatchString(unmarked(v.lines[i])) || v.headerBlock(i, 3) > 0 || here.attribution() > 0
+}
+
+// after is the index of the next line from i that is not blank.
+func (v *reader) after(i int) int {
+	for i < len(v.lines) && strings.TrimSpace(v.lines[i]) == "" {
+		i++
+	}
+	return i
+}
+
+func isQuoted(line string) bool {
+	line = strings.TrimLeft(clip(line, 80), " \t\u00a0")
+	return strings.HasPrefix(line, ">") && !strings.HasPrefix(line, ">>>") || strings.HasPrefix(line, ">>") || strings.HasPrefix(line, "&gt;")
+}
+
+func isSignatureMark(line string) bool {
+	switch strings.TrimRight(line, " \u00a0") {
+	case "--", "—", "– –":
+		return true
+	}
+	line = strings.TrimSpace(line)
+	return len(line) >= 5 && strings.Trim(line, "_") == ""
+}
+
+// unmarked is a line without the white space and the bold marks around it.
+func unmarked(line string) string {
+	return strings.Trim(line, " \t\u00a0*\u200b\u200e\u200f\u202a\u202c")
+}
+
+// attribution tells how many lines from here introduce a quote, as "On ..., Kim wrote:" does, also broken over some lines; 0 for none.
+// It needs a word for writing, a colon at its end, and a date, a time or an address: a person who writes "Kim wrote:" is read on.
+func (v *reader) attribution() int {
+	joined := ""
+	for n := 1; n <= 4 && v.at+n <= len(v.lines); n++ {
+		line := v.lines[v.at+n-1]
+		plain := unmarked(line)
+		if plain == "" || len(joined)+len(line) > maxLooked || n > 1 && isQuoted(line) && strings.Count(joined, "<") <= strings.Count(joined, ">") {
+			return 0
+		}
+		joined = strings.TrimSpace(joined + " " + strings.TrimPrefix(plain, "- "))
+		if n == 1 && !startsAttribution(joined) {
+			return 0
+		}
+		if !strings.HasSuffix(plain, ":") && !strings.HasSuffix(plain, "：") && !strings.HasSuffix(plain, ": \u200e") {
+			continue
+		}
+		next := v.after(v.at + n)
+		quoteFollows := next < len(v.lines) && isQuoted(v.lines[next])
+		dated := dateWord.MatchString(joined) || strings.Contains(joined, "@")
+		switch {
+		case datedSender.MatchString(joined):
+			return n
+		case wroteWord.MatchString(joined) && (dated || quoteFollows && utf8.RuneCountInString(joined) < 120):
+			return n
+		case dated && quoteFollows && n <= 2 && utf8.RuneCountInString(joined) < 200:
+			return n
+		}
+		return 0
+	}
+	// Without a colon: a date and an address alone, as some programs put them above marked lines.
+	if line := v.lines[v.at]; bareAttribution.MatchString(line) {
+		if next := v.after(v.at + 1); next < len(v.lines) && isQuoted(v.lines[next]) {
+			return 1
+		}
+	}
+	return 0
+}
+
+// startsAttribution keeps lines out that begin a sentence of another kind; it is there for speed on long mails.
+func startsAttribution(s string) bool {
+	return dateWord.MatchString(s) || strings.ContainsAny(s, "@<") || wroteWord.MatchString(s) || attributionStart.MatchString(s)
+}
+
+// headerBlock tells how many lines from i are the header of a quoted mail, in any of the languages; 0 if there are fewer than need
+// different fields. A long value may go on in the next line.
+func (v *reader) headerBlock(i, need int) int {
+	seen := 0 // a bit for each kind of field
+	count, last, from := 0, 0, false
+	dated, addressed := false, false
+	for n := 0; i+n < len(v.lines) && n < 30; n++ {
+		line := v.lines[i+n]
+		plain := unmarked(line)
+		if len(line) > 4*maxLooked {
+			break
+		}
+		if plain == "" {
+			if n == 0 || (count >= need && from || dated && addressed) || n-last > 1 {
+				break
+			}
+			continue
+		}
+		kind := headerKind(plain)
+		if kind == 0 {
+			if n == 0 || n-last > 2 && !strings.ContainsAny(plain, "@;") {
+				break
+			}
+			if !strings.ContainsAny(line, "@;<") && n > last+1 {
+				break
+			}
+			continue
+		}
+		if n == 0 && kind == kindTo || seen&kind != 0 && kind != kindTo {
+			break
+		}
+		if seen&kind == 0 {
+			count++
+		}
+		seen |= kind
+		from = from || kind == kindFrom
+		dated = dated || kind == kindDate && clock.MatchString(plain)
+		addressed = addressed || kind&(kindFrom|kindTo) != 0 && strings.Contains(plain, "@")
+		last = n
+	}
+	if sure := dated && addressed; !sure && (count < need || !from && need > 1 || seen&(kindDate|kindSubject|kindTo) == 0) {
+		return 0
+	}
+	// The last value may be folded; only what looks like addresses is taken along.
+	for i+last+1 < len(v.lines) && strings.HasPrefix(v.lines[i+last+1], " ") && strings.ContainsAny(v.lines[i+last+1], "@") {
+		last++
+	}
+	return last + 1
+}
+
+// tidy joins the kept lines: no blank lines at the ends and no more than one between others.
+func tidy(lines []string) string {
+	var b strings.Builder
+	gap := false
+	for _, line := range lines {
+		line = strings.TrimRight(line, " \t\u00a0")
+		if line == "" {
+			gap = b.Len() > 0
+			continue
+		}
+		if gap {
+			b.WriteByte('\n')
+			gap = false
+		}
+		b.WriteString(line)
+		b.WriteByte('\n')
+	}
+	return strings.TrimRight(b.String(), "\n")
+}
+
+const (
+	kindFrom = 1 << iota
+	kindDate
+	kindTo
+	kindCc
+	kindSubject
+)
+
+func headerKind(line string) int {
+	name, _, ok := strings.Cut(strings.Replace(line, "：", ":", 1), ":")
+	if !ok || len(name) > 60 {
+		return 0
+	}
+	return headerNames[strings.ToLower(strings.Trim(name, " \t\u00a0*"))]
+}

@@ -1,0 +1,237 @@
+package parse
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// Limits of one mail's structure (T056). The walk is our own because go-message knows no limit and takes quadratic time for nesting.
+const (
+	maxDepth    = 20
+	maxParts    = 500
+	maxPreamble = 256 << 10 // bytes kept of a multipart in which no part could be found
+)
+
+// A part is one entity of a mail (RFC 2046): a leaf, or one enclosed message.
+type part struct {
+	header
+	path        string // as IMAP numbers it (RFC 9051, 6.4.5)
+	media       string // lower case type/subtype
+	params      map[string]string
+	disposition string // "inline", "attachment" or ""
+	dispParams  map[string]string
+	parent      string // media type of the enclosing multipart, "" at the top
+	alternative string // path of the nearest enclosing multipart/alternative, "" for none
+}
+
+// A walker goes through the lines of a mail once, from top to bottom, with the boundaries that are open. Each line is looked at
+// once, whatever the nesting, and nothing of a part is held.
+type walker struct {
+	lines  *lineReader
+	leaf   func(p *part, body io.Reader) (stop bool)
+	top    *part // the outermost entity, as soon as its header is read
+	guess  bool  // take what looks like a boundary where the declared one is nowhere
+	lost   bool  // a multipart held no boundary of its own
+	bounds []string
+	// What ended the last body: the index of the boundary met, or -1 for the end of the mail.
+	met     int
+	closing bool
+	parts   int
+	notes   notes
+}
+
+// walk goes through the whole mail, unless leaf asks to stop.
+func (w *walker) walk() (stopped bool) {
+	return w.entity(&part{path: "1"}, 0)
+}
+
+func (w *walker) entity(p *part, depth int) (stop bool) {
+	h, ended := readHeader(w.lines, w.boundary)
+	p.header = h
+	if w.top == nil {
+		w.top = p
+	}
+	if h.cut {
+		w.notes.add("the header is longer than the limits; the rest of it was not read")
+	}
+	p.describe()
+	b := &body{w: w, done: ended}
+	if strings.HasPrefix(p.media, "multipart/") {
+		if depth < maxDepth {
+			return w.multipart(p, b, depth)
+		}
+		w.notes.add(fmt.Sprintf("parts nested deeper than %d are kept as one attachment", maxDepth))
+	}
+	w.parts++
+	if w.leaf(p, b) {
+		return true
+	}
+	io.Copy(io.Discard, b)
+	return false
+}
+
+func (w *walker) multipart(p *part, b *body, depth int) (stop bool) {
+	level := len(w.bounds)
+	w.bounds = append(w.bounds, p.params["boundary"])
+	b.guess = w.guess
+	preamble, _ := io.ReadAll(io.LimitReader(b, maxPreamble))
+	io.Copy(io.Discard, b)
+	if w.met != level {
+		// No part at all. The text between the headers and the next boundary is all there is to show.
+		w.lost = true
+		w.bounds = w.bounds[:level]
+		if len(bytes.TrimSpace(preamble)) > 0 {
+			w.notes.add("a multipart without its boundary was read as text")
+			met, closing := w.met, w.closing
+			w.parts++
+			p.media, p.params = "text/plain", map[string]string{}
+			if w.leaf(p, bytes.NewReader(preamble)) {
+				return true
+			}
+			w.met, w.closing = met, closing
+		}
+		return false
+	}
+	prefix := p.path + "."
+	if depth == 0 {
+		prefix = ""
+	}
+	child := "text/plain"
+	if p.media == "multipart/digest" {
+		child = "message/rfc822" // RFC 2046, 5.1.5
+	}
+	alternative := p.alternative
+	if p.media == "multipart/alternative" {
+		alternative = p.path + " " // never equal to the "" of none
+	}
+	for n := 1; w.met == level && !w.closing; n++ {
+		if w.parts >= maxParts {
+			w.notes.add(fmt.Sprintf("partly read: more than %d parts", maxParts))
+			return true
+		}
+		if w.entity(&part{path: prefix + strconv.Itoa(n), media: child, parent: p.media, alternative: alternative}, depth+1) {
+			return true
+		}
+	}
+	w.bounds = w.bounds[:level]
+	if w.met == level { // its own last boundary: the epilogue belongs to nobody
+		io.Copy(io.Discard, &body{w: w})
+	} else {
+		w.notes.add("the last boundary of a multipart is missing")
+	}
+	return false
+}
+
+// boundary tells whether a line is one of the open boundaries, the innermost first, and remembers which (RFC 2046, 5.1.1).
+func (w *walker) boundary(line []byte) bool {
+	if len(line) < 3 || line[0] != '-' || line[1] != '-' {
+		return false
+	}
+	for i := len(w.bounds) - 1; i >= 0; i-- {
+		rest, ok := bytes.CutPrefix(line[2:], []byte(w.bounds[i]))
+		if !ok || w.bounds[i] == "" {
+			continue
+		}
+		switch string(bytes.TrimRight(rest, " \t")) {
+		case "":
+			w.met, w.closing = i, false
+			return true
+		case "--":
+			w.met, w.closing = i, true
+			return true
+		}
+	}
+	return false
+}
+
+// A body reads to the next open boundary. The line end before a boundary belongs to it (RFC 2046, 5.1.1), so each is held back until
+// the next line is known.
+type body struct {
+	w     *walker
+	done  bool
+	guess bool   // in the preamble of a multipart whose boundary may be another than it names
+	out   []byte // of the line at hand, good until the next line is asked for
+	held  []byte // the line end before it, not yet given
+	next  []byte // its own line end
+	ends  [2][4]byte
+}
+
+func (b *body) Read(p []byte) (int, error) {
+	for {
+		if n := copy(p, b.held); n > 0 {
+			b.held = b.held[n:]
+			return n, nil
+		}
+		if n := copy(p, b.out); n > 0 {
+			b.out = b.out[n:]
+			return n, nil
+		}
+		if b.done || len(p) == 0 {
+			return 0, io.EOF
+		}
+		b.advance()
+	}
+}
+
+func (b *body) advance() {
+	piece, fresh := b.w.lines.next()
+	if piece == nil {
+		b.done = true
+		b.w.met, b.w.closing = -1, false
+		b.held, b.next = b.next, nil // no boundary came: the line end is the mail's own
+		return
+	}
+	text, end := cutEnd(piece)
+	if fresh && len(text) > 2 && text[0] == '-' && text[1] == '-' {
+		if b.w.boundary(text) {
+			b.done = true
+			return
+		}
+		if b.guess {
+			text, end = append([]byte{}, text...), append([]byte{}, end...)
+			if b.w.adopt(text) {
+				b.done = true
+				return
+			}
+		}
+	}
+	if len(end) > len(b.ends[0]) {
+		end = end[len(end)-2:]
+	}
+	b.out, b.held = text, b.next
+	b.ends[0], b.ends[1] = b.ends[1], b.ends[0]
+	if b.held != nil { // it moved along with its store
+		b.held = b.ends[1][:len(b.held)]
+	}
+	b.next = b.ends[0][:copy(b.ends[0][:], end)]
+}
+
+// adopt takes a line as the innermost boundary where the declared one is nowhere: it looks like one, and a field of a part follows.
+// It may destroy the piece that the line came from.
+func (w *walker) adopt(line []byte) bool {
+	if len(line) < 4 || len(line) > 200 || bytes.HasSuffix(line, []byte("--")) {
+		return false
+	}
+	if next := w.lines.ahead(8); !strings.EqualFold(string(next), "content-") {
+		return false
+	}
+	w.bounds[len(w.bounds)-1] = string(bytes.TrimRight(line[2:], " \t"))
+	w.met, w.closing = len(w.bounds)-1, false
+	w.notes.add("a multipart's boundary is not the one it names")
+	return true
+}
+
+// notes are texts for staff, each said once.
+type notes []string
+
+func (n *notes) add(text string) {
+	for _, have := range *n {
+		if have == text {
+			return
+		}
+	}
+	*n = append(*n, text)
+}
