@@ -10,6 +10,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/postdesk/postdesk/desk/message"
@@ -26,6 +27,8 @@ type Desk struct {
 	Rand      io.Reader        // what makes ids of mails unique
 	Node      string           // this process, in leases
 	Log       *slog.Logger
+
+	epoch atomic.Pointer[string] // of the database, once it was read in a committed turn
 }
 
 // An Arrival is one mail that reached a mailbox, read and judged, ready to be decided over.
@@ -120,4 +123,31 @@ func (d *Desk) NextMail(ctx context.Context) (at time.Time, err error) {
 		return time.Time{}, nil
 	}
 	return at, err
+}
+
+// Tried records one try to send a mail and what becomes of it. A mail that is given up is told to whoever works on its ticket: an answer
+// that did not arrive must not look like one that did (F07).
+func (d *Desk) Tried(ctx context.Context, a Attempt) error {
+	return d.update(ctx, func(t *turn) error {
+		if err := t.tx.Tried(ctx, a); err != nil {
+			return err
+		}
+		if a.State != MailFailed {
+			return nil
+		}
+		m, err := t.tx.Mail(ctx, a.Mail)
+		if err != nil {
+			return err
+		}
+		return t.undelivered(m, a.Code, a.Text)
+	})
+}
+
+// Attempts are the tries of a mail so far.
+func (d *Desk) Attempts(ctx context.Context, mail int64) (all []Attempt, err error) {
+	err = d.Store.View(ctx, func(tx Tx) error {
+		all, err = tx.Attempts(ctx, mail)
+		return err
+	})
+	return all, err
 }

@@ -65,6 +65,8 @@ type Tx interface {
 	// Message is one by id; Messages are those of a ticket, oldest first; Held are those that wait for a person, oldest first.
 	Message(ctx context.Context, id int64) (*Message, error)
 	Messages(ctx context.Context, ticket int64) ([]*Message, error)
+	// Recent are the latest messages of a ticket, latest first, at most that many.
+	Recent(ctx context.Context, ticket int64, most int) ([]*Message, error)
 	Held(ctx context.Context, limit int) ([]*Message, error)
 	// SameMail is the message with this identity (message.Message.Identity), ErrNotFound for a mail never seen.
 	SameMail(ctx context.Context, identity string) (*Message, error)

@@ -58,6 +58,9 @@ type Ticket struct {
 	// Participants may join beside the requester.
 	Participants []Participant
 
+	// FirstID and LastID are the requester's first and latest mail: what our mails to him answer, so that his client shows one thread.
+	FirstID, LastID message.ID
+
 	Registered time.Time // arrival of the first mail: what terms and clocks start from
 	Level      message.Level
 	LevelWhy   string
@@ -94,6 +97,11 @@ type Estimate struct {
 	Min, Max int64  // credits
 	By       string // staff id; "" when the class gives the range
 	At       time.Time
+
+	// The customer's yes, kept as evidence (L2).
+	ConfirmedAt time.Time // zero: not yet
+	ConfirmedBy string    // address
+	ConfirmedIn int64     // the message that said so; 0 when it was a portal's button
 }
 
 // A Clock is a target running on a ticket (R4). Everything it shows follows from Start, Target, the calendar and the pauses, so that a

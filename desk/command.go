@@ -1,0 +1,166 @@
+package desk
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A command is one line of a staff mail that the desk carries out (S2).
+type command struct {
+	Line int    // in the new words, from 1
+	Text string // as written
+	Verb string // without the slash, lower case
+	Args string // what follows, white space folded
+}
+
+// A CommandError says which line of a staff mail cannot be carried out, and how to put it.
+type CommandError struct {
+	Line  int
+	Text  string
+	Wrong string // what is wrong with it, for people
+	Want  string // such as "/spent 45m"
+}
+
+func (e *CommandError) Error() string {
+	return fmt.Sprintf("line %d, %q: %s; write it as %s", e.Line, e.Text, e.Wrong, e.Want)
+}
+
+// A verb is a command that the desk knows.
+type verb struct {
+	name    string
+	form    string // how to put it
+	meaning string // for /help
+}
+
+// verbs are the commands of this version, in the order in which /help shows them.
+var verbs = []verb{
+	{"spent", "/spent 45m [what you did]", "records your time; /spent -15m takes back what you recorded too much"},
+	{"estimate", "/estimate 2-3", "offers the customer this range of credits and asks for a yes"},
+	{"assign", "/assign NAME", "gives the ticket to a colleague"},
+	{"note", "/note", "keeps the whole mail internal: nothing of it goes to the customer"},
+	{"wait", "/wait", "waits for the customer; the clocks stand still"},
+	{"resolve", "/resolve", "marks the ticket as resolved; it closes by itself when the customer stays silent"},
+	{"close", "/close", "closes the ticket and gives back what was not used"},
+	{"help", "/help", "sends you this list; nothing else in the mail is carried out"},
+}
+
+// formOf is how to put a command, "/help" for a word that is none.
+func formOf(name string) string {
+	for _, v := range verbs {
+		if v.name == name {
+			return v.form
+		}
+	}
+	return "/help"
+}
+
+// commandLine is a slash and letters only: a path such as /var/log/x is text ("Commands" of MISSION.md).
+var commandLine = regexp.MustCompile(`^/([A-Za-z]+)(?:\s+(.*))?$`)
+
+// splitCommands takes the block of command lines at the start and at the end of the new words, and returns the words between. A
+// command line anywhere else is text.
+func splitCommands(words string) (cmds []command, rest string) {
+	lines := strings.Split(strings.TrimRight(words, "\n"), "\n")
+	read := func(i int) (command, bool) {
+		m := commandLine.FindStringSubmatch(strings.TrimSpace(lines[i]))
+		if m == nil {
+			return command{}, false
+		}
+		return command{i + 1, strings.TrimSpace(lines[i]), strings.ToLower(m[1]), strings.Join(strings.Fields(m[2]), " ")}, true
+	}
+	from, to := 0, len(lines)
+	for i := 0; i < len(lines); i++ {
+		if strings.TrimSpace(lines[i]) == "" {
+			continue
+		}
+		c, ok := read(i)
+		if !ok {
+			break
+		}
+		cmds, from = append(cmds, c), i+1
+	}
+	var tail []command
+	for i := len(lines) - 1; i >= from; i-- {
+		if strings.TrimSpace(lines[i]) == "" {
+			continue
+		}
+		c, ok := read(i)
+		if !ok {
+			break
+		}
+		tail, to = append(tail, c), i
+	}
+	slices.Reverse(tail)
+	return append(cmds, tail...), strings.Trim(strings.Join(lines[from:to], "\n"), " \t\n")
+}
+
+var (
+	hoursMinutes = regexp.MustCompile(`^(?:(\d{1,4})\s*h)?\s*(?:(\d{1,5})\s*m(?:in)?)?$`)
+	clockForm    = regexp.MustCompile(`^(\d{1,4}):([0-5]\d)$`)
+	decimalHours = regexp.MustCompile(`^(\d{1,4})[.,](\d{1,2})\s*h$`)
+	bareMinutes  = regexp.MustCompile(`^\d{1,5}$`)
+	durationHead = regexp.MustCompile(`^-?(?:\d+:\d+|\d+[.,]\d+\s*h|\d+\s*h(?:\s*\d+\s*m(?:in)?)?|\d+\s*m(?:in)?|\d+)(?:\s|$)`)
+)
+
+// maxMinutes is the most that one /spent may record: more is a slip of the key.
+const maxMinutes = 100 * 60
+
+// parseMinutes reads a duration in one of the forms of MISSION.md: 45m, 1h 30m, 1:30, 1.5h, 90. A leading minus takes time back.
+func parseMinutes(s string) (int, bool) {
+	s = strings.ToLower(strings.TrimSpace(s))
+	sign := 1
+	if rest, ok := strings.CutPrefix(s, "-"); ok {
+		s, sign = rest, -1
+	}
+	atoi := func(s string) int { n, _ := strconv.Atoi(s); return n } // the expressions let nothing but a few digits through
+	minutes := 0
+	switch {
+	case bareMinutes.MatchString(s):
+		minutes = atoi(s)
+	case clockForm.MatchString(s):
+		m := clockForm.FindStringSubmatch(s)
+		minutes = atoi(m[1])*60 + atoi(m[2])
+	case decimalHours.MatchString(s):
+		m := decimalHours.FindStringSubmatch(s)
+		hundredths := atoi((m[2] + "0")[:2])
+		minutes = atoi(m[1])*60 + (hundredths*60+50)/100
+	case s != "" && hoursMinutes.MatchString(s):
+		m := hoursMinutes.FindStringSubmatch(s)
+		minutes = atoi(m[1])*60 + atoi(m[2])
+	default:
+		return 0, false
+	}
+	if minutes == 0 || minutes > maxMinutes {
+		return 0, false
+	}
+	return sign * minutes, true
+}
+
+// spentArgs parts "45m on the phone" into minutes and what was done.
+func spentArgs(args string) (minutes int, what string, ok bool) {
+	head := durationHead.FindString(args)
+	if head == "" {
+		return 0, "", false
+	}
+	minutes, ok = parseMinutes(head)
+	return minutes, strings.TrimSpace(args[len(head):]), ok
+}
+
+var rangeForm = regexp.MustCompile(`^(\d{1,6})(?:\s*(?:-|–|to)\s*(\d{1,6}))?$`)
+
+// parseRange reads "3" or "2-3", credits.
+func parseRange(s string) (lo, hi int64, ok bool) {
+	m := rangeForm.FindStringSubmatch(s)
+	if m == nil {
+		return 0, 0, false
+	}
+	lo, _ = strconv.ParseInt(m[1], 10, 64)
+	hi = lo
+	if m[2] != "" {
+		hi, _ = strconv.ParseInt(m[2], 10, 64)
+	}
+	return lo, hi, lo >= 1 && hi >= lo
+}

@@ -1,0 +1,152 @@
+package desk
+
+import (
+	"github.com/postdesk/postdesk/desk/message"
+	"github.com/postdesk/postdesk/desk/policy"
+)
+
+// customer decides over a person's mail that is not staff's: it opens a ticket, or says something on one.
+func (v *visit) customer(p place) error {
+	tk := p.joined
+	switch {
+	case tk == nil && p.grant == held:
+		v.by = p.by
+		return v.hold(p, "somebody who takes no part in the ticket wrote with its token")
+	case tk == nil && len(p.others) > 0:
+		return v.open(p, OutcomeLinked)
+	case tk == nil:
+		return v.open(p, OutcomeNew)
+	case !v.mayReopen(tk) && p.grant == yes && understand(v.m.Visible, v.who.name) != saysThanks:
+		v.because("ticket %d was closed more than %d days ago", tk.Number, v.p.Life.ReopenDays)
+		p.joined, p.others = nil, append([]*Ticket{tk}, p.others...)
+		return v.open(p, OutcomeLinked)
+	}
+	v.by = p.by
+	if p.grant == unverified {
+		v.because("unverified: %s", v.who.why)
+	}
+	if err := v.keep(tk.Number, OutcomeReply, false); err != nil {
+		return err
+	}
+	for _, other := range p.others {
+		v.link(tk, other)
+	}
+	if tk.Requester.ID != 0 && v.who.contact != nil && tk.Requester.ID == v.who.contact.ID && p.grant == yes {
+		tk.answered(v.m.ID)
+		v.touch(tk)
+	}
+	return v.says(tk, p.grant)
+}
+
+// says carries out what a customer's words mean where the ticket stands.
+func (v *visit) says(tk *Ticket, joined grant) error {
+	said := understand(v.m.Visible, v.who.name)
+	if tk.Status == AwaitingConfirmation {
+		switch said {
+		case saysYes:
+			return v.saysYes(tk)
+		case saysNo:
+			return v.saysClose(tk, joined, true)
+		case saysClose:
+			return v.saysClose(tk, joined, false)
+		}
+		return v.unclear(tk)
+	}
+	switch {
+	case said == saysClose && tk.Status != Closed:
+		return v.saysClose(tk, joined, false)
+	case said == saysThanks && tk.Status.Done():
+		v.because("a thank-you re-opens nothing")
+		return nil
+	case joined == unverified:
+		return v.tellStaff(tk, "new_words") // no re-opening, no state: only that somebody says he wrote
+	case tk.Status.Done():
+		if may(wishReopen, v.who.level) != yes {
+			v.because("re-opening needs more proof of who wrote: %s", v.who.why)
+			return v.tellStaff(tk, "new_words")
+		}
+		return v.reopen(tk)
+	case tk.Status == Waiting:
+		v.setStatus(tk, Open)
+	}
+	return v.tellStaff(tk, "new_words")
+}
+
+// saysYes confirms the estimate where the table, the limit and the token allow it by mail; else the one who may is told how to go on.
+func (v *visit) saysYes(tk *Ticket) error {
+	level := v.who.level
+	older := false
+	for _, c := range v.claims {
+		if !c.mine || c.Ticket != tk.Number || c.Purpose != message.PurposeEstimate {
+			continue
+		}
+		switch {
+		case c.Arg != tk.Estimate.Version:
+			older = true
+		case level == message.LevelA1 && !c.Old:
+			level = message.LevelA2
+		}
+	}
+	elsewhere := func(why string) error {
+		v.because("not confirmed: %s", why)
+		return v.send(letter{template: "confirm_elsewhere", ticket: tk, to: tk.Requester, automatic: true, daily: true, data: v.customerData(tk)})
+	}
+	contact := v.who.contact
+	switch {
+	case older && level != message.LevelA2:
+		v.because("not confirmed: it answers an older estimate")
+		out := v.estimateLetter(tk, "estimate_renewed")
+		out.daily = true
+		return v.send(out)
+	case contact == nil || tk.Customer != "" && (contact.Customer != tk.Customer || !contact.MaySpend):
+		return elsewhere("who wrote it may not spend")
+	case tk.Estimate.Max > v.p.Credits.ConfirmLimit:
+		v.because("not confirmed: %d credits are more than a mail may confirm (%d)", tk.Estimate.Max, v.p.Credits.ConfirmLimit)
+		out := letter{template: "confirm_elsewhere", ticket: tk, to: tk.Requester, automatic: true, daily: true, data: v.customerData(tk)}
+		out.data.ConfirmLimit = v.p.Credits.ConfirmLimit
+		return v.send(out)
+	case may(wishConfirm, level) != yes:
+		return elsewhere("a yes counts only as the answer to the estimate itself, from the address it went to, with proof of who wrote")
+	}
+	tk.Estimate.ConfirmedAt, tk.Estimate.ConfirmedBy, tk.Estimate.ConfirmedIn = v.at, v.who.address, v.kept.ID
+	v.because("confirmed estimate %d: at most %d credits", tk.Estimate.Version, tk.Estimate.Max)
+	return v.confirm(tk)
+}
+
+// saysClose closes at the customer's word, which declines an offer that was not agreed yet.
+func (v *visit) saysClose(tk *Ticket, joined grant, declines bool) error {
+	if joined != yes || may(wishReopen, v.who.level) != yes {
+		v.because("closing needs more proof of who wrote: %s", v.who.why)
+		out := letter{template: "ask_close", ticket: tk, to: tk.Requester, automatic: true, daily: true, data: v.customerData(tk)}
+		if err := v.send(out); err != nil {
+			return err
+		}
+		return v.tellStaff(tk, "new_words")
+	}
+	if !declines {
+		return v.closeTicket(tk, "customer", "")
+	}
+	if err := v.release(tk); err != nil {
+		return err
+	}
+	v.because("declined")
+	v.setStatus(tk, Closed)
+	return v.send(letter{template: "declined", ticket: tk, to: tk.Requester, automatic: true, data: v.customerData(tk)})
+}
+
+// unclear answers words that are neither a clear yes nor a clear no with the way to confirm, and hands them to a person.
+func (v *visit) unclear(tk *Ticket) error {
+	if err := v.tellStaff(tk, "new_words"); err != nil {
+		return err
+	}
+	if may(wishAcknowledge, v.who.level) != yes || v.from.contact == nil || v.from.contact.ID != tk.Requester.ID {
+		return nil
+	}
+	out := v.estimateLetter(tk, "not_understood")
+	out.daily = true
+	out.data.Words = public(v.m.Visible)
+	return v.send(out)
+}
+
+// billed tells whether time on the ticket costs the customer.
+func (tk *Ticket) billed() bool { return tk.Billing == policy.ByCredits }

@@ -1,0 +1,172 @@
+package desk
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/postdesk/postdesk/desk/message"
+	"github.com/postdesk/postdesk/desk/policy"
+	"github.com/postdesk/postdesk/templates"
+)
+
+// maxHistory is how many earlier messages a staff mail shows.
+const maxHistory = 10
+
+// customerData is what mails about a ticket may show its requester.
+func (t *turn) customerData(tk *Ticket) *templates.Customer {
+	lang := templates.Pick(tk.Language, t.p.Desk.Language)
+	class := t.class(tk)
+	d := &templates.Customer{
+		Desk: t.p.Desk.Name, Name: tk.Requester.Name, Number: tk.Number, Subject: string(public(tk.Subject)),
+		Class: class.Title.In(lang), Free: tk.Billing == policy.Free,
+		CreditMinutes:  t.p.Credits.Rate.Minutes,
+		Promised:       !tk.FreeWindow || t.p.FreeWindow.Promised,
+		CloseAfterDays: t.p.Life.CloseResolved, ReopenDays: t.p.Life.ReopenDays,
+		HowToBuy: templates.PublicText(t.p.Credits.HowToBuy.In(lang)), ManagementContact: t.p.Desk.Contact,
+	}
+	if p := t.p.Product(tk.Product); p != nil {
+		d.Product = p.Title.In(lang)
+	}
+	if tk.Estimate != nil {
+		d.Estimate = &templates.Range{Min: int(tk.Estimate.Min), Max: int(tk.Estimate.Max)}
+	}
+	if tk.Hold != nil {
+		d.Spent = &templates.Spent{TotalMinutes: tk.Minutes, Credits: tk.Hold.Settled, Max: tk.Hold.Amount}
+	}
+	switch tk.Status {
+	case AwaitingConfirmation:
+		d.Awaiting = "confirmation"
+	case AwaitingCredits:
+		d.Awaiting = "credits"
+	case AwaitingDetails:
+		d.Awaiting = "details"
+	}
+	d.FirstResponse, d.FirstResponseTarget = t.deadline(tk, policy.FirstResponse, lang)
+	d.Resolution, d.ResolutionTarget = t.deadline(tk, policy.Resolution, lang)
+	return d
+}
+
+// deadline is when a clock is due, in its calendar's zone; where it stands still, the time that is allowed.
+func (t *turn) deadline(tk *Ticket, name policy.ClockName, lang string) (*templates.Moment, string) {
+	c := tk.clock(name)
+	if c == nil || !c.Met.IsZero() || c.Stopped {
+		return nil, ""
+	}
+	if c.paused() {
+		return nil, templates.Span(lang, c.Target.N, c.Target.Unit.String())
+	}
+	return t.moment(tk, c.Due), ""
+}
+
+func (t *turn) moment(tk *Ticket, at time.Time) *templates.Moment {
+	return &templates.Moment{T: at, Zone: t.calendar(tk).Zone}
+}
+
+// staffData is what mails about a ticket show one of us; tk is nil for a mail about no ticket.
+func (t *turn) staffData(tk *Ticket, to *policy.Staff) *templates.Staff {
+	d := &templates.Staff{Desk: t.p.Desk.Name, To: to.Name}
+	if tk == nil {
+		return d
+	}
+	lang := templates.Pick(to.Language, t.p.Desk.Language)
+	d.Number, d.Subject = tk.Number, string(public(tk.Subject))
+	d.From = tk.Requester.Address
+	if tk.Requester.Name != "" {
+		d.From = fmt.Sprintf("%s <%s>", tk.Requester.Name, tk.Requester.Address)
+	}
+	d.Level, d.LevelWhy = tk.Level.String(), tk.LevelWhy
+	d.Customer, d.Queue, d.Priority, d.Billing, d.SpentTotal = tk.Customer, tk.Queue, tk.Priority, string(tk.Billing), tk.Minutes
+	d.Class = t.class(tk).Title.In(lang)
+	if q := t.p.Queue(tk.Queue); q != nil {
+		d.Queue = first(q.Title.In(lang), q.Name)
+	}
+	if p := t.p.Product(tk.Product); p != nil {
+		d.Product = p.Title.In(lang)
+	}
+	if tk.FreeWindow {
+		d.Plan = "free_window"
+	}
+	if tk.Estimate != nil {
+		d.Estimate = &templates.Range{Min: int(tk.Estimate.Min), Max: int(tk.Estimate.Max)}
+	}
+	d.FirstResponse, _ = t.deadline(tk, policy.FirstResponse, lang)
+	d.Resolution, _ = t.deadline(tk, policy.Resolution, lang)
+	for _, r := range tk.Reasons {
+		for _, set := range r.Set {
+			d.Why = append(d.Why, r.Rule+": "+set)
+		}
+	}
+	return d
+}
+
+// A thread is what staff read of a ticket: the requester's latest words first, with the files that came with them.
+type thread struct {
+	words           templates.PublicText
+	level, levelWhy string
+	source          int64
+	files           []message.Attachment
+	history         []templates.Line
+}
+
+// thread loads what was said on a ticket, once a turn.
+func (t *turn) thread(tk *Ticket) (thread, error) {
+	if th, ok := t.threads[tk.Number]; ok {
+		return th, nil
+	}
+	recent, err := t.tx.Recent(t.ctx, tk.Number, maxHistory+1)
+	if err != nil {
+		return thread{}, err
+	}
+	var th thread
+	for _, m := range recent {
+		switch {
+		case m.Outcome == OutcomeHeld || m.Outcome == OutcomeCommand || m.Outcome == OutcomeRefused:
+		case th.source == 0 && !m.Internal && m.Staff == "":
+			th.words, th.level, th.levelWhy = public(first(m.Visible, m.Text)), m.Level.String(), m.LevelWhy
+			th.source, th.files = m.Source, m.Attachments
+		default:
+			th.history = append(th.history, templates.Line{
+				At: *t.moment(tk, m.At), Who: t.author(m), Internal: m.Internal, Text: internal(first(m.Visible, m.Text)),
+			})
+		}
+	}
+	t.threads[tk.Number] = th
+	return th, nil
+}
+
+// author is who wrote a message, as staff read it.
+func (t *turn) author(m *Message) string {
+	if s := t.p.StaffByID(m.Staff); s != nil {
+		return s.Name
+	}
+	return first(m.From.Name, m.From.Addr)
+}
+
+// withThread adds what was said on the ticket and the customer's standing (S1).
+func (t *turn) withThread(tk *Ticket, d *templates.Staff) error {
+	th, err := t.thread(tk)
+	if err != nil {
+		return err
+	}
+	d.Words, d.History = th.words, th.history
+	if th.source != 0 {
+		d.Level, d.LevelWhy = th.level, th.levelWhy
+	}
+	for _, a := range th.files {
+		d.Attachments = append(d.Attachments, a.Filename)
+	}
+	if tk.Customer == "" {
+		return nil
+	}
+	balance, err := t.balance(tk.Customer)
+	if err != nil {
+		return err
+	}
+	d.Balance = &balance
+	c, err := t.tx.Customer(t.ctx, tk.Customer)
+	if err != nil {
+		return err
+	}
+	d.Customer = first(c.Name, c.ID)
+	return nil
+}

@@ -1,0 +1,132 @@
+package desk
+
+import (
+	"time"
+
+	"github.com/postdesk/postdesk/desk/message"
+	"github.com/postdesk/postdesk/desk/policy"
+)
+
+// setStatus moves a ticket through its life and lets its clocks follow: they stand still while the customer has something to do, and run
+// on with the time left ("Pauses" of MISSION.md).
+func (t *turn) setStatus(tk *Ticket, to Status) {
+	from := tk.Status
+	if from == to {
+		return
+	}
+	cal := t.calendar(tk)
+	tk.Status, tk.ChangedAt, tk.Reminded = to, t.at, false
+	switch {
+	case to == Closed:
+		tk.endClocks(t.at)
+		tk.ClosedAt = t.at
+	case to == Resolved:
+		tk.meet(policy.Resolution, t.at)
+		tk.ResolvedAt = t.at
+	case from.Done():
+		tk.ClosedAt, tk.ResolvedAt = time.Time{}, time.Time{}
+		if c := tk.clock(policy.Resolution); c != nil {
+			c.reopen(cal, t.at)
+		}
+		if to.Pauses() {
+			tk.pauseClocks(t.at)
+		}
+	case to.Pauses() && !from.Pauses():
+		tk.pauseClocks(t.at)
+	case from.Pauses() && !to.Pauses():
+		for i := range tk.Clocks {
+			tk.Clocks[i].resume(cal, t.at)
+		}
+	}
+	t.touch(tk)
+}
+
+func (tk *Ticket) pauseClocks(at time.Time) {
+	for i := range tk.Clocks {
+		tk.Clocks[i].pause(at)
+	}
+}
+
+// meet meets one clock, where the policy set it.
+func (tk *Ticket) meet(name policy.ClockName, at time.Time) {
+	if c := tk.clock(name); c != nil {
+		c.meet(at)
+	}
+}
+
+// endClocks ends what still runs when a ticket closes: a resolution is then there, an answer is not owed any more.
+func (tk *Ticket) endClocks(at time.Time) {
+	for i := range tk.Clocks {
+		c := &tk.Clocks[i]
+		if c.Name == policy.Resolution && !c.paused() {
+			c.meet(at)
+		}
+		c.stop()
+	}
+}
+
+// closeTicket ends a ticket: what was held and not used goes back, and the requester is told what it cost. by is customer, silence or
+// staff. Whoever closes before he confirmed pays nothing.
+func (t *turn) closeTicket(tk *Ticket, by string, words string) error {
+	if err := t.release(tk); err != nil {
+		return err
+	}
+	t.setStatus(tk, Closed)
+	out := letter{template: "closed", ticket: tk, to: tk.Requester, automatic: true, data: t.customerData(tk)}
+	out.data.ClosedBy = by
+	out.data.Words = public(words)
+	if words != "" {
+		out.automatic = false // an engineer's own words
+	}
+	return t.send(out)
+}
+
+// reopen takes a resolved or closed ticket up again, for the same terms: what was confirmed and not used is held anew.
+func (t *turn) reopen(tk *Ticket) error {
+	if tk.Status == Closed && tk.Billing == policy.ByCredits && tk.Hold != nil {
+		ok, err := t.holdAgain(tk)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			balance, err := t.balance(tk.Customer)
+			if err != nil {
+				return err
+			}
+			t.setStatus(tk, AwaitingCredits)
+			out := letter{template: "short_balance", ticket: tk, to: tk.Requester, automatic: true, data: t.customerData(tk)}
+			out.data.Balance, out.data.Missing = &balance, tk.Hold.Amount-tk.Hold.Settled-balance
+			return t.send(out)
+		}
+	}
+	if tk.Status == Closed && tk.Billing == policy.ByCredits && tk.Hold == nil {
+		// Closed before anything was agreed: the offer stands again.
+		if tk.Estimate == nil {
+			t.setStatus(tk, AwaitingEstimate)
+			return t.tellStaff(tk, "estimate_needed")
+		}
+		t.setStatus(tk, AwaitingConfirmation)
+		return t.sendEstimate(tk)
+	}
+	t.setStatus(tk, Open)
+	if err := t.send(letter{template: "reopened", ticket: tk, to: tk.Requester, automatic: true, data: t.customerData(tk)}); err != nil {
+		return err
+	}
+	return t.tellStaff(tk, "new_words")
+}
+
+// mayReopen tells whether a reply still reaches the ticket: always before it is closed, and until the policy's window after.
+func (t *turn) mayReopen(tk *Ticket) bool {
+	return tk.Status != Closed || !t.at.After(tk.ClosedAt.AddDate(0, 0, t.p.Life.ReopenDays))
+}
+
+// answered marks that the requester wrote: our next mails to him answer this one.
+func (tk *Ticket) answered(id message.ID) {
+	if id == "" {
+		return
+	}
+	if tk.FirstID == "" {
+		tk.FirstID = id
+	}
+	tk.LastID = id
+}

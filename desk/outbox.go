@@ -1,0 +1,257 @@
+package desk
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/postdesk/postdesk/desk/message"
+	"github.com/postdesk/postdesk/desk/policy"
+	"github.com/postdesk/postdesk/desk/redact"
+	"github.com/postdesk/postdesk/templates"
+)
+
+// maxAutomatic is how many automatic mails an address gets in an hour before the desk falls silent towards it (T051).
+const maxAutomatic = 10
+
+// A letter is a mail to a customer that the desk wants to send: it goes through the gate, which may withhold it.
+type letter struct {
+	template  string
+	ticket    *Ticket
+	to        Contact
+	data      *templates.Customer
+	purpose   message.Purpose // of the answer; PurposeReply unless said otherwise
+	arg       int64           // the token's
+	automatic bool            // no person wrote it
+	daily     bool            // a question, or the fixed acknowledgement: one a day (G3)
+	forward   bool            // the attachments of the mail that is answered go with it
+}
+
+// public makes text that a customer may read from what a person wrote: secrets in it are masked in everything the desk sends (A8).
+func public(s string) templates.PublicText {
+	masked, _ := redact.Secrets(s)
+	return templates.PublicText(masked)
+}
+
+// internal makes text for staff only; secrets are masked there too.
+func internal(s string) templates.InternalText {
+	masked, _ := redact.Secrets(s)
+	return templates.InternalText(masked)
+}
+
+// send is the one gate for mail to customers (F06): loops, suppression and limits are asked for every kind of mail. What it withholds
+// is written into the journal with the reason.
+func (t *turn) send(l letter) error {
+	if why, err := t.withhold(l); err != nil || why != "" {
+		if err == nil {
+			t.sent = append(t.sent, t.event(EventWithheld, l.ticket.Number, Withheld{l.ticket.Number, l.template, l.to.Address, why}))
+		}
+		return err
+	}
+	if l.data == nil {
+		l.data = &templates.Customer{Desk: t.p.Desk.Name, Number: l.ticket.Number} // the fixed text, without a word of the sender's
+	}
+	if l.purpose == 0 {
+		l.purpose = message.PurposeReply
+	}
+	box := t.mailbox(l.ticket)
+	m := Mail{
+		Ticket: l.ticket.Number, Mailbox: box.Name, Template: l.template, Audience: "customer",
+		From: message.Address{Name: t.p.Desk.Name, Addr: box.Address}, To: message.Address{Name: l.to.Name, Addr: l.to.Address},
+		Language: templates.Pick(l.ticket.Language, t.p.Desk.Language), Automatic: l.automatic, At: t.now, NotBefore: t.now, State: MailWaiting,
+	}
+	token := message.Token{Purpose: l.purpose, Ticket: l.ticket.Number, Arg: l.arg}
+	if l.template == "acknowledgement_unverified" {
+		m.To.Name = "" // chosen by the sender
+	}
+	if !l.automatic {
+		m.EnvelopeFrom = message.WithToken(box.Address, t.keys.Mint(message.Token{Purpose: message.PurposeBounce, Ticket: l.ticket.Number}, l.to.Address))
+	}
+	if l.ticket.LastID != "" {
+		m.InReplyTo = l.ticket.LastID
+		m.References = []message.ID{l.ticket.FirstID}
+		if l.ticket.LastID != l.ticket.FirstID {
+			m.References = append(m.References, l.ticket.LastID)
+		}
+	}
+	if l.forward && t.mail != nil {
+		m.Attachments = forwarded(t.source, t.mail.Attachments)
+	}
+	return t.enqueue(m, box, token, l.data)
+}
+
+// withhold is why a letter does not go out; "" lets it.
+func (t *turn) withhold(l letter) (string, error) {
+	to := l.to.Address
+	switch {
+	case to == "":
+		return "there is no address to write to", nil
+	case t.p.MailboxOf(to) != nil:
+		return "it is an address of our own", nil
+	case !l.automatic:
+		return "", nil // a person's answer goes out, whatever machines say
+	case neverRead(to):
+		return "nobody reads that address", nil
+	case t.mail != nil && t.from.address == to && (t.mail.NoAutoResponse || t.mail.Kind.Machine()):
+		return "its mail asks for no automatic answer", nil
+	}
+	if l.daily {
+		n, err := t.tx.SentTo(t.ctx, to, l.template, t.dailyScope(l), t.now.Add(-oneDay))
+		if err != nil {
+			return "", err
+		}
+		if n > 0 {
+			return "it was sent to that address today", nil
+		}
+	}
+	n, err := t.tx.SentTo(t.ctx, to, "", 0, t.now.Add(-time.Hour))
+	if err != nil {
+		return "", err
+	}
+	if n >= maxAutomatic {
+		return fmt.Sprintf("it got %d automatic mails within an hour", n), nil
+	}
+	return "", nil
+}
+
+// dailyScope is the ticket that a daily limit counts in: questions are one a day and ticket, the fixed acknowledgement one a day.
+func (t *turn) dailyScope(l letter) int64 {
+	if l.template == "acknowledgement_unverified" {
+		return 0
+	}
+	return l.ticket.Number
+}
+
+// maxForwarded is how many bytes of attachments travel with a mail; what is above stays with the ticket, and the mail names it.
+const maxForwarded = 10 << 20
+
+// forwarded are the files of a mail that came in that travel with one that goes out. What is shown inside a text stays with it: mostly
+// pictures of signatures.
+func forwarded(source int64, files []message.Attachment) []AttachmentRef {
+	var refs []AttachmentRef
+	var size int64
+	for _, a := range files {
+		if a.Inline || size+a.Size > maxForwarded {
+			continue
+		}
+		size += a.Size
+		refs = append(refs, AttachmentRef{source, a})
+	}
+	return refs
+}
+
+// neverRead tells addresses that only machines own (F04).
+func neverRead(addr string) bool {
+	local, _ := message.SplitTag(addr)
+	local = message.Local(local)
+	flat := strings.NewReplacer("-", "", "_", "", ".", "").Replace(local)
+	return slices.Contains([]string{"noreply", "donotreply", "mailerdaemon", "postmaster", "bounce", "bounces", "nobody"}, flat) ||
+		strings.HasPrefix(flat, "noreply")
+}
+
+// sendStaff sends a notice to one of us. It goes to the registered address whatever a mail said, and its answer acts on the ticket.
+func (t *turn) sendStaff(tk *Ticket, to *policy.Staff, template string, data *templates.Staff) error {
+	box := t.p.Mailboxes[0]
+	token := message.Token{Purpose: message.PurposeStaff}
+	m := Mail{Template: template, Audience: "staff", Automatic: true, At: t.now, NotBefore: t.now, State: MailWaiting}
+	if tk != nil {
+		box = t.mailbox(tk)
+		m.Ticket, token.Ticket = tk.Number, tk.Number
+		// One made-up ancestor for all that a ticket sends to staff: their clients show it as one thread, and no id of a customer's
+		// mail or of a colleague's is in it.
+		m.References = []message.ID{t.threadID(tk)}
+		m.InReplyTo = m.References[0]
+	} else {
+		token.Purpose = message.PurposeNote
+	}
+	if t.p.MailboxOf(to.Address) != nil {
+		return nil // refused when the policy is read
+	}
+	m.Mailbox = box.Name
+	m.From = message.Address{Name: t.p.Desk.Name, Addr: box.Address}
+	m.To = message.Address{Name: to.Name, Addr: to.Address}
+	m.Language = templates.Pick(to.Language, t.p.Desk.Language)
+	if template == "assigned" || template == "new_words" {
+		m.Attachments = forwarded(t.threads[tk.Number].source, t.threads[tk.Number].files)
+	}
+	return t.enqueue(m, box, token, data)
+}
+
+// sendStaffDaily is sendStaff at most once a day, ticket and template (G3).
+func (t *turn) sendStaffDaily(tk *Ticket, to *policy.Staff, template string, data *templates.Staff) error {
+	var number int64
+	if tk != nil {
+		number = tk.Number
+	}
+	n, err := t.tx.SentTo(t.ctx, to.Address, template, number, t.now.Add(-oneDay))
+	if err != nil || n > 0 {
+		return err
+	}
+	return t.sendStaff(tk, to, template, data)
+}
+
+// threadID is the made-up first mail of a ticket's staff thread.
+func (t *turn) threadID(tk *Ticket) message.ID {
+	return message.ID(fmt.Sprintf("ticket-%d.%s@%s", tk.Number, t.keys.Epoch, t.p.Desk.Domain))
+}
+
+// enqueue renders a mail once, gives it its own id and reply address, and puts it into the outbox: what is kept is what is sent.
+func (t *turn) enqueue(m Mail, box *policy.Mailbox, token message.Token, data any) error {
+	text, err := t.d.Templates.Render(m.Template, m.Language, data)
+	if err != nil {
+		return fmt.Errorf("render %s in %s: %w", m.Template, m.Language, err)
+	}
+	m.Subject, m.Text, m.HTML = text.Subject, text.Text, text.HTML
+	unique, err := t.unique()
+	if err != nil {
+		return err
+	}
+	secret := t.keys.Mint(token, m.To.Addr)
+	m.ReplyTo = message.Address{Name: t.p.Desk.Name, Addr: message.WithToken(box.Address, secret)}
+	m.MessageID = message.NewID(secret, unique, t.p.Desk.Domain)
+	if err := t.tx.AddMail(t.ctx, &m); err != nil {
+		return fmt.Errorf("put a mail into the outbox: %w", err)
+	}
+	if m.Ticket != 0 {
+		if err := t.tx.AddRefs(t.ctx, []Ref{{m.MessageID, m.Ticket, RefSent}}); err != nil {
+			return err
+		}
+	}
+	t.sent = append(t.sent, t.event(EventSent, m.Ticket, m.sent()))
+	return nil
+}
+
+// sent is the mail as the journal has it.
+func (m *Mail) sent() SentMail {
+	s := SentMail{
+		Mail: m.ID, Ticket: m.Ticket, Template: m.Template, Audience: m.Audience, EnvelopeFrom: m.EnvelopeFrom,
+		From: m.From.Addr, To: []string{m.To.Addr}, ReplyTo: m.ReplyTo.Addr, Subject: m.Subject,
+		MessageID: m.MessageID.String(), InReplyTo: m.InReplyTo.String(), Language: m.Language, Automatic: m.Automatic,
+	}
+	for _, id := range m.References {
+		s.References = append(s.References, id.String())
+	}
+	for _, a := range m.Attachments {
+		s.Attachments = append(s.Attachments, a.Filename)
+	}
+	return s
+}
+
+// undelivered writes down that a mail did not reach its recipient, and tells whoever works on the ticket when it was one for a customer.
+func (t *turn) undelivered(m *Mail, code int, why string) error {
+	t.fired = append(t.fired, t.event(EventFailed, m.Ticket, MailFailure{
+		Mail: m.ID, Ticket: m.Ticket, To: m.To.Addr, Code: code, Why: oneLine(why, 200),
+	}))
+	if m.Audience != "customer" || m.Ticket == 0 {
+		return nil
+	}
+	tk, err := t.ticket(m.Ticket)
+	if err != nil {
+		return err
+	}
+	return t.tellStaffWith(tk, "undelivered", func(d *templates.Staff) {
+		d.Words, d.History, d.Attachments = "", nil, nil
+		d.Reason = oneLine(why, 300)
+	})
+}

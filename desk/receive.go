@@ -1,0 +1,291 @@
+package desk
+
+import (
+	"context"
+	"encoding/base32"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/postdesk/postdesk/desk/message"
+	"github.com/postdesk/postdesk/desk/policy"
+)
+
+var idLetters = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+// maxReceived is how many Received fields a mail may carry before it is taken for one that goes in circles (T053).
+const maxReceived = 50
+
+// Receive decides what becomes of mails, in the order given, each in one transaction: ticket, message, raw source, journal, outgoing
+// mail and cursor are written together or not at all (G4). It returns one reception for each mail that is committed. With an error,
+// the mail after the last reception is the one that was not: nothing of it is kept, and the same call may be made again. A mail whose
+// position is known gets the reception that was recorded, and nothing happens twice.
+func (d *Desk) Receive(ctx context.Context, arrivals []Arrival) ([]Reception, error) {
+	done := make([]Reception, 0, len(arrivals))
+	for i := range arrivals {
+		a := &arrivals[i]
+		var r Reception
+		err := d.update(ctx, func(t *turn) (err error) {
+			r, err = t.receive(a)
+			return err
+		})
+		if err != nil {
+			return done, fmt.Errorf("receive UID %d of %s/%s: %w", a.Position.UID, a.Position.Mailbox, a.Position.Folder, err)
+		}
+		done = append(done, r)
+	}
+	return done, nil
+}
+
+// receive decides over one mail.
+func (t *turn) receive(a *Arrival) (Reception, error) {
+	known, err := t.tx.Reception(t.ctx, a.Position)
+	if err == nil {
+		return known, t.tx.SaveCursor(t.ctx, a.Position)
+	}
+	if !errors.Is(err, ErrNotFound) {
+		return Reception{}, err
+	}
+	if at := a.Received.UTC(); !at.IsZero() && at.Before(t.now) {
+		t.at = at // "Registration": the arrival, never later than now
+	}
+	t.mail = a.Message
+	v := &visit{turn: t, a: a, m: a.Message, mailbox: t.terms(a), identity: a.Message.Identity()}
+	if err := v.decide(); err != nil {
+		return Reception{}, err
+	}
+	r := Reception{Position: a.Position, At: t.at, Outcome: v.outcome, Message: v.kept.ID, Ticket: v.kept.Ticket}
+	if v.outcome == OutcomeDuplicate {
+		r.Message = 0
+	}
+	if err := t.tx.SaveReception(t.ctx, r); err != nil {
+		return Reception{}, err
+	}
+	t.received = append(t.received, t.event(EventReceived, v.kept.Ticket, Received{
+		Mailbox: v.mailbox.Name, MessageID: v.m.ID.String(), From: v.who.address, Kind: string(v.m.Kind), Level: v.who.level.String(),
+		Outcome: v.outcome, Ticket: v.kept.Ticket, By: v.by, Commands: v.commands, Why: v.why,
+	}))
+	return r, t.tx.SaveCursor(t.ctx, a.Position)
+}
+
+// terms is the mailbox whose terms hold for a mail: the first of the policy among the header's recipients, since one mail to several of
+// our addresses means the same whichever is polled first; else the one it was found in.
+func (t *turn) terms(a *Arrival) *policy.Mailbox {
+	var best *policy.Mailbox
+	for _, to := range slices.Concat(a.Message.To, a.Message.Cc) {
+		box := t.p.MailboxOf(to.Addr)
+		if box == nil {
+			continue
+		}
+		if best == nil || slices.Index(t.p.Mailboxes, box) < slices.Index(t.p.Mailboxes, best) {
+			best = box
+		}
+	}
+	if best == nil {
+		best = t.p.Mailbox(a.Position.Mailbox)
+	}
+	return best
+}
+
+// A visit is one mail on its way through a turn: who wrote it, where it belongs, and how it ends.
+type visit struct {
+	*turn
+	a        *Arrival
+	m        *message.Message
+	mailbox  *policy.Mailbox
+	identity string
+
+	who    sender
+	claims []claim // what tokens of ours it brings, all of them
+
+	outcome  Outcome
+	by       string
+	why      []string
+	commands []string
+	kept     Message // as it is stored; its ID is 0 for a duplicate
+}
+
+// because adds a reason that staff will read.
+func (v *visit) because(format string, args ...any) {
+	v.why = append(v.why, fmt.Sprintf(format, args...))
+}
+
+// decide takes the first way that fits.
+func (v *visit) decide() error {
+	v.by = "none"
+	v.kept.Ticket = 0
+	var err error
+	if v.who, err = v.identify(); err != nil {
+		return err
+	}
+	if dup, err := v.duplicate(); err != nil || dup {
+		return err
+	}
+	v.claims = v.readTokens()
+	place, err := v.thread()
+	if err != nil {
+		return err
+	}
+	switch {
+	case v.hops() > maxReceived:
+		return v.hold(place, fmt.Sprintf("it passed %d servers, more than %d: it goes in circles", v.hops(), maxReceived))
+	case v.who.level == message.LevelX:
+		return v.forged(place)
+	case v.m.Kind.Machine():
+		return v.machine(place)
+	case v.who.staff != nil && place.ticket() != 0:
+		return v.staff(place)
+	}
+	return v.customer(place)
+}
+
+// hops counts the Received fields.
+func (v *visit) hops() int {
+	n := 0
+	for _, f := range v.m.Trace {
+		if strings.EqualFold(f.Name, "Received") {
+			n++
+		}
+	}
+	return n
+}
+
+// duplicate ends a mail that the desk has: the same mail seen again, or one of our own that came back (M6, T052).
+func (v *visit) duplicate() (bool, error) {
+	same, err := v.tx.SameMail(v.ctx, v.identity)
+	switch {
+	case err == nil:
+		v.outcome, v.kept = OutcomeDuplicate, Message{ID: same.ID, Ticket: same.Ticket}
+		v.because("the same mail was received before")
+		return true, nil
+	case !errors.Is(err, ErrNotFound):
+		return false, err
+	case v.m.ID == "":
+		return false, nil
+	}
+	refs, err := v.tx.Refs(v.ctx, []message.ID{v.m.ID})
+	if err != nil {
+		return false, err
+	}
+	for _, r := range refs {
+		switch {
+		case r.Kind == RefSent && v.p.MailboxOf(v.who.address) != nil:
+			v.outcome, v.kept = OutcomeDuplicate, Message{Ticket: r.Ticket}
+			v.because("it is a mail of our own that came back")
+			return true, nil
+		case r.Kind == RefSeen:
+			v.because("another mail has used its Message-ID")
+			return false, nil
+		}
+	}
+	return false, nil
+}
+
+// keep stores the mail as a message of a ticket, or of none, with its raw source, and makes its ids lead there.
+func (v *visit) keep(ticket int64, outcome Outcome, internal bool) error {
+	body, err := v.a.Source.Open()
+	if err != nil {
+		return fmt.Errorf("open the mail's source: %w", err)
+	}
+	defer body.Close()
+	source, err := v.tx.SaveSource(v.ctx, body)
+	if err != nil {
+		return fmt.Errorf("keep the mail's source: %w", err)
+	}
+	v.outcome, v.source = outcome, source
+	v.kept = Message{
+		Ticket: ticket, Mailbox: v.mailbox.Name, Source: source, Identity: v.identity, At: v.at, Outcome: outcome, By: v.by, Why: v.why,
+		MessageID: v.m.ID, From: message.Address{Name: v.who.name, Addr: v.who.address}, Level: v.who.level, LevelWhy: v.who.why,
+		Kind: v.m.Kind, Internal: internal, Subject: v.m.Subject, Text: v.m.Text, Visible: v.m.Visible, Language: v.m.Language,
+		Attachments: v.m.Attachments, Notes: v.m.Notes,
+	}
+	if v.who.staff != nil && v.who.level >= message.LevelA1 {
+		v.kept.Staff = v.who.staff.ID
+	}
+	if err := v.tx.AddMessage(v.ctx, &v.kept); err != nil {
+		return fmt.Errorf("keep the message: %w", err)
+	}
+	if ticket == 0 {
+		return nil
+	}
+	return v.tx.AddRefs(v.ctx, v.refs(ticket))
+}
+
+// refs makes the mail's own id lead to its ticket, and those that it names: people answer mails that they sent around us (M3).
+func (v *visit) refs(ticket int64) []Ref {
+	var refs []Ref
+	seen := map[message.ID]bool{}
+	add := func(id message.ID, kind RefKind) {
+		if id != "" && !seen[id] && len(refs) < maxRefs {
+			seen[id] = true
+			refs = append(refs, Ref{id, ticket, kind})
+		}
+	}
+	add(v.m.ID, RefSeen)
+	for _, id := range slices.Backward(v.m.References) {
+		add(id, RefMentioned)
+	}
+	for _, id := range v.m.InReplyTo {
+		add(id, RefMentioned)
+	}
+	return refs
+}
+
+// hold keeps a mail for a person to decide over; nothing else follows from it (T119).
+func (v *visit) hold(p place, why string) error {
+	v.because("%s", why)
+	return v.keep(p.ticket(), OutcomeHeld, true)
+}
+
+// forged holds a mail that is proven not to be from whom it says. The person in whose name it came is told, at the address on file,
+// when it claims one of ours: it may have been an attempt to act as staff (T002).
+func (v *visit) forged(p place) error {
+	if err := v.hold(p, "not from whom it says: "+v.who.why); err != nil {
+		return err
+	}
+	if v.who.staff == nil || may(wishAct, v.who.level) != heldAlert {
+		return nil
+	}
+	return v.heldNotice(p)
+}
+
+// machine keeps a program's mail. It never gets an automatic answer, re-opens nothing and meets no clock (M4); on a ticket it is a note.
+func (v *visit) machine(p place) error {
+	tk := p.joined
+	if tk == nil && v.m.Kind == message.Bounced {
+		tk = p.ours // a report about a mail of ours comes from a daemon, who takes part in no ticket
+	}
+	switch {
+	case tk != nil:
+		v.by = p.by
+		v.because("written by a program: %s", v.m.Kind)
+		if err := v.keep(tk.Number, OutcomeNoted, v.who.staff != nil || v.m.Kind == message.Bounced); err != nil {
+			return err
+		}
+		return v.bounced(tk)
+	case v.m.Kind == message.Bounced || v.m.Kind == message.FeedbackReport:
+		v.because("a report about no mail of ours: %s", v.m.Kind)
+		return v.keep(0, OutcomeNoted, true)
+	case p.tokenOf != nil:
+		v.by = p.by
+		return v.hold(p, "a program that takes no part in the ticket wrote to its address") // T030
+	}
+	return v.open(p, OutcomeNew)
+}
+
+// bounced writes a failed mail into the ticket's journal, so that whoever works on it sees it.
+func (v *visit) bounced(tk *Ticket) error {
+	b := v.m.Bounce
+	if v.m.Kind != message.Bounced || b == nil || !b.Permanent {
+		return nil
+	}
+	for _, to := range b.Recipients {
+		v.fired = append(v.fired, v.event(EventFailed, tk.Number, MailFailure{Ticket: tk.Number, To: to, Why: oneLine(b.Status+" "+b.Reason, 200)}))
+	}
+	return nil
+}
+
+// days counts back by whole days, for limits such as one question a day.
+const oneDay = 24 * time.Hour

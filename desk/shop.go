@@ -1,0 +1,116 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/postdesk/postdesk/desk/ledger"
+)
+
+// An Account is what a shop tells the desk of one customer: the customer, its contacts, what it was sold, and its opening balances.
+type Account struct {
+	Customer     Customer
+	Contacts     []Contact
+	Entitlements []Entitlement
+	Balances     []Balance
+}
+
+// A Balance is an amount of one unit, in its smallest parts.
+type Balance struct {
+	Unit   ledger.Unit
+	Amount int64
+}
+
+// AddAccount adds a customer whole. Opening balances are posted once for a customer and unit, however often the account is added.
+func (d *Desk) AddAccount(ctx context.Context, a Account) error {
+	return d.update(ctx, func(t *turn) error {
+		if err := t.tx.SaveCustomer(ctx, a.Customer); err != nil {
+			return fmt.Errorf("customer %s: %w", a.Customer.ID, err)
+		}
+		for _, c := range a.Contacts {
+			if err := t.addContact(c, a.Customer.ID); err != nil {
+				return err
+			}
+		}
+		for _, e := range a.Entitlements {
+			e.Customer = a.Customer.ID
+			if err := t.tx.AddEntitlement(ctx, e); err != nil {
+				return fmt.Errorf("%s of %s for customer %s: %w", e.Kind, e.Product, a.Customer.ID, err)
+			}
+		}
+		for _, b := range a.Balances {
+			if b.Amount == 0 {
+				continue
+			}
+			if err := t.post(ledger.Open(a.Customer.ID, b.Unit, b.Amount, t.at)); err != nil {
+				return fmt.Errorf("opening balance of customer %s: %w", a.Customer.ID, err)
+			}
+		}
+		return nil
+	})
+}
+
+// addContact links an address to a customer. Somebody who wrote before he had an account becomes its contact.
+func (t *turn) addContact(c Contact, customer string) error {
+	known, err := t.tx.ContactOf(t.ctx, c.Address)
+	switch {
+	case err == nil && known.Customer != "" && known.Customer != customer:
+		return fmt.Errorf("contact %s belongs to customer %s", c.Address, known.Customer)
+	case err == nil:
+		c.ID = known.ID
+	case !errors.Is(err, ErrNotFound):
+		return err
+	}
+	c.Customer = customer
+	if err := t.tx.SaveContact(t.ctx, &c); err != nil {
+		return fmt.Errorf("contact %s: %w", c.Address, err)
+	}
+	return nil
+}
+
+// AddEntitlement adds what a shop sold to a customer it told of before.
+func (d *Desk) AddEntitlement(ctx context.Context, customer string, e Entitlement) error {
+	e.Customer = customer
+	return d.update(ctx, func(t *turn) error {
+		if _, err := t.tx.Customer(ctx, customer); err != nil {
+			return fmt.Errorf("customer %s: %w", customer, err)
+		}
+		return t.tx.AddEntitlement(ctx, e)
+	})
+}
+
+// TopUp adds credits to a customer's balance, once for one reference, and lets the tickets that waited for them go on, oldest first (L3).
+func (d *Desk) TopUp(ctx context.Context, customer string, unit ledger.Unit, n int64, ref string) error {
+	return d.update(ctx, func(t *turn) error {
+		if _, err := t.tx.Customer(ctx, customer); err != nil {
+			return fmt.Errorf("customer %s: %w", customer, err)
+		}
+		if err := t.post(ledger.TopUp(ref, customer, unit, n, t.at)); err != nil {
+			return fmt.Errorf("top up customer %s: %w", customer, err)
+		}
+		waiting, err := t.tx.AwaitingCredits(ctx, customer)
+		if err != nil {
+			return err
+		}
+		for _, number := range waiting {
+			if err := t.goOn(number); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// goOn takes a ticket up again that waited for credits, if there are enough now.
+func (t *turn) goOn(number int64) error {
+	tk, err := t.ticket(number)
+	if err != nil {
+		return err
+	}
+	balance, err := t.balance(tk.Customer)
+	if err != nil || balance < t.toHold(tk) {
+		return err
+	}
+	return t.confirm(tk)
+}

@@ -1,0 +1,370 @@
+package desk
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/postdesk/postdesk/desk/message"
+	"github.com/postdesk/postdesk/desk/policy"
+	"github.com/postdesk/postdesk/templates"
+)
+
+// staff decides over a mail on a ticket from an address of ours. Only a mail that proves who wrote it and answers a mail that the desk
+// sent to that person acts; everything else is kept, and the person is told at the address on file (S3, THREATS.md).
+func (v *visit) staff(p place) error {
+	tk := p.joined
+	if tk == nil {
+		return v.customer(p)
+	}
+	v.by = p.by
+	who := v.who.staff
+	if may(wishAct, v.level(tk.Number, message.PurposeStaff)) != yes {
+		if may(wishNote, v.level(tk.Number, message.PurposeNote)) == yes {
+			// The answer to a notice, or to a forward: it stays among us (T031, F12).
+			v.because("answers to this address stay internal")
+			return v.keep(tk.Number, OutcomeReply, true)
+		}
+		if err := v.hold(p, "in the name of "+who.ID+" without proof: "+v.who.why); err != nil {
+			return err
+		}
+		return v.heldNotice(p)
+	}
+	cmds, words := splitCommands(v.m.Visible)
+	for _, c := range cmds {
+		v.commands = append(v.commands, c.Text)
+	}
+	if !who.May(tk.Queue) && tk.Assignee != who.ID && !who.Has(policy.Dispatcher) {
+		v.because("%s has no right to the queue %s", who.ID, tk.Queue)
+		return v.refuse(tk, nil, fmt.Sprintf("You have no right to act in the queue %q any more, so nothing of your mail was sent or done. Its text is kept.", tk.Queue))
+	}
+	plan, fates := v.plan(tk, who, cmds, words)
+	if plan == nil {
+		for _, f := range fates {
+			if !f.OK {
+				v.because("line %d, %q: %s", f.N, f.Text, f.Wrong)
+			}
+		}
+		return v.refuse(tk, fates, "")
+	}
+	return v.carryOut(tk, who, plan)
+}
+
+// refuse keeps a staff mail of which nothing takes effect, and answers with each line's fate (S2, T004, T034).
+func (v *visit) refuse(tk *Ticket, fates []templates.CommandLine, reason string) error {
+	if err := v.keep(tk.Number, OutcomeRefused, true); err != nil {
+		return err
+	}
+	data := v.staffData(tk, v.who.staff)
+	data.Lines, data.Reason, data.Words = fates, reason, public(v.m.Visible)
+	return v.sendStaff(tk, v.who.staff, "refused_command", data)
+}
+
+// A plan is what a staff mail does, checked whole before any of it is done: a mail with a wrong line is not half done (S2).
+type plan struct {
+	words    string
+	note     bool
+	help     bool
+	spent    []TimeEntry
+	estimate *Estimate
+	assignee *policy.Staff
+	status   Status // "" leaves it
+}
+
+// plan reads the commands of a mail. It returns nil and the fate of every line when one of them is wrong.
+func (v *visit) plan(tk *Ticket, who *policy.Staff, cmds []command, words string) (*plan, []templates.CommandLine) {
+	pl := &plan{words: words}
+	fates := make([]templates.CommandLine, len(cmds))
+	wrong := false
+	seen := map[string]bool{}
+	minutes := 0
+	for i, c := range cmds {
+		fates[i] = templates.CommandLine{N: c.Line, Text: c.Text, OK: true}
+		err := v.planOne(pl, tk, who, c, &minutes)
+		if err == nil && c.Verb != "spent" && seen[c.Verb] {
+			err = &CommandError{c.Line, c.Text, "it stands here twice", "one line of " + formOf(c.Verb)}
+		}
+		seen[c.Verb] = true
+		if err != nil {
+			fates[i].OK, fates[i].Wrong, fates[i].Want = false, err.Wrong, err.Want
+			wrong = true
+		}
+	}
+	if !wrong && pl.help {
+		return pl, nil
+	}
+	if wrong {
+		return nil, fates
+	}
+	return pl, nil
+}
+
+// planOne adds one command to a plan, or says what is wrong with it. minutes are those of this mail so far.
+func (v *visit) planOne(pl *plan, tk *Ticket, who *policy.Staff, c command, minutes *int) *CommandError {
+	bad := func(format string, args ...any) *CommandError {
+		return &CommandError{c.Line, c.Text, fmt.Sprintf(format, args...), formOf(c.Verb)}
+	}
+	bare := func() *CommandError {
+		if c.Args != "" {
+			return bad("nothing may follow it on the line")
+		}
+		return nil
+	}
+	status := func(s Status) *CommandError {
+		if err := bare(); err != nil {
+			return err
+		}
+		if pl.status != "" && pl.status != s {
+			return bad("the mail already says /%s", map[Status]string{Waiting: "wait", Resolved: "resolve", Closed: "close"}[pl.status])
+		}
+		if tk.Status == Closed {
+			return bad("the ticket is closed already")
+		}
+		pl.status = s
+		return nil
+	}
+	switch c.Verb {
+	case "spent":
+		n, what, ok := spentArgs(c.Args)
+		if !ok {
+			return bad("this is no time: say minutes or hours, at most %d hours", maxMinutes/60)
+		}
+		if n < 0 {
+			have, err := v.tx.Minutes(v.ctx, tk.Number, who.ID)
+			if err != nil || have+*minutes+n < 0 {
+				return bad("you have recorded only %d minutes on this ticket", have+*minutes)
+			}
+		}
+		*minutes += n
+		pl.spent = append(pl.spent, TimeEntry{Ticket: tk.Number, Staff: who.ID, Kind: tk.Class, Minutes: n, What: oneLine(what, 200), At: v.at, Line: c.Line})
+	case "estimate":
+		lo, hi, ok := parseRange(c.Args)
+		switch {
+		case !ok:
+			return bad("this is no number of credits, or no range of them")
+		case tk.Status == Closed:
+			return bad("the ticket is closed")
+		case v.class(tk).Billing == policy.Free:
+			return bad("tickets of the class %q are free of charge", v.class(tk).Title.In(who.Language))
+		case tk.Hold != nil && hi < tk.Hold.Amount:
+			return bad("the customer has confirmed %d credits; it cannot be less", tk.Hold.Amount)
+		}
+		next := int64(1)
+		if tk.Estimate != nil {
+			next = tk.Estimate.Version + 1
+		}
+		pl.estimate = &Estimate{Version: next, Min: lo, Max: hi, By: who.ID, At: v.at}
+	case "assign":
+		s := v.colleague(c.Args)
+		switch {
+		case c.Args == "":
+			return bad("it names nobody; there are %s", strings.Join(v.assignable(tk), ", "))
+		case s == nil:
+			return bad("there is nobody called %q; there are %s", oneLine(c.Args, 60), strings.Join(v.assignable(tk), ", "))
+		case !s.May(tk.Queue):
+			return bad("%s does not work on the queue %q; there are %s", s.ID, tk.Queue, strings.Join(v.assignable(tk), ", "))
+		}
+		pl.assignee = s
+	case "note":
+		pl.note = true
+		return bare()
+	case "wait":
+		return status(Waiting)
+	case "resolve":
+		return status(Resolved)
+	case "close":
+		return status(Closed)
+	case "help":
+		pl.help = true
+		return bare()
+	default:
+		return &CommandError{c.Line, c.Text, "there is no such command", formOf(c.Verb)}
+	}
+	return nil
+}
+
+// colleague finds staff by id, name or address, in any case.
+func (v *visit) colleague(name string) *policy.Staff {
+	for _, s := range v.p.Staff {
+		if strings.EqualFold(s.ID, name) || strings.EqualFold(s.Name, name) || strings.EqualFold(s.Address, name) || strings.EqualFold("@"+s.ID, name) {
+			return s
+		}
+	}
+	return nil
+}
+
+// assignable are the ids of engineers who may act on the ticket.
+func (t *turn) assignable(tk *Ticket) []string {
+	var ids []string
+	for _, s := range t.p.Staff {
+		if s.Has(policy.Engineer) && s.May(tk.Queue) {
+			ids = append(ids, s.ID)
+		}
+	}
+	return ids
+}
+
+// carryOut does what a plan says: time and charge first, since the answer tells them; then state; then mails.
+func (v *visit) carryOut(tk *Ticket, who *policy.Staff, pl *plan) error {
+	outcome := OutcomeReply
+	if pl.words == "" {
+		outcome = OutcomeCommand
+	}
+	toCustomer := pl.words != "" && !pl.note && !pl.help
+	if err := v.keep(tk.Number, outcome, !toCustomer); err != nil {
+		return err
+	}
+	if pl.help {
+		data := v.staffData(tk, who)
+		for _, c := range verbs {
+			data.Commands = append(data.Commands, templates.Help{Form: c.form, Meaning: c.meaning})
+		}
+		return v.sendStaff(tk, who, "command_help", data)
+	}
+	v.touch(tk)
+	minutes := 0
+	for _, e := range pl.spent {
+		e.Message = v.kept.ID
+		if err := v.tx.AddTime(v.ctx, e); err != nil {
+			return fmt.Errorf("record %d minutes: %w", e.Minutes, err)
+		}
+		minutes += e.Minutes
+	}
+	tk.Minutes += minutes
+	over, err := v.settle(tk)
+	if err != nil {
+		return err
+	}
+	if minutes > 0 {
+		tk.AskedTime = false
+	}
+	if toCustomer || pl.estimate != nil {
+		tk.meet(policy.FirstResponse, v.at)
+	}
+	if toCustomer && pl.status != Closed {
+		if err := v.reply(tk, pl, minutes); err != nil {
+			return err
+		}
+	}
+	if err := v.carryState(tk, pl, toCustomer); err != nil {
+		return err
+	}
+	if pl.assignee != nil {
+		tk.Assignee = pl.assignee.ID
+		if err := v.tellStaff(tk, "assigned"); err != nil {
+			return err
+		}
+	}
+	return v.afterwards(tk, who, pl, toCustomer, minutes, over)
+}
+
+// reply sends the engineer's words to the requester, under the desk's address (S1).
+func (v *visit) reply(tk *Ticket, pl *plan, minutes int) error {
+	out := letter{template: "reply", ticket: tk, to: tk.Requester, data: v.customerData(tk), forward: true}
+	if pl.status == Resolved {
+		out.template = "resolved"
+	}
+	out.data.Words = public(pl.words)
+	if out.data.Spent != nil {
+		out.data.Spent.Minutes = minutes
+	}
+	return v.send(out)
+}
+
+// carryState moves the ticket where the mail says. What the customer is told of it stands in the answer where there is one.
+func (v *visit) carryState(tk *Ticket, pl *plan, toCustomer bool) error {
+	if pl.estimate != nil {
+		tk.Estimate, tk.Billing, tk.FreeWindow = pl.estimate, policy.ByCredits, false
+		v.setStatus(tk, AwaitingConfirmation)
+		tk.ChangedAt = v.at
+		if err := v.sendEstimate(tk); err != nil {
+			return err
+		}
+	}
+	switch pl.status {
+	case Waiting:
+		v.setStatus(tk, Waiting)
+	case Resolved:
+		v.setStatus(tk, Resolved)
+		if !toCustomer {
+			return v.send(letter{template: "resolved", ticket: tk, to: tk.Requester, automatic: true, data: v.customerData(tk)})
+		}
+	case Closed:
+		words := ""
+		if toCustomer {
+			words = pl.words
+		}
+		return v.closeTicket(tk, "", words)
+	}
+	return nil
+}
+
+// afterwards tells the engineer what his mail leaves open: a charge that stopped at the confirmed maximum, time that was not said, or
+// that a mail of commands only was done.
+func (v *visit) afterwards(tk *Ticket, who *policy.Staff, pl *plan, toCustomer bool, minutes int, over int64) error {
+	switch {
+	case over > 0 && !tk.Status.Done():
+		needs := tk.Hold.Amount + over
+		tk.Estimate = &Estimate{Version: tk.Estimate.Version + 1, Min: needs, Max: needs, At: v.at}
+		v.setStatus(tk, AwaitingConfirmation)
+		if err := v.sendEstimate(tk); err != nil {
+			return err
+		}
+		return v.sendStaff(tk, who, "overspent", v.staffData(tk, who))
+	case toCustomer && tk.billed() && minutes == 0 && !tk.AskedTime && tk.Hold != nil:
+		tk.AskedTime = true
+		return v.sendStaff(tk, who, "ask_time", v.staffData(tk, who))
+	case !toCustomer && (pl.note || len(v.commands) > 0):
+		data := v.staffData(tk, who)
+		for _, c := range v.commands {
+			data.Lines = append(data.Lines, templates.CommandLine{Text: c, OK: true})
+		}
+		return v.sendStaff(tk, who, "command_done", data)
+	}
+	return nil
+}
+
+// heldNotice tells the person in whose name a mail came that it was held, at the registered address, once a day and ticket (G3, F14).
+func (v *visit) heldNotice(p place) error {
+	who := v.who.staff
+	tk := p.joined
+	if tk == nil && len(p.others) > 0 {
+		tk = p.others[0]
+	}
+	data := v.staffData(tk, who)
+	data.Reason = v.who.why
+	data.Words = ""
+	return v.sendStaffDaily(tk, who, "held_notice", data)
+}
+
+// tellStaff sends a notice about a ticket to whom it concerns: its assignee, else the dispatchers of its queue.
+func (t *turn) tellStaff(tk *Ticket, template string) error {
+	return t.tellStaffWith(tk, template, func(*templates.Staff) {})
+}
+
+// tellStaffWith is tellStaff with more to say.
+func (t *turn) tellStaffWith(tk *Ticket, template string, add func(*templates.Staff)) error {
+	var to []*policy.Staff
+	if s := t.p.StaffByID(tk.Assignee); s != nil {
+		to = []*policy.Staff{s}
+	} else {
+		to = t.p.Dispatchers(tk.Queue)
+	}
+	for _, s := range to {
+		if t.from.staff == s && template == "new_words" {
+			continue
+		}
+		data := t.staffData(tk, s)
+		if err := t.withThread(tk, data); err != nil {
+			return err
+		}
+		if template == "unassigned" || template == "estimate_needed" {
+			data.Engineers = t.assignable(tk)
+		}
+		add(data)
+		if err := t.sendStaff(tk, s, template, data); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,237 @@
+package desk
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/postdesk/postdesk/desk/calendar"
+	"github.com/postdesk/postdesk/desk/ledger"
+	"github.com/postdesk/postdesk/desk/message"
+	"github.com/postdesk/postdesk/desk/policy"
+)
+
+// A turn is one transaction of the desk: what it loaded, the policy it goes by, and the journal it writes at its end. Tickets are changed
+// as values and saved once, by finish.
+type turn struct {
+	ctx  context.Context
+	d    *Desk
+	tx   Tx
+	p    *policy.Policy
+	keys *message.Keyring
+	now  time.Time // the desk's clock: when things are written and sent
+	at   time.Time // when what is decided over happened: a mail's arrival, else now
+
+	mail   *message.Message // the mail that is decided over, nil where none came
+	from   sender           // who wrote it
+	source int64            // where its bytes are kept, once they are
+
+	threads map[int64]thread // what was said, by ticket, where it was asked for
+
+	tickets map[int64]*Ticket // loaded, by number
+	changed []*Ticket         // in the order in which they were first changed
+
+	received []Event // the journal of this turn, by kind, in the order finish writes it
+	posted   []Event
+	fired    []Event
+	sent     []Event
+}
+
+// update runs do in a turn that is committed when it returns nil.
+func (d *Desk) update(ctx context.Context, do func(*turn) error) error {
+	return d.Store.Update(ctx, func(tx Tx) error {
+		t := &turn{ctx: ctx, d: d, tx: tx, p: d.Policy(), now: d.Now().UTC(), tickets: map[int64]*Ticket{}, threads: map[int64]thread{}}
+		t.at = t.now
+		epoch, err := t.epoch()
+		if err != nil {
+			return err
+		}
+		keys := t.p.Tokens
+		keys.Epoch = epoch
+		t.keys = &keys
+		if err := do(t); err != nil {
+			return err
+		}
+		return t.finish()
+	})
+}
+
+// epoch is drawn once in the life of a database: tokens of another one, or of a backup that was restored beside it, prove nothing (F15).
+func (t *turn) epoch() (string, error) {
+	if known := t.d.epoch.Load(); known != nil {
+		return *known, nil
+	}
+	epoch, err := t.tx.Meta(t.ctx, "epoch")
+	if errors.Is(err, ErrNotFound) {
+		fresh, rerr := t.unique()
+		if rerr != nil {
+			return "", rerr
+		}
+		epoch, err = t.tx.SetMeta(t.ctx, "epoch", fresh)
+	}
+	return epoch, err
+}
+
+// unique draws what makes an id of ours its own: 80 bits in letters and digits.
+func (t *turn) unique() (string, error) {
+	var b [10]byte
+	if _, err := io.ReadFull(t.d.Rand, b[:]); err != nil {
+		return "", fmt.Errorf("draw an id: %w", err)
+	}
+	return idLetters.EncodeToString(b[:]), nil
+}
+
+// ticket loads a ticket once, locked until the end of the turn.
+func (t *turn) ticket(number int64) (*Ticket, error) {
+	if tk, ok := t.tickets[number]; ok {
+		return tk, nil
+	}
+	tk, err := t.tx.Ticket(t.ctx, number)
+	if err != nil {
+		return nil, fmt.Errorf("ticket %d: %w", number, err)
+	}
+	t.tickets[number] = tk
+	return tk, nil
+}
+
+// touch marks a ticket as changed: finish saves it and prints it whole.
+func (t *turn) touch(tk *Ticket) {
+	if !slices.Contains(t.changed, tk) {
+		t.changed = append(t.changed, tk)
+	}
+}
+
+// finish saves what changed and writes the journal: how the mail ended, what was posted, which clocks fired, how the tickets stand now,
+// what goes out.
+func (t *turn) finish() error {
+	for _, tk := range t.changed {
+		tk.WakeAt = tk.wake(t.p, t.calendar(tk))
+		if err := t.tx.SaveTicket(t.ctx, tk); err != nil {
+			return fmt.Errorf("save ticket %d: %w", tk.Number, err)
+		}
+	}
+	var states []Event
+	for _, tk := range t.changed {
+		states = append(states, t.event(EventTicket, tk.Number, tk.snapshot()))
+	}
+	for _, e := range slices.Concat(t.received, t.posted, t.fired, states, t.sent) {
+		if err := t.tx.Append(t.ctx, &e); err != nil {
+			return fmt.Errorf("write the journal: %w", err)
+		}
+	}
+	return nil
+}
+
+// event makes a line of the journal.
+func (t *turn) event(kind EventKind, ticket int64, data any) Event {
+	raw, err := json.Marshal(data)
+	if err != nil {
+		panic(fmt.Sprintf("desk: event %s cannot be written: %v", kind, err)) // plain structs of ours
+	}
+	return Event{At: t.now, Ticket: ticket, Kind: kind, Data: raw}
+}
+
+// class is the ticket's; one that the policy does not know any more has the terms of the desk's default.
+func (t *turn) class(tk *Ticket) *policy.Class {
+	if c := t.p.Class(tk.Class); c != nil {
+		return c
+	}
+	return t.p.Class(t.p.Desk.DefaultClass)
+}
+
+// mailbox is whose address a ticket is answered from; the first of the policy where it does not know the ticket's any more.
+func (t *turn) mailbox(tk *Ticket) *policy.Mailbox {
+	if b := t.p.Mailbox(tk.Mailbox); b != nil {
+		return b
+	}
+	return t.p.Mailboxes[0]
+}
+
+// calendar is the one that a ticket's deadlines are counted in.
+func (t *turn) calendar(tk *Ticket) *calendar.Calendar {
+	_, cal := t.p.CalendarOf(t.mailbox(tk), t.class(tk))
+	return cal
+}
+
+// post writes a posting once; what it moved goes into the journal.
+func (t *turn) post(p ledger.Posting) error {
+	balances, posted, err := t.tx.Post(t.ctx, p)
+	if err != nil || !posted {
+		return err
+	}
+	for i, e := range p.Entries {
+		t.posted = append(t.posted, t.event(EventPosted, p.Ticket, Posted{
+			Ticket: p.Ticket, Account: string(e.Account), Unit: string(e.Unit), Amount: e.Amount, Balance: balances[i], Cause: p.Cause,
+		}))
+	}
+	return nil
+}
+
+// balance is what a customer can spend, in credits; 0 for a contact without account.
+func (t *turn) balance(customer string) (int64, error) {
+	if customer == "" {
+		return 0, nil
+	}
+	return t.tx.Balance(t.ctx, ledger.Customer(customer), ledger.Credit)
+}
+
+// snapshot is how the ticket stands, for the journal.
+func (t *Ticket) snapshot() Snapshot {
+	s := Snapshot{
+		Ticket: t.Number, Status: t.Status, Queue: t.Queue, Class: t.Class, Priority: t.Priority, Product: t.Product,
+		Customer: t.Customer, Requester: t.Requester.Address, Assignee: t.Assignee, Billing: t.Billing, Minutes: t.Minutes,
+		Linked: t.Linked,
+	}
+	if t.Estimate != nil {
+		s.Estimate = &SnapshotEstimate{Unit: string(ledger.Credit), Min: t.Estimate.Min, Max: t.Estimate.Max}
+	}
+	for i := range t.Clocks {
+		c := &t.Clocks[i]
+		state := c.State()
+		if state == "" {
+			continue
+		}
+		if s.Clocks == nil {
+			s.Clocks = map[string]ClockState{}
+		}
+		cs := ClockState{State: state}
+		if state != "paused" {
+			due := c.Due.UTC()
+			cs.Due = &due
+		}
+		s.Clocks[string(c.Name)] = cs
+	}
+	for _, r := range t.Reasons {
+		s.Rules = append(s.Rules, r.Rule)
+	}
+	return s
+}
+
+// link makes two tickets show each other.
+func (t *turn) link(a, b *Ticket) {
+	if a.Number == b.Number {
+		return
+	}
+	if !slices.Contains(a.Linked, b.Number) {
+		a.Linked = append(a.Linked, b.Number)
+		t.touch(a)
+	}
+	if !slices.Contains(b.Linked, a.Number) {
+		b.Linked = append(b.Linked, a.Number)
+		t.touch(b)
+	}
+}
+
+// oneLine makes a stranger's text fit for a reason or a log line.
+func oneLine(s string, most int) string {
+	s = strings.Join(strings.Fields(s), " ")
+	if r := []rune(s); len(r) > most {
+		s = string(r[:most-1]) + "…"
+	}
+	return s
+}
