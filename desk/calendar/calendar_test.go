@@ -226,6 +226,7 @@ func TestNextOpening(t *testing.T) {
 		{"still open the second time it is two", "gap", "Sun 2026-10-25 02:10 +0100", true, "Sun 2026-10-25 02:10 +0100"},
 		{"no midnight in Havana", "Havana", "Sun 2026-03-08 01:00", true, "Sun 2026-03-08 01:00"},
 		{"a date that never was", "Apia", "Thu 2011-12-29 18:00", false, "Sat 2011-12-31 09:00"},
+		{"open before 1970", "UTC", "Wed 1969-12-31 10:00", true, "Wed 1969-12-31 10:00"},
 		{"before 1970", "UTC", "Wed 1969-12-31 18:00", false, "Thu 1970-01-01 09:00"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
