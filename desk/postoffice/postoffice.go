@@ -31,7 +31,7 @@ type Options struct {
 	Domain   string    // whose MX the servers greet as: mx.DOMAIN
 	Accounts []Account // of this and of any other domain
 	Signing  []string  // domains whose mail carries a good DKIM signature
-	TLS      bool      // offer STARTTLS, with a certificate for 127.0.0.1, localhost and mx.DOMAIN that Roots vouches for
+	TLS      bool      // speak TLS, with a certificate for 127.0.0.1, localhost and mx.DOMAIN that Roots vouches for
 	Without  []string  // IMAP capabilities to do without, of MOVE and UIDPLUS
 	Record   bool      // keep what was submitted for Submissions
 	Now      func() time.Time
@@ -52,7 +52,8 @@ type Office struct {
 	imap      *imapserver.Server
 	smtp      *smtp.Server
 	pipes     [2]*pipes // IMAP, SMTP
-	addrs     [2]string
+	addrs     [4]string // of the kinds of lines; with tlsLines, those that begin with TLS
+	tls       *tls.Config
 	listeners []net.Listener
 	serving   sync.WaitGroup // listeners and the lines they accepted
 	done      chan struct{}
@@ -75,6 +76,7 @@ type account struct {
 const (
 	imapLines = iota
 	smtpLines
+	tlsLines // added to a kind
 )
 
 // New opens an office. Close ends it.
@@ -88,7 +90,6 @@ func New(o Options) *Office {
 		changed:  make(chan struct{}),
 		done:     make(chan struct{}),
 		lines:    make(map[*line]struct{}),
-		addrs:    [2]string{"pipe", "pipe"},
 	}
 	for _, a := range o.Accounts {
 		acc := &account{address: strings.ToLower(a.Address), password: a.Password, folders: make(map[string]*folder)}
@@ -98,9 +99,8 @@ func New(o Options) *Office {
 		}
 	}
 
-	var tlsConfig *tls.Config
 	if o.TLS {
-		tlsConfig, office.roots = certificate(office.host(), o.Now())
+		office.tls, office.roots = certificate(office.host(), o.Now())
 	}
 	caps := imap.CapSet{imap.CapIMAP4rev1: {}, imap.CapUIDPlus: {}, imap.CapMove: {}, imap.CapNamespace: {}}
 	for _, c := range o.Without {
@@ -114,13 +114,13 @@ func New(o Options) *Office {
 		},
 		Caps:         caps,
 		InsecureAuth: true, // on the loopback interface only
-		TLSConfig:    tlsConfig,
+		TLSConfig:    office.tls,
 		Logger:       quiet,
 	})
 	office.smtp = smtp.NewServer(smtp.BackendFunc(office.newSubmission))
 	office.smtp.Domain = office.host()
 	office.smtp.AllowInsecureAuth = true
-	office.smtp.TLSConfig = tlsConfig
+	office.smtp.TLSConfig = office.tls
 	office.smtp.EnableSMTPUTF8 = true
 	office.smtp.EnableDSN = true
 	office.smtp.MaxMessageBytes = 256 << 20
@@ -138,10 +138,14 @@ func (o *Office) host() string { return "mx." + o.options.Domain }
 // serve returns when the server accepts lines. Neither library can be closed while its Serve begins.
 func (o *Office) serve(kind int, inner net.Listener) {
 	o.listeners = append(o.listeners, inner)
-	ln := &listener{Listener: inner, office: o, kind: kind, ready: make(chan struct{})}
-	defer func() { <-ln.ready }()
+	lines := &listener{Listener: inner, office: o, kind: kind % tlsLines, ready: make(chan struct{})}
+	ln := net.Listener(lines)
+	if kind >= tlsLines {
+		ln = tls.NewListener(lines, o.tls)
+	}
+	defer func() { <-lines.ready }()
 	o.serving.Go(func() {
-		if kind == imapLines {
+		if lines.kind == imapLines {
 			o.imap.Serve(ln)
 		} else {
 			o.smtp.Serve(ln)
@@ -149,24 +153,33 @@ func (o *Office) serve(kind int, inner net.Listener) {
 	})
 }
 
-// Listen opens a free port of 127.0.0.1 for each protocol.
+// Listen opens a free port of 127.0.0.1 for each protocol, and with TLS another one each that begins with it.
 func (o *Office) Listen() error {
-	for i, name := range []string{"IMAP", "SMTP"} {
+	for kind := range o.addrs {
+		if kind >= tlsLines && o.tls == nil {
+			break
+		}
 		ln, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
-			return fmt.Errorf("open a port for %s: %w", name, err)
+			return fmt.Errorf("open a port: %w", err)
 		}
-		o.addrs[i] = ln.Addr().String()
-		o.serve(i, ln)
+		o.addrs[kind] = ln.Addr().String()
+		o.serve(kind, ln)
 	}
 	return nil
 }
 
-// IMAPAddr is host:port of the IMAP server after Listen.
+// IMAPAddr is host:port of the IMAP server after Listen; IMAPSAddr that of the port which begins with TLS.
 func (o *Office) IMAPAddr() string { return o.addrs[imapLines] }
 
-// SMTPAddr is host:port of the SMTP server after Listen.
+// SMTPAddr is host:port of the SMTP server after Listen; SMTPSAddr that of the port which begins with TLS.
 func (o *Office) SMTPAddr() string { return o.addrs[smtpLines] }
+
+// IMAPSAddr is described at IMAPAddr.
+func (o *Office) IMAPSAddr() string { return o.addrs[imapLines+tlsLines] }
+
+// SMTPSAddr is described at SMTPAddr.
+func (o *Office) SMTPSAddr() string { return o.addrs[smtpLines+tlsLines] }
 
 // DialIMAP connects to the IMAP server in memory, whatever the address: it stands in for net.Dialer.DialContext, also under
 // testing/synctest.

@@ -534,6 +534,14 @@ func TestTLSOnThePorts(t *testing.T) {
 	if err := c.Login("support@desk.example", "secret").Wait(); err != nil {
 		t.Error(err)
 	}
+	implicit, err := imapclient.DialTLS(office.IMAPSAddr(), &imapclient.Options{TLSConfig: trust})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer implicit.Close()
+	if err := implicit.WaitGreeting(); err != nil {
+		t.Error(err)
+	}
 	conn, err := net.Dial("tcp", office.SMTPAddr())
 	if err != nil {
 		t.Fatal(err)
