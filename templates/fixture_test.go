@@ -103,6 +103,7 @@ var goldens = map[string]func(t testing.TB, lang string, c *Customer, s *Staff){
 	},
 	"acknowledgement-minimal":    minimal,
 	"acknowledgement_unverified": nil,
+	"ask_close":                  nil,
 	"awaiting_reminder": func(t testing.TB, lang string, c *Customer, s *Staff) {
 		c.Awaiting, c.CloseAfterDays, c.Link = "confirmation", 10, "https://desk.example/confirm/3fq8"
 	},
@@ -223,6 +224,9 @@ var goldens = map[string]func(t testing.TB, lang string, c *Customer, s *Staff){
 	"unassigned": func(t testing.TB, lang string, c *Customer, s *Staff) {
 		due := moment(t, "2026-11-23 16:05")
 		s.Due, s.Engineers = &due, []string{"bo", "carla", "deniz"}
+	},
+	"undelivered": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		s.Reason = "550 5.1.1 <anna@cust.example>: no such user here"
 	},
 }
 

@@ -15,6 +15,8 @@ type language struct {
 
 	credit, minute []string // one word for each form
 	hour, min      string   // abbreviated, for "1 h 15 min"
+	workingHour    []string
+	workingDay     []string
 
 	weekdays [7]string  // from Sunday
 	months   [12]string // in the form that stands in a date
@@ -25,6 +27,7 @@ var languages = []*language{
 	{
 		code: "de", plural: oneOrOther, forms: 2,
 		credit: []string{"Credit", "Credits"}, minute: []string{"Minute", "Minuten"}, hour: "h", min: "min",
+		workingHour: []string{"Arbeitsstunde", "Arbeitsstunden"}, workingDay: []string{"Arbeitstag", "Arbeitstage"},
 		weekdays: [7]string{"Sonntag", "Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag"},
 		months: [12]string{"Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September",
 			"Oktober", "November", "Dezember"},
@@ -33,6 +36,7 @@ var languages = []*language{
 	{
 		code: "en", plural: oneOrOther, forms: 2,
 		credit: []string{"credit", "credits"}, minute: []string{"minute", "minutes"}, hour: "h", min: "min",
+		workingHour: []string{"working hour", "working hours"}, workingDay: []string{"working day", "working days"},
 		weekdays: [7]string{"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"},
 		months: [12]string{"January", "February", "March", "April", "May", "June", "July", "August", "September",
 			"October", "November", "December"},
@@ -113,4 +117,17 @@ func (l *language) minutes(n int64) (string, error) {
 		s += fmt.Sprintf(" %d %s", n%60, l.min)
 	}
 	return s, nil
+}
+
+// span writes a time by the name of its unit, in English and without a plural.
+func (l *language) span(n int64, unit string) (string, error) {
+	switch unit {
+	case "minute":
+		return l.minutes(n)
+	case "working hour":
+		return l.count(n, l.workingHour)
+	case "working day":
+		return l.count(n, l.workingDay)
+	}
+	return "", fmt.Errorf("language %s has no word for the unit %q", l.code, unit)
 }

@@ -55,6 +55,46 @@ func TestAmounts(t *testing.T) {
 	}
 }
 
+func TestSpan(t *testing.T) {
+	for _, tt := range []struct {
+		lang string
+		n    int
+		unit string
+		want string
+	}{
+		{"en", 1, "minute", "1 minute"},
+		{"en", 30, "minute", "30 minutes"},
+		{"en", 90, "minute", "1 h 30 min"},
+		{"en", 1, "working hour", "1 working hour"},
+		{"en", 4, "working hour", "4 working hours"},
+		{"en", 1, "working day", "1 working day"},
+		{"en", 2, "working day", "2 working days"},
+		{"de", 30, "minute", "30 Minuten"},
+		{"de", 1, "working hour", "1 Arbeitsstunde"},
+		{"de", 4, "working hour", "4 Arbeitsstunden"},
+		{"de", 1, "working day", "1 Arbeitstag"},
+		{"de", 2, "working day", "2 Arbeitstage"},
+		{"de-AT", 2, "working day", "2 Arbeitstage"},
+		{"tlh", 2, "working day", "2 working days"},
+		{"de", 2, "fortnight", "2 fortnight"},
+	} {
+		if got := Span(tt.lang, tt.n, tt.unit); got != tt.want {
+			t.Errorf("Span(%q, %d, %q) = %q, want %q", tt.lang, tt.n, tt.unit, got, tt.want)
+		}
+	}
+}
+
+// Every language has a word for every unit, in all forms of its nouns.
+func TestUnitsAreTranslated(t *testing.T) {
+	for _, l := range languages {
+		for _, unit := range []string{"minute", "working hour", "working day"} {
+			if _, err := l.span(2, unit); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
 // A language with three forms of a noun needs no more than its row and its files.
 func TestAnotherLanguage(t *testing.T) {
 	polish := &language{

@@ -52,6 +52,7 @@ const (
 var audiences = map[string]audience{
 	"acknowledgement":            toCustomer,
 	"acknowledgement_unverified": toCustomer,
+	"ask_close":                  toCustomer,
 	"awaiting_reminder":          toCustomer,
 	"closed":                     toCustomer,
 	"confirm_elsewhere":          toCustomer,
@@ -79,6 +80,7 @@ var audiences = map[string]audience{
 	"overspent":       toStaff,
 	"refused_command": toStaff,
 	"unassigned":      toStaff,
+	"undelivered":     toStaff,
 }
 
 // partsFile holds the pieces that the mails of a language share, each a {{define}}.
@@ -196,4 +198,15 @@ func Pick(want ...string) string {
 		}
 	}
 	return "en"
+}
+
+// Span writes a time that a policy allows, as calendar.Target has it: "30 minutes", "1 working hour", "2 working days". It is in
+// the nominative, as in a list of facts. A unit without a translation stands as it is: "3 unit". Like Pick, it
+// falls back to English.
+func Span(lang string, n int, unit string) string {
+	s, err := languageOf(Pick(lang)).span(int64(n), unit)
+	if err != nil {
+		return fmt.Sprintf("%d %s", n, unit)
+	}
+	return s
 }
