@@ -32,17 +32,28 @@ type Policy struct {
 	Life       Life
 	Clocks     Clocks // the targets of classes that name none
 	Rules      *rules.Set
+
+	// Unset are the secrets that the file asks for and this machine does not hold. A file is not wrong for that, and simulate needs
+	// none of them; serve refuses to start without, and check tells them.
+	Unset Mistakes
+
+	by index
 }
 
 // Desk says who we are.
 type Desk struct {
-	Name      string
-	Domain    string         // right side of our Message-IDs; a From of it must be proven (THREATS.md, X)
-	Zone      *time.Location // the policy's zone: whole days of world files, free windows
-	Language  string         // when neither contact, account, mail nor mailbox tells one
-	Calendar  string         // where a mailbox or class names none
-	Contact   string         // the management contact (C3), an address
-	Templates string         // folder with the operator's own templates, "" for none
+	Name     string
+	Domain   string         // right side of our Message-IDs
+	Zone     *time.Location // the policy's zone: whole days of world files, free windows
+	Language string         // when neither contact, account, mail nor mailbox tells one
+	Calendar string         // where a mailbox or class names none
+	// DefaultClass is that of a mail to which no rule gave one.
+	DefaultClass string
+	// OwnDomains are those whose mail only we send: Domain, and what own_domains adds. A mailbox's domain is not one by itself, since
+	// at a provider's the customers may have theirs too.
+	OwnDomains []string
+	Contact    string // the management contact (C3), an address
+	Templates  string // folder with the operator's own templates, "" for none
 }
 
 // A Mailbox is one address that customers write to, and the account that is polled for it.
@@ -108,15 +119,14 @@ type Queue struct {
 
 // Staff is one person who acts for the desk.
 type Staff struct {
-	ID        string // the name in /assign and in the ledger of time
-	Name      string // as customers see it
-	Address   string // canonical; never shown to a customer (S1)
-	Logins    []string
-	Roles     []Role
-	Queues    []string // where they may act; all where empty
-	Language  string
-	Zone      *time.Location
-	Moderator bool
+	ID       string // the name in /assign and in the ledger of time
+	Name     string // as customers see it
+	Address  string // canonical; never shown to a customer (S1)
+	Logins   []string
+	Roles    []Role
+	Queues   []string // where they may act; all where empty
+	Language string
+	Zone     *time.Location
 }
 
 // A Role is what a staff member may do.

@@ -1,0 +1,161 @@
+package policy
+
+import (
+	"errors"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/postdesk/postdesk/desk/rules"
+)
+
+func readMailboxes(v value) (all []*Mailbox) {
+	for _, e := range v.named("mailbox") {
+		m := e.fields("address", "aliases", "queue", "product", "language", "calendar", "trusted", "acknowledge_unverified", "imap", "smtp")
+		b := &Mailbox{
+			Name: e.name, Queue: m.key("queue").theOnly("queue"), Product: m.key("product").ref("product"),
+			Language: m.key("language").language(""), Calendar: m.key("calendar").ref("calendar"),
+			AcknowledgeUnverified: m.key("acknowledge_unverified").yes(true),
+		}
+		b.Address, _ = m.key("address").must("an address such as support@desk.example").mailboxAddress()
+		b.Aliases = each(m.key("aliases"), value.mailboxAddress)
+		trusted := m.key("trusted").fields("server", "hosts")
+		if m.key("trusted").given() {
+			b.Server, _ = trusted.key("server").must("the name that your mail server gives itself in Authentication-Results fields").domain()
+		}
+		b.Hosts = each(trusted.key("hosts"), value.domain)
+		if len(b.Hosts) == 0 && b.Server != "" {
+			b.Hosts = []string{b.Server}
+		}
+		b.IMAP, b.SMTP = readIMAP(m.key("imap")), readSMTP(m.key("smtp"))
+		all = append(all, b)
+	}
+	return all
+}
+
+// mailboxAddress is one without a plus: what follows a plus in our addresses are our own tokens.
+func (v value) mailboxAddress() (string, bool) {
+	addr, ok := v.ownAddress()
+	if ok && strings.Contains(addr, "+") {
+		v.mistake(quote(addr), "an address without a plus")
+		return "", false
+	}
+	return addr, ok
+}
+
+func readIMAP(v value) *IMAP {
+	if !v.given() {
+		return nil
+	}
+	m := v.fields("host", "port", "tls", "username", "password", "password_file", "folder", "flag", "move", "every")
+	s := &IMAP{
+		Username: m.key("username").must("the name to log in by").line(""), Password: m.secret("password", true),
+		Folder: m.key("folder").line("INBOX"), Flag: m.key("flag").line(""), Move: m.key("move").line(""),
+	}
+	s.Host, s.Port, s.TLS = readServer(m, map[string]int64{"implicit": 993, "starttls": 143, "none": 143})
+	s.Every, _ = parsed(m.key("every"), 5*time.Minute, "a time from 10s to 24h, such as 5m", func(s string) (time.Duration, error) {
+		d, err := time.ParseDuration(s)
+		if err == nil && (d < 10*time.Second || d > 24*time.Hour) {
+			err = errors.New("out of range")
+		}
+		return d, err
+	})
+	return s
+}
+
+func readSMTP(v value) *SMTP {
+	if !v.given() {
+		return nil
+	}
+	m := v.fields("host", "port", "tls", "username", "password", "password_file")
+	s := &SMTP{Username: m.key("username").line("")}
+	s.Password = m.secret("password", s.Username != "")
+	s.Host, s.Port, s.TLS = readServer(m, map[string]int64{"implicit": 465, "starttls": 587, "none": 25})
+	return s
+}
+
+// readServer reads where a server is and how it is spoken to. A password never goes over a wire in the clear (T117), so TLS may be
+// left out on this machine alone.
+func readServer(m mapping, ports map[string]int64) (host string, port int, tls string) {
+	host, _ = parsed(m.key("host").must("a host such as mx.desk.example"), "", "a host such as mx.desk.example", func(s string) (string, error) {
+		if s == "" || strings.ContainsAny(s, " /@\t\r\n") || strings.Contains(s, ":") && !isIP(s) {
+			return "", errors.New("no host")
+		}
+		return s, nil
+	})
+	tls = m.key("tls").oneOf("implicit", "implicit", "starttls", "none")
+	if ip, err := netip.ParseAddr(host); tls == "none" && host != "" && host != "localhost" && (err != nil || !ip.IsLoopback()) {
+		m.key("tls").mistake(`"none"`, "implicit or starttls, since "+host+" is another machine")
+	}
+	return host, int(m.key("port").whole(ports[tls], 1, 65535)), tls
+}
+
+func isIP(s string) bool {
+	_, err := netip.ParseAddr(s)
+	return err == nil
+}
+
+// readRules reads R2 and compiles the conditions, whose mistakes are told at their place in the file.
+func readRules(v value) *rules.Set {
+	var all []rules.Rule
+	var whens []value
+	lines := map[string]bool{}
+	for _, e := range v.elements() {
+		m := e.fields("name", "when", "set", "last")
+		r := rules.Rule{Name: m.key("name").must("a name, which tickets tell as their reason").line(""), Last: m.key("last").yes(false)}
+		if lines[r.Name] && r.Name != "" {
+			m.key("name").mistake(quote(r.Name)+" a second time", "a name of its own")
+		}
+		lines[r.Name] = true
+		r.Set = readActions(m.key("set").must("what the rule sets, such as {class: installation}").fields(
+			"class", "queue", "priority", "product", "assign", "billing", "estimate", "tags", "language", "hold"))
+		if m.key("set").given() && len(m.key("set").node.Content) == 0 {
+			m.key("set").expected("what the rule sets, such as {class: installation}")
+		}
+		when, ok := parsed(m.key("when").must("a condition, or true"), "", "a condition, or true", func(s string) (string, error) { return s, nil })
+		if ok && m.key("when").given() {
+			r.When = when
+			all, whens = append(all, r), append(whens, m.key("when"))
+		}
+	}
+	set, mistakes := rules.Compile(all, rules.Values{
+		"ticket.class": v.names["class"], "ticket.queue": v.names["queue"], "ticket.priority": Priorities, "ticket.product": v.names["product"],
+		"mail.mailbox": v.names["mailbox"], "mail.language": Languages, "customer.language": Languages,
+		"entitlement.free_window": v.names["product"], "entitlement.licences": v.names["product"], "entitlement.products": v.names["product"],
+	})
+	for _, m := range mistakes {
+		when := whens[m.Index]
+		line, column := when.locate(m.Line, m.Column)
+		if when.cutByComment() {
+			m.Found, m.Want = "a condition cut short, since YAML takes # for a comment", "the condition in single quotes"
+		}
+		v.wrong = append(v.wrong, Mistake{v.file, line, column, when.path, m.Found, m.Want})
+	}
+	return set
+}
+
+func readActions(m mapping) rules.Actions {
+	return rules.Actions{
+		Class: m.key("class").ref("class"), Queue: m.key("queue").ref("queue"), Priority: m.key("priority").oneOf("", Priorities...),
+		Product: m.key("product").ref("product"), Assign: m.key("assign").ref("staff"),
+		Billing: m.key("billing").oneOf("", string(Free), string(ByCredits)), Estimate: m.key("estimate").estimate(),
+		Tags: each(m.key("tags"), func(v value) (string, bool) {
+			return parsed(v, "", "a tag of small letters, digits, - and _", func(s string) (string, error) {
+				if !isName(s) {
+					return "", errors.New("no tag")
+				}
+				return s, nil
+			})
+		}),
+		Language: m.key("language").language(""), Hold: m.key("hold").line(""),
+	}
+}
+
+// estimate is a range of credits, nil where there is none.
+func (v value) estimate() *rules.Range {
+	r, ok := parsed(v, rules.Range{}, "a range such as 1-2", rules.ParseRange)
+	if !ok || !v.given() {
+		return nil
+	}
+	return &r
+}

@@ -1,0 +1,337 @@
+package policy
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/postdesk/postdesk/desk/calendar"
+	"github.com/postdesk/postdesk/desk/ledger"
+	"github.com/postdesk/postdesk/desk/message"
+)
+
+// Languages are those in which the desk can write, by ISO 639-1 code (M9).
+var Languages = []string{"en", "de", "es", "fr", "nl", "it", "ru", "pl"}
+
+// Priorities are those of a ticket, lowest first.
+var Priorities = []string{"low", "normal", "high", "urgent"}
+
+// simulationKey signs tokens where a policy has no keys of its own, so that simulate gives the same bytes everywhere. It is known to
+// the world, which is why serve refuses to start on it.
+const simulationKey = "postdesk: a key that everybody knows, for simulate alone"
+
+// Read reads the policy from a file. Secrets come from the environment and from files named in it, whose names are relative to the
+// policy's folder, as is that of the templates. What is wrong with the file is told by *Mistakes, all of it at once.
+func Read(file string) (*Policy, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read policy: %w", err)
+	}
+	dir := filepath.Dir(file)
+	p, err := Parse(file, data, surroundings(dir))
+	if err != nil {
+		return nil, err
+	}
+	if t := p.Desk.Templates; t != "" && !filepath.IsAbs(t) {
+		p.Desk.Templates = filepath.Join(dir, t)
+	}
+	return p, nil
+}
+
+// surroundings is how Read looks up what a policy refers to.
+func surroundings(dir string) func(string) ([]byte, error) {
+	return func(name string) ([]byte, error) {
+		if variable, ok := strings.CutPrefix(name, "env:"); ok {
+			s, set := os.LookupEnv(variable)
+			if !set {
+				return nil, os.ErrNotExist
+			}
+			return []byte(s), nil
+		}
+		if !filepath.IsAbs(name) {
+			name = filepath.Join(dir, name)
+		}
+		return os.ReadFile(name)
+	}
+}
+
+// Parse is Read for a policy in memory; name is only for messages. Look gives the environment variable NAME as "env:NAME", and any other
+// name is that of a file; nil holds neither.
+func Parse(name string, data []byte, look func(name string) ([]byte, error)) (*Policy, error) {
+	d := newDocument(name, look)
+	d.where = "this file"
+	root := d.load(data)
+	if !root.given() {
+		return nil, d.finish()
+	}
+	m := root.fields("desk", "tokens", "mailboxes", "calendars", "queues", "staff", "classes", "products", "free_window", "credits",
+		"life", "clocks", "rules")
+	d.define(m)
+
+	p := &Policy{File: name}
+	p.Desk = readDesk(m.key("desk").must("who the desk is, with the keys name, domain, zone").fields(
+		"name", "domain", "own_domains", "zone", "language", "calendar", "class", "contact", "templates"))
+	p.Tokens, p.TokensSet = readTokens(m.key("tokens"), p.Desk.Zone)
+	p.Products = readProducts(m.key("products"))
+	p.Calendars = readCalendars(m.key("calendars"), p.Desk.Zone)
+	p.Clocks = readClocks(m.key("clocks"))
+	p.Classes = readClasses(m.key("classes"))
+	p.Mailboxes = readMailboxes(m.key("mailboxes"))
+	p.Staff = readStaff(m.key("staff"), p.Desk)
+	p.Queues = readQueues(m.key("queues"), p.Staff)
+	p.FreeWindow = readFreeWindow(m.key("free_window").fields("days", "promised"))
+	p.Credits = readCredits(m.key("credits"), p.Classes)
+	p.Life = readLife(m.key("life").fields("close_resolved", "reopen_days", "remind_awaiting", "close_awaiting"))
+	p.Rules = readRules(m.key("rules"))
+
+	if err := d.finish(); err != nil {
+		return nil, err
+	}
+	d.unset.sort()
+	p.Unset = d.unset
+	p.index()
+	return p, nil
+}
+
+// define collects the names of all that can be named, before anything refers to them: the order of a file's sections is its writer's.
+func (d *document) define(m mapping) {
+	for _, s := range []struct{ key, kind string }{
+		{"mailboxes", "mailbox"}, {"calendars", "calendar"}, {"queues", "queue"}, {"staff", "staff"}, {"classes", "class"}, {"products", "product"},
+	} {
+		n := m.of[s.key]
+		if n == nil || len(n.Content) == 0 {
+			if v := m.key(s.key); s.kind != "product" && !v.moot {
+				v.mistake("nothing", "one "+s.kind+" at least, such as "+exampleName[s.kind])
+			}
+			continue
+		}
+		for i := 0; i < len(n.Content); i += 2 {
+			if name := n.Content[i].Value; isName(name) && !slices.Contains(d.names[s.kind], name) {
+				d.names[s.kind] = append(d.names[s.kind], name)
+			}
+		}
+	}
+}
+
+func readDesk(m mapping) Desk {
+	desk := Desk{
+		Name:         m.key("name").must("the name that customers know the desk by").line(""),
+		Zone:         m.key("zone").must("a time zone such as Europe/Berlin").zone(time.UTC),
+		Language:     m.key("language").language("en"),
+		Calendar:     m.key("calendar").theOnly("calendar"),
+		DefaultClass: m.key("class").theOnly("class"),
+		Templates:    m.key("templates").line(""),
+	}
+	desk.Domain, _ = m.key("domain").must("a domain such as desk.example").domain()
+	desk.Contact, _ = m.key("contact").address()
+	desk.OwnDomains = each(m.key("own_domains"), value.domain)
+	if !slices.Contains(desk.OwnDomains, desk.Domain) {
+		desk.OwnDomains = append([]string{desk.Domain}, desk.OwnDomains...)
+	}
+	return desk
+}
+
+// minKey is the shortest secret of a token key in bytes: 128 bits, if it is random.
+const minKey = 16
+
+// readTokens reads the keys. The first signs, so that it cannot be retired; the others still read until 90 days after they were.
+func readTokens(v value, zone *time.Location) (message.Keyring, bool) {
+	ring := message.Keyring{Keys: []message.Key{{ID: '0', Secret: []byte(simulationKey)}}}
+	if !v.given() {
+		return ring, false
+	}
+	var keys []message.Key
+	lacking := len(v.unset)
+	for i, e := range v.elements() {
+		m := e.fields("id", "secret", "secret_file", "retired")
+		id, _ := parsed(m.key("id").must("a small letter or digit, another for each key"), 'x', "a small letter or digit, another for each key", func(s string) (byte, error) {
+			if len(s) != 1 || !isName(s) || s == "_" || slices.ContainsFunc(keys, func(k message.Key) bool { return k.ID == s[0] }) {
+				return 0, errors.New("no id")
+			}
+			return s[0], nil
+		})
+		key := message.Key{ID: id, Secret: []byte(m.secret("secret", true))}
+		if n := len(key.Secret); n > 0 && n < minKey {
+			m.mistake(fmt.Sprintf("a secret of %d bytes", n), fmt.Sprintf("at least %d, chosen by chance", minKey))
+		}
+		if retired := m.key("retired"); retired.given() {
+			if i == 0 {
+				retired.mistake("a date", "nothing: the first key is the one that signs")
+			}
+			if d, ok := retired.date(); ok {
+				key.Retired = time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, zone).UTC()
+			}
+		}
+		keys = append(keys, key)
+	}
+	if len(keys) == 0 {
+		v.mistake("no key", "at least one, or no tokens at all")
+	}
+	if len(keys) == 0 || len(v.unset) > lacking {
+		return ring, false
+	}
+	ring.Keys = keys
+	return ring, true
+}
+
+func readProducts(v value) (all []*Product) {
+	for _, e := range v.named("product") {
+		m := e.fields("title")
+		all = append(all, &Product{Name: e.name, Title: m.key("title").translated(Text{"en": e.name})})
+	}
+	return all
+}
+
+func readClasses(v value) (all []*Class) {
+	for _, e := range v.named("class") {
+		m := e.fields("title", "queue", "priority", "calendar", "billing", "estimate", "free_window", "clocks")
+		c := &Class{
+			Name: e.name, Title: m.key("title").translated(Text{"en": e.name}),
+			Queue: m.key("queue").ref("queue"), Priority: m.key("priority").oneOf("normal", Priorities...), Calendar: m.key("calendar").ref("calendar"),
+			Billing:  Billing(m.key("billing").must("one of free, credits").oneOf("", string(Free), string(ByCredits))),
+			Estimate: m.key("estimate").estimate(), FreeWindow: m.key("free_window").yes(false), Clocks: readClocks(m.key("clocks")),
+		}
+		if c.Billing == Free && m.key("estimate").given() {
+			m.key("estimate").mistake("an estimate", "none, since the class is free")
+		}
+		all = append(all, c)
+	}
+	return all
+}
+
+// readClocks reads targets by clock: the time allowed alone, or with the part of it after which staff are warned, 75 % unless it says
+// another.
+func readClocks(v value) Clocks {
+	m := v.fields(string(FirstResponse), string(Resolution))
+	var all Clocks
+	for _, name := range []ClockName{FirstResponse, Resolution} {
+		c := m.key(string(name))
+		if !c.given() {
+			continue
+		}
+		target, warn := c, value{document: c.document}
+		if len(c.node.Content) > 0 {
+			parts := c.fields("target", "warn")
+			target, warn = parts.key("target"), parts.key("warn")
+		}
+		const want = "time such as 4 working hours, 1 working day, or 30m by the clock"
+		t, ok := parsed(target.must(want), calendar.Target{}, want, calendar.ParseTarget)
+		percent, _ := parsed(warn, 75, "a part such as 75%, or 0% for no warning", parsePercent)
+		if ok {
+			if all == nil {
+				all = Clocks{}
+			}
+			all[name] = ClockTarget{t, percent}
+		}
+	}
+	return all
+}
+
+func parsePercent(s string) (n int, err error) {
+	digits, ok := strings.CutSuffix(s, "%")
+	if _, err = fmt.Sscanf(digits, "%d", &n); !ok || err != nil || n < 0 || n > 99 || fmt.Sprint(n) != digits {
+		return 0, errors.New("no percentage below 100")
+	}
+	return n, nil
+}
+
+func readStaff(v value, desk Desk) (all []*Staff) {
+	logins := map[string]string{}
+	for _, e := range v.named("staff") {
+		m := e.fields("name", "address", "logins", "roles", "queues", "language", "zone")
+		s := &Staff{
+			ID: e.name, Name: m.key("name").must("the name that customers see").line(""),
+			Roles:  each(m.key("roles"), func(v value) (Role, bool) { r := v.oneOf("", roles...); return Role(r), r != "" }),
+			Queues: m.key("queues").refs("queue"), Language: m.key("language").language(desk.Language), Zone: m.key("zone").zone(desk.Zone),
+			Logins: each(m.key("logins"), func(v value) (string, bool) {
+				login := v.line("")
+				if other, taken := logins[login]; taken && login != "" {
+					v.mistake(quote(login)+", which is a login of "+other, "a login of one person")
+				}
+				logins[login] = e.name
+				return login, login != ""
+			}),
+		}
+		s.Address, _ = m.key("address").must("an address such as eve@desk.example").ownAddress()
+		if !m.key("roles").given() {
+			s.Roles = []Role{Engineer}
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
+var roles = []string{string(Engineer), string(Dispatcher), string(Moderator)}
+
+// readQueues reads the queues and sees to it that somebody learns of every ticket in each: an engineer who is assigned at once, or
+// else a dispatcher.
+func readQueues(v value, staff []*Staff) (all []*Queue) {
+	for _, e := range v.named("queue") {
+		m := e.fields("title", "dispatchers", "assign")
+		q := &Queue{Name: e.name, Title: m.key("title").translated(Text{"en": e.name})}
+		fit := func(v value, role Role) (string, bool) {
+			id := v.ref("staff")
+			i := slices.IndexFunc(staff, func(s *Staff) bool { return s.ID == id })
+			if i < 0 {
+				return "", false
+			}
+			if s := staff[i]; !s.Has(role) || !s.May(q.Name) {
+				v.mistake(quote(id), "staff with the role "+string(role)+" who may act in the queue "+q.Name)
+			}
+			return id, true
+		}
+		if assign := m.key("assign"); assign.given() {
+			q.Assign, _ = fit(assign, Engineer)
+		}
+		q.Dispatchers = each(m.key("dispatchers"), func(v value) (string, bool) { return fit(v, Dispatcher) })
+		if !m.key("dispatchers").given() {
+			for _, s := range staff {
+				if s.Has(Dispatcher) && s.May(q.Name) {
+					q.Dispatchers = append(q.Dispatchers, s.ID)
+				}
+			}
+		}
+		if len(staff) > 0 && q.Assign == "" && len(q.Dispatchers) == 0 && !m.key("assign").given() && !m.key("dispatchers").given() {
+			e.mistake("nobody who learns of its tickets", "assign: NAME, or staff with the role dispatcher")
+		}
+		all = append(all, q)
+	}
+	return all
+}
+
+// readFreeWindow reads A1: 30 days, whose deadlines are aims.
+func readFreeWindow(m mapping) FreeWindow {
+	return FreeWindow{Days: int(m.key("days").whole(30, 0, 3660)), Promised: m.key("promised").yes(false)}
+}
+
+// readCredits reads A2 and "Who confirms": 30 minutes a credit, at least 1 an incident, up to 4 confirmed by mail.
+func readCredits(v value, classes []*Class) Credits {
+	m := v.fields("minutes_per_credit", "minimum", "confirm_limit", "how_to_buy")
+	c := Credits{
+		Rate: ledger.Rate{
+			Minutes: int(m.key("minutes_per_credit").whole(30, 1, 24*60)),
+			Minimum: m.key("minimum").whole(1, 0, 1000),
+		},
+		ConfirmLimit: m.key("confirm_limit").whole(4, 0, 100_000),
+		HowToBuy:     m.key("how_to_buy").translated(nil),
+	}
+	if slices.ContainsFunc(classes, func(c *Class) bool { return c.Billing == ByCredits }) {
+		if v := m.key("how_to_buy"); !v.given() {
+			v.expected("the way to buy credits, since a class costs some")
+		}
+	}
+	return c
+}
+
+// readLife reads M7 and "Closing". 0 switches off what the number is about.
+func readLife(m mapping) Life {
+	days := func(key string, other int64) int { return int(m.key(key).whole(other, 0, 365)) }
+	return Life{
+		CloseResolved: days("close_resolved", 5), ReopenDays: days("reopen_days", 14),
+		RemindAwaiting: days("remind_awaiting", 2), CloseAwaiting: days("close_awaiting", 10),
+	}
+}
