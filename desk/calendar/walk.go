@@ -41,9 +41,9 @@ func (w *walk) next() (from, to time.Time) {
 	}
 }
 
-// A wallClock is the clock on the wall of one zone. What it shows, a reading, is counted in seconds since
-// 1970-01-01 00:00 on that clock itself; a day is its number since then. So 09:00 of a day is the same reading in all zones, and days are
-// 24 hours apart, whatever the clock does in between.
+// A wallClock is the clock on the wall of one zone. What it shows, a reading, is counted in seconds since 1970-01-01
+// 00:00 on that clock itself; a day is its number since then. So 09:00 of a day is the same reading in all zones, and
+// days are 24 hours apart, whatever the clock does in between.
 type wallClock struct {
 	zone *time.Location
 

@@ -7,8 +7,8 @@ import (
 )
 
 // A Hold is what a ticket keeps of its customer's confirmation: at most Amount is charged, and what work has not
-// used goes back at the end (L2). It is a value: the verbs give the hold as it will be and the posting that makes it so, and
-// both are saved together or not at all.
+// used goes back at the end (L2). It is a value: the verbs give the hold as it will be and the posting that makes it so,
+// and both are saved together or not at all.
 type Hold struct {
 	Ticket   int64
 	Customer string
@@ -50,9 +50,9 @@ func (h Hold) Raise(version int, n int64, at time.Time) (Hold, Posting, error) {
 	return h, move(h.key(), "hold", h.Ticket, at, h.Unit, n, Customer(h.Customer), Held(h.Customer)), nil
 }
 
-// Settle makes the total charge of the ticket, never that of one entry, what is charged, up to the confirmed maximum; the rest
-// becomes Overspent. Less than before is given back: to the hold, or to the customer where that was released already,
-// who must then confirm anew before it can be charged again. The posting is zero where nothing changes.
+// Settle brings what is charged to the ticket's total, which is never that of one entry, but not above the confirmed
+// maximum; the rest becomes Overspent. Less than before is given back: to the hold, or to the customer where that was
+// released already, who must then confirm anew before it can be charged again. The posting is zero where nothing changes.
 func (h Hold) Settle(total int64, at time.Time) (Hold, Posting, error) {
 	if total < 0 {
 		return h, Posting{}, fmt.Errorf("settle %d %s on ticket %d: %w", total, h.Unit, h.Ticket, ErrHold)
