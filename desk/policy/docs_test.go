@@ -1,0 +1,75 @@
+package policy
+
+import (
+	"errors"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+func page(t *testing.T) string {
+	t.Helper()
+	data, err := os.ReadFile("../../docs/policy.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+var yamlBlock = regexp.MustCompile("(?s)```yaml\n(.*?)```")
+
+// Whatever the reference shows can be copied into a policy.
+func TestDocsExamplesAreRight(t *testing.T) {
+	blocks := yamlBlock.FindAllStringSubmatch(page(t), -1)
+	if len(blocks) < 10 {
+		t.Fatalf("%d examples", len(blocks))
+	}
+	for _, b := range blocks {
+		if _, err := Parse("example", []byte(completed(t, b[1])), nil); err != nil {
+			t.Errorf("%s\n%v", b[1], err)
+		}
+	}
+}
+
+// Every key that the reader knows is on the page: an unknown one, put into each mapping, makes it tell them all.
+func TestDocsHaveEveryKey(t *testing.T) {
+	const probe = `
+zz:
+desk: {zz: }
+tokens: [{zz: }]
+mailboxes: {support: {zz: , trusted: {zz: }, imap: {zz: }, smtp: {zz: }}}
+calendars: {office: {zz: }}
+queues: {requests: {zz: }}
+staff: {dana: {zz: }}
+classes: {question: {zz: , clocks: {zz: , resolution: {zz: }}}}
+products: {classifieds: {zz: }}
+free_window: {zz: }
+credits: {zz: }
+life: {zz: }
+clocks: {zz: }
+rules: [{zz: , set: {zz: }}]
+`
+	_, err := Parse("policy.yaml", []byte(probe), nil)
+	var mistakes *Mistakes
+	if !errors.As(err, &mistakes) {
+		t.Fatalf("got %v", err)
+	}
+	text, told := page(t), 0
+	for _, m := range *mistakes {
+		keys, ok := strings.CutPrefix(m.Want, "one of ")
+		if !ok || m.Found != "an unknown key" {
+			continue
+		}
+		told++
+		for _, key := range strings.Split(keys, ", ") {
+			// As a row's key, after the dot of one, or as a section.
+			if !regexp.MustCompile("(`|\\.)" + key + "[`.]|(?m)^## .*" + key).MatchString(text) {
+				t.Errorf("%s: the key %s is not on the page", m.Path, key)
+			}
+		}
+	}
+	if want := strings.Count(probe, "zz"); told != want {
+		t.Errorf("%d mappings told their keys, want %d", told, want)
+	}
+}
