@@ -133,7 +133,7 @@ func parseMinutes(s string) (int, bool) {
 	default:
 		return 0, false
 	}
-	if minutes == 0 || minutes > maxMinutes {
+	if minutes > maxMinutes {
 		return 0, false
 	}
 	return sign * minutes, true

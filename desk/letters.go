@@ -35,11 +35,11 @@ func (t *turn) customerData(tk *Ticket) *templates.Customer {
 	}
 	switch tk.Status {
 	case AwaitingConfirmation:
-		d.Awaiting = "confirmation"
+		d.Awaiting, d.CloseAfterDays = "confirmation", t.p.Life.CloseAwaiting
 	case AwaitingCredits:
-		d.Awaiting = "credits"
+		d.Awaiting, d.CloseAfterDays = "credits", t.p.Life.CloseAwaiting
 	case AwaitingDetails:
-		d.Awaiting = "details"
+		d.Awaiting, d.CloseAfterDays = "details", t.p.Life.CloseAwaiting
 	}
 	d.FirstResponse, d.FirstResponseTarget = t.deadline(tk, policy.FirstResponse, lang)
 	d.Resolution, d.ResolutionTarget = t.deadline(tk, policy.Resolution, lang)

@@ -152,10 +152,11 @@ func (v *visit) newTicket(c Customer, verdict rules.Verdict, owned []Entitlement
 	calName, cal := v.p.CalendarOf(v.mailbox, class)
 	tk := &Ticket{
 		Status: Open, Class: class.Name, Mailbox: v.mailbox.Name, Customer: c.ID, Requester: requester,
-		Queue:    first(verdict.Queue, class.Queue, v.mailbox.Queue),
-		Priority: first(verdict.Priority, class.Priority, "normal"),
-		Product:  first(verdict.Product, v.mailbox.Product),
-		Assignee: verdict.Assignee, Tags: verdict.Tags, Reasons: verdict.Reasons,
+		Queue:      first(v.mailbox.Queue, verdict.Queue, class.Queue),
+		Department: first(verdict.Queue, class.Queue, v.mailbox.Queue),
+		Priority:   first(verdict.Priority, class.Priority, "normal"),
+		Product:    first(verdict.Product, v.mailbox.Product),
+		Assignee:   verdict.Assignee, Tags: verdict.Tags, Reasons: verdict.Reasons,
 		Subject:  oneLine(message.Bare(v.m.Subject), 300),
 		Language: v.language(requester, c, first(verdict.Language, v.m.Language)),
 		Level:    v.who.level, LevelWhy: v.who.why,
@@ -284,6 +285,9 @@ func (t *turn) sendEstimate(tk *Ticket) error {
 	}
 	l := t.estimateLetter(tk, "estimate")
 	l.data.Balance, l.data.Missing = &balance, max(0, t.toHold(tk)-balance)
+	if l.data.Missing == 0 {
+		l.data.HowToBuy = "" // nobody who has enough wants to read it
+	}
 	return t.send(l)
 }
 
@@ -308,6 +312,8 @@ func (t *turn) toHold(tk *Ticket) int64 {
 
 // dispatch gives an open ticket to who works on it: the one a rule or its queue names, else the dispatchers are asked (S5).
 func (t *turn) dispatch(tk *Ticket) error {
+	tk.Queue = tk.Department
+	t.touch(tk)
 	if tk.Assignee == "" {
 		if q := t.p.Queue(tk.Queue); q != nil {
 			tk.Assignee = q.Assign

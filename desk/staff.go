@@ -2,7 +2,6 @@ package desk
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/postdesk/postdesk/desk/message"
@@ -34,7 +33,7 @@ func (v *visit) staff(p place) error {
 	for _, c := range cmds {
 		v.commands = append(v.commands, c.Text)
 	}
-	if !who.May(tk.Queue) && tk.Assignee != who.ID && !who.Has(policy.Dispatcher) {
+	if !works(who, tk) && tk.Assignee != who.ID && !who.Has(policy.Dispatcher) {
 		v.because("%s has no right to the queue %s", who.ID, tk.Queue)
 		return v.refuse(tk, nil, fmt.Sprintf("You have no right to act in the queue %q any more, so nothing of your mail was sent or done. Its text is kept.", tk.Queue))
 	}
@@ -66,6 +65,7 @@ type plan struct {
 	note     bool
 	help     bool
 	spent    []TimeEntry
+	noTime   bool // /spent 0m: it took none
 	estimate *Estimate
 	assignee *policy.Staff
 	status   Status // "" leaves it
@@ -89,9 +89,6 @@ func (v *visit) plan(tk *Ticket, who *policy.Staff, cmds []command, words string
 			fates[i].OK, fates[i].Wrong, fates[i].Want = false, err.Wrong, err.Want
 			wrong = true
 		}
-	}
-	if !wrong && pl.help {
-		return pl, nil
 	}
 	if wrong {
 		return nil, fates
@@ -135,6 +132,10 @@ func (v *visit) planOne(pl *plan, tk *Ticket, who *policy.Staff, c command, minu
 				return bad("you have recorded only %d minutes on this ticket", have+*minutes)
 			}
 		}
+		if n == 0 {
+			pl.noTime = true // said: so nobody asks
+			break
+		}
 		*minutes += n
 		pl.spent = append(pl.spent, TimeEntry{Ticket: tk.Number, Staff: who.ID, Kind: tk.Class, Minutes: n, What: oneLine(what, 200), At: v.at, Line: c.Line})
 	case "estimate":
@@ -161,7 +162,7 @@ func (v *visit) planOne(pl *plan, tk *Ticket, who *policy.Staff, c command, minu
 			return bad("it names nobody; there are %s", strings.Join(v.assignable(tk), ", "))
 		case s == nil:
 			return bad("there is nobody called %q; there are %s", oneLine(c.Args, 60), strings.Join(v.assignable(tk), ", "))
-		case !s.May(tk.Queue):
+		case !works(s, tk):
 			return bad("%s does not work on the queue %q; there are %s", s.ID, tk.Queue, strings.Join(v.assignable(tk), ", "))
 		}
 		pl.assignee = s
@@ -193,11 +194,14 @@ func (v *visit) colleague(name string) *policy.Staff {
 	return nil
 }
 
+// works tells whether a person has a right to the ticket's queue, or to the department that it will go to.
+func works(s *policy.Staff, tk *Ticket) bool { return s.May(tk.Queue) || s.May(tk.Department) }
+
 // assignable are the ids of engineers who may act on the ticket.
 func (t *turn) assignable(tk *Ticket) []string {
 	var ids []string
 	for _, s := range t.p.Staff {
-		if s.Has(policy.Engineer) && s.May(tk.Queue) {
+		if s.Has(policy.Engineer) && works(s, tk) {
 			ids = append(ids, s.ID)
 		}
 	}
@@ -311,7 +315,7 @@ func (v *visit) afterwards(tk *Ticket, who *policy.Staff, pl *plan, toCustomer b
 			return err
 		}
 		return v.sendStaff(tk, who, "overspent", v.staffData(tk, who))
-	case toCustomer && tk.billed() && minutes == 0 && !tk.AskedTime && tk.Hold != nil:
+	case toCustomer && tk.billed() && minutes == 0 && !pl.noTime && !tk.AskedTime && tk.Hold != nil:
 		tk.AskedTime = true
 		return v.sendStaff(tk, who, "ask_time", v.staffData(tk, who))
 	case !toCustomer && (pl.note || len(v.commands) > 0):

@@ -42,13 +42,15 @@ type Ticket struct {
 	Number  int64
 	Version int64 // of the row; the store's
 
-	Status   Status
-	Queue    string
-	Class    string
-	Priority string
-	Product  string
-	Assignee string // staff id
-	Tags     []string
+	Status Status
+	Queue  string
+	// Department is the queue that works on it once its terms are agreed; until then it waits in the queue of submitted requests (A4).
+	Department string
+	Class      string
+	Priority   string
+	Product    string
+	Assignee   string // staff id
+	Tags       []string
 
 	Mailbox   string // whose terms, address and calendar hold
 	Subject   string // as the first mail had it, without our tag

@@ -1,0 +1,63 @@
+// Command postdesk is the desk in one binary: each file here is one command, and main knows nothing but how to choose between them.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+	"github.com/postdesk/postdesk/desk/policy"
+)
+
+type commands struct {
+	Simulate simulateCmd `cmd:"" help:"Replay mail through a policy and print what the desk would do. Touches nothing."`
+	Check    checkCmd    `cmd:"" help:"Read a policy and explain every mistake in it."`
+	Version  versionCmd  `cmd:"" help:"Print the version."`
+}
+
+func main() { os.Exit(run()) }
+
+// run is main with a status, so that tests can call the command in their own process. The status is 0; 2 for a policy, a world file or
+// a command line with mistakes; 1 for anything else.
+func run() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var c commands
+	parser, err := kong.New(&c,
+		kong.Name("postdesk"),
+		kong.Description("The support desk for people who live in their mail."),
+		kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+	)
+	if err != nil {
+		panic(err) // the struct above is wrong
+	}
+	k, err := parser.Parse(os.Args[1:])
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "postdesk: %v\n", err)
+		return 2
+	}
+	return status(k.Run())
+}
+
+// status prints what went wrong and turns it into an exit status.
+func status(err error) int {
+	var mistakes *policy.Mistakes
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &mistakes):
+		fmt.Fprintln(os.Stderr, mistakes.Error())
+		return 2
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(os.Stderr, "postdesk: stopped")
+		return 1
+	}
+	fmt.Fprintf(os.Stderr, "postdesk: %v\n", err)
+	return 1
+}

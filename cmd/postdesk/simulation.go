@@ -1,0 +1,255 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/postdesk/postdesk/desk"
+	"github.com/postdesk/postdesk/desk/policy"
+	"github.com/postdesk/postdesk/desk/store"
+	"github.com/postdesk/postdesk/mailin/auth"
+	"github.com/postdesk/postdesk/mailin/parse"
+	"github.com/postdesk/postdesk/templates"
+)
+
+// A simulation is the desk with the mails' own clock: the same code as serve over a store that lives as long as the run, and no sender.
+type simulation struct {
+	policy *policy.Policy
+	world  *policy.World
+	desk   *desk.Desk
+	store  *store.Store
+	now    time.Time
+	seen   int64 // the last line of the journal that was printed
+	print  func(desk.Event) error
+}
+
+// A happening is one thing of the replay: a mail that arrives, or what a shop or a person does outside mail.
+type happening struct {
+	at    time.Time
+	mail  *desk.Arrival
+	event *policy.Event
+}
+
+// newSimulation sets the desk up. dsn names the store; print gets every line of the journal in order.
+func newSimulation(ctx context.Context, p *policy.Policy, w *policy.World, dsn string, print func(desk.Event) error) (*simulation, error) {
+	st, err := store.Open(ctx, dsn)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := st.Migrate(ctx); err != nil {
+		st.Close()
+		return nil, err
+	}
+	tmpl, err := templates.New(nil)
+	if err != nil {
+		st.Close()
+		return nil, err
+	}
+	s := &simulation{policy: p, world: w, store: st, print: print}
+	st.Now = s.clock
+	s.desk = &desk.Desk{
+		Store: st, Policy: func() *policy.Policy { return p }, Templates: tmpl, Now: s.clock, Rand: &stream{}, Node: "simulate",
+		Log: slog.New(slog.DiscardHandler),
+	}
+	return s, nil
+}
+
+func (s *simulation) clock() time.Time { return s.now }
+
+// run replays what happened, in the order given, lets clocks fire in between at their own time, and lets time run on until the end given.
+func (s *simulation) run(ctx context.Context, all []happening, until time.Time) error {
+	if len(all) > 0 {
+		s.now = all[0].at
+	}
+	if s.world != nil {
+		for _, a := range accounts(s.world) {
+			if err := s.desk.AddAccount(ctx, a); err != nil {
+				return err
+			}
+		}
+	}
+	if err := s.flush(ctx); err != nil {
+		return err
+	}
+	for _, h := range all {
+		if err := s.letTimePass(ctx, h.at); err != nil {
+			return err
+		}
+		if err := s.happen(ctx, h); err != nil {
+			return err
+		}
+		if err := s.flush(ctx); err != nil {
+			return err
+		}
+	}
+	if until.After(s.now) {
+		return s.letTimePass(ctx, until.Add(time.Nanosecond))
+	}
+	return nil
+}
+
+// letTimePass fires the clocks that are due before a time, each at its own; a mail that arrives at the very time comes first.
+func (s *simulation) letTimePass(ctx context.Context, to time.Time) error {
+	for {
+		next, err := s.desk.NextWake(ctx)
+		if err != nil {
+			return err
+		}
+		if next.IsZero() || !next.Before(to) {
+			break
+		}
+		if next.After(s.now) {
+			s.now = next
+		}
+		if _, err := s.desk.Tick(ctx); err != nil {
+			return err
+		}
+		if err := s.flush(ctx); err != nil {
+			return err
+		}
+	}
+	if to.After(s.now) {
+		s.now = to
+	}
+	return nil
+}
+
+// happen does one thing of the replay.
+func (s *simulation) happen(ctx context.Context, h happening) error {
+	if h.mail != nil {
+		_, err := s.desk.Receive(ctx, []desk.Arrival{*h.mail})
+		return err
+	}
+	switch e := h.event; {
+	case e.TopUp != nil:
+		return s.desk.TopUp(ctx, e.Customer, e.TopUp.Unit, e.TopUp.Amount, fmt.Sprintf("events:%d", e.Line))
+	case e.Purchase != nil:
+		return s.desk.AddEntitlement(ctx, e.Customer, purchase(*e.Purchase))
+	case e.Term != nil:
+		return s.desk.AddEntitlement(ctx, e.Customer, term(e.Do, *e.Term))
+	case e.Link != nil:
+		return s.openLink(ctx, *e.Link)
+	}
+	return fmt.Errorf("event at %s: what %q does is not in this version", h.at.Format(time.RFC3339), h.event.Do)
+}
+
+// openLink follows the link of the last mail of that template, as the person who got it, and presses its button where the event says so.
+// Looking changes nothing (G6).
+func (s *simulation) openLink(ctx context.Context, e policy.Link) error {
+	var version int64
+	var by string
+	err := s.store.View(ctx, func(tx desk.Tx) error {
+		tk, err := tx.Ticket(ctx, e.Ticket)
+		if err != nil {
+			return err
+		}
+		if tk.Estimate != nil {
+			version = tk.Estimate.Version
+		}
+		mails, err := tx.Mails(ctx, e.Ticket)
+		for _, m := range mails {
+			if m.Template == e.Template {
+				by = m.To.Addr
+			}
+		}
+		return err
+	})
+	switch {
+	case err != nil:
+		return fmt.Errorf("open the link of ticket %d: %w", e.Ticket, err)
+	case by == "":
+		return fmt.Errorf("open the link of ticket %d: no mail %q was sent", e.Ticket, e.Template)
+	case !e.Post || e.Template != "estimate":
+		return nil
+	}
+	return s.desk.Confirm(ctx, e.Ticket, version, by)
+}
+
+// flush prints what the journal has gained.
+func (s *simulation) flush(ctx context.Context) error {
+	for {
+		var lines []desk.Event
+		err := s.store.View(ctx, func(tx desk.Tx) (err error) {
+			lines, err = tx.Events(ctx, s.seen, 200)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		for _, e := range lines {
+			if err := s.print(e); err != nil {
+				return err
+			}
+			s.seen = e.ID
+		}
+		if len(lines) < 200 {
+			return nil
+		}
+	}
+}
+
+// arrive reads stored mails as the poller would, each with its arrival and the mailbox that its header names.
+func (s *simulation) arrive(mails []storedMail) []happening {
+	var all []happening
+	trust := map[string]auth.Trust{}
+	for _, box := range s.policy.Mailboxes {
+		trust[box.Name] = trustOf(s.policy, box)
+	}
+	for i, sm := range mails {
+		m := parse.Parse(sm.source)
+		box := mailboxOf(s.policy, m)
+		at := sm.arrival(m)
+		all = append(all, happening{at: at, mail: &desk.Arrival{
+			Position: desk.Position{Mailbox: box.Name, Folder: "INBOX", UIDValidity: 1, UID: uint32(i + 1)},
+			Received: at, Source: sm.source, Message: m, Assurance: auth.Judge(m, trust[box.Name]),
+		}})
+	}
+	inOrder(all, func(h happening) time.Time { return h.at })
+	// UIDs rise in the order of arrival, as a server gives them.
+	for i := range all {
+		all[i].mail.Position.UID = uint32(i + 1)
+	}
+	return all
+}
+
+// A stream is what chance is in a simulation: a fixed sequence, so that the same input gives the same bytes, and more mails at the end
+// only add to them.
+type stream struct {
+	n    uint64
+	rest []byte
+}
+
+func (s *stream) Read(p []byte) (int, error) {
+	for i := 0; i < len(p); {
+		if len(s.rest) == 0 {
+			var in [8]byte
+			binary.BigEndian.PutUint64(in[:], s.n)
+			block := sha256.Sum256(append([]byte("postdesk simulate "), in[:]...))
+			s.n, s.rest = s.n+1, block[:]
+		}
+		n := copy(p[i:], s.rest)
+		s.rest, i = s.rest[n:], i+n
+	}
+	return len(p), nil
+}
+
+var _ io.Reader = (*stream)(nil)
+
+// mailOf is the mail that a line of the journal says was sent.
+func (s *simulation) mailOf(ctx context.Context, e desk.Event) (m *desk.Mail, err error) {
+	var sent desk.SentMail
+	if err := json.Unmarshal(e.Data, &sent); err != nil {
+		return nil, fmt.Errorf("journal line %d: %w", e.ID, err)
+	}
+	err = s.store.View(ctx, func(tx desk.Tx) error {
+		m, err = tx.Mail(ctx, sent.Mail)
+		return err
+	})
+	return m, err
+}
