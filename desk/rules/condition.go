@@ -315,6 +315,10 @@ func (c *check) binary(n *ast.BinaryNode, at place) {
 		right.beside = true
 	case "matches":
 		c.pattern(n.Right)
+		if at.element != "" && !element(n.Left) {
+			// The same search again for each element would be slow on long texts, and says nothing more.
+			c.mistake(n.Left, "a search that is not for the element", "# matches, or the search outside of the brackets")
+		}
 		c.node(n.Left, below)
 		return
 	}
@@ -325,6 +329,15 @@ func (c *check) binary(n *ast.BinaryNode, at place) {
 	c.node(n.Left, below)
 	c.node(n.Right, right)
 	c.words(n, at)
+}
+
+// element tells whether a node is the element of a list, as it is or as a function gives it.
+func element(n ast.Node) bool {
+	if call, ok := n.(*ast.BuiltinNode); ok && len(call.Arguments) == 1 {
+		n = call.Arguments[0]
+	}
+	_, ok := n.(*ast.PointerNode)
+	return ok
 }
 
 // pattern must be written out: one taken from a mail would be a stranger's, and compiled for every mail.

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -10,12 +11,13 @@ import (
 
 // The most that a condition looks at. Whatever a mail holds beyond it cannot make a rule slow, and cannot make it fire.
 const (
-	MaxText = 64 << 10 // bytes of one text
-	MaxList = 100      // elements of one list
+	MaxText    = 64 << 10 // bytes of one text
+	MaxList    = 100      // elements of one list
+	MaxElement = 1 << 10  // bytes of one element
 )
 
 // Facts are what a condition may ask about one mail at the moment a ticket is opened. Policy writers rely on these names, so they are
-// a struct of their own: the desk's types may be renamed, the facts not. Judge reads no more of them than MaxText and MaxList.
+// a struct of their own: the desk's types may be renamed, the facts not. Judge reads no more of them than the limits above.
 type Facts struct {
 	Mail        MailFacts        `expr:"mail"`
 	Ticket      TicketFacts      `expr:"ticket"`
@@ -78,7 +80,7 @@ type TimeFacts struct {
 
 // Words puts a subject and the new words into the form of mail.words: one text, lower case.
 func Words(subject, text string) string {
-	return strings.ToLower(cut(subject) + "\n" + cut(text))
+	return strings.ToLower(cut(subject, MaxText) + "\n" + cut(text, MaxText))
 }
 
 // ready fills in the time and cuts all that a stranger chooses the length of. Lists that Judge may add to become its own.
@@ -87,7 +89,7 @@ func (f Facts) ready() Facts {
 	f.Time.Date, f.Time.Hour, f.Time.Weekday = at.Format(time.DateOnly), at.Hour(), strings.ToLower(at.Format("Mon"))
 	m := &f.Mail
 	for _, s := range []*string{&m.Subject, &m.Text, &m.Words, &m.From, &m.Domain} {
-		*s = cut(*s)
+		*s = cut(*s, MaxText)
 	}
 	m.To = short(m.To)
 	m.Attachments = short(m.Attachments)
@@ -98,13 +100,13 @@ func (f Facts) ready() Facts {
 	return f
 }
 
-// cut shortens a text to MaxText bytes or a little less, so that no letter is broken.
-func cut(s string) string {
-	if len(s) <= MaxText {
+// cut shortens a text to so many bytes or a little less, so that no letter is broken.
+func cut(s string, most int) string {
+	if len(s) <= most {
 		return s
 	}
-	end := MaxText
-	for end > MaxText-utf8.UTFMax && !utf8.RuneStart(s[end]) {
+	end := most
+	for end > most-utf8.UTFMax && !utf8.RuneStart(s[end]) {
 		end--
 	}
 	return s[:end]
@@ -112,7 +114,11 @@ func cut(s string) string {
 
 func short(list []string) []string {
 	n := min(len(list), MaxList)
-	return list[:n:n]
+	own := slices.Clone(list[:n:n])
+	for i := range own {
+		own[i] = cut(own[i], MaxElement)
+	}
+	return own
 }
 
 // A Verdict is what the rules decided: the last rule that sets a field wins, tags add up. A field that no rule set is empty.
