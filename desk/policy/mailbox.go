@@ -5,8 +5,6 @@ import (
 	"net/netip"
 	"strings"
 	"time"
-
-	"github.com/postdesk/postdesk/desk/rules"
 )
 
 func readMailboxes(v value) (all []*Mailbox) {
@@ -93,69 +91,4 @@ func readServer(m mapping, ports map[string]int64) (host string, port int, tls s
 func isIP(s string) bool {
 	_, err := netip.ParseAddr(s)
 	return err == nil
-}
-
-// readRules reads R2 and compiles the conditions, whose mistakes are told at their place in the file.
-func readRules(v value) *rules.Set {
-	var all []rules.Rule
-	var whens []value
-	lines := map[string]bool{}
-	for _, e := range v.elements() {
-		m := e.fields("name", "when", "set", "last")
-		r := rules.Rule{Name: m.key("name").must("a name, which tickets tell as their reason").line(""), Last: m.key("last").yes(false)}
-		if lines[r.Name] && r.Name != "" {
-			m.key("name").mistake(quote(r.Name)+" a second time", "a name of its own")
-		}
-		lines[r.Name] = true
-		r.Set = readActions(m.key("set").must("what the rule sets, such as {class: installation}").fields(
-			"class", "queue", "priority", "product", "assign", "billing", "estimate", "tags", "language", "hold"))
-		if m.key("set").given() && len(m.key("set").node.Content) == 0 {
-			m.key("set").expected("what the rule sets, such as {class: installation}")
-		}
-		when, ok := parsed(m.key("when").must("a condition, or true"), "", "a condition, or true", func(s string) (string, error) { return s, nil })
-		if ok && m.key("when").given() {
-			r.When = when
-			all, whens = append(all, r), append(whens, m.key("when"))
-		}
-	}
-	set, mistakes := rules.Compile(all, rules.Values{
-		"ticket.class": v.names["class"], "ticket.queue": v.names["queue"], "ticket.priority": Priorities, "ticket.product": v.names["product"],
-		"mail.mailbox": v.names["mailbox"], "mail.language": Languages, "customer.language": Languages,
-		"entitlement.free_window": v.names["product"], "entitlement.licences": v.names["product"], "entitlement.products": v.names["product"],
-	})
-	for _, m := range mistakes {
-		when := whens[m.Index]
-		line, column := when.locate(m.Line, m.Column)
-		if when.cutByComment() {
-			m.Found, m.Want = "a condition cut short, since YAML takes # for a comment", "the condition in single quotes"
-		}
-		v.wrong = append(v.wrong, Mistake{v.file, line, column, when.path, m.Found, m.Want})
-	}
-	return set
-}
-
-func readActions(m mapping) rules.Actions {
-	return rules.Actions{
-		Class: m.key("class").ref("class"), Queue: m.key("queue").ref("queue"), Priority: m.key("priority").oneOf("", Priorities...),
-		Product: m.key("product").ref("product"), Assign: m.key("assign").ref("staff"),
-		Billing: m.key("billing").oneOf("", string(Free), string(ByCredits)), Estimate: m.key("estimate").estimate(),
-		Tags: each(m.key("tags"), func(v value) (string, bool) {
-			return parsed(v, "", "a tag of small letters, digits, - and _", func(s string) (string, error) {
-				if !isName(s) {
-					return "", errors.New("no tag")
-				}
-				return s, nil
-			})
-		}),
-		Language: m.key("language").language(""), Hold: m.key("hold").line(""),
-	}
-}
-
-// estimate is a range of credits, nil where there is none.
-func (v value) estimate() *rules.Range {
-	r, ok := parsed(v, rules.Range{}, "a range such as 1-2", rules.ParseRange)
-	if !ok || !v.given() {
-		return nil
-	}
-	return &r
 }

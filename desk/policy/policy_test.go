@@ -291,6 +291,12 @@ func TestSecrets(t *testing.T) {
 		t.Errorf("a password is printed: %s", shown)
 	}
 
+	// An empty one would sign tokens that everybody can sign.
+	held["env:OLD"] = ""
+	if p, err = Parse("policy.yaml", source, look); err != nil || p.TokensSet || len(p.Unset) != 1 {
+		t.Errorf("an empty secret: %v, set %v, unset %v", err, p.TokensSet, p.Unset)
+	}
+
 	// Another machine holds none of them. The file is as right as before, and simulate runs on it.
 	p, err = Parse("policy.yaml", source, nil)
 	if err != nil {

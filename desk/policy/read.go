@@ -86,7 +86,7 @@ func Parse(name string, data []byte, look func(name string) ([]byte, error)) (*P
 	p.FreeWindow = readFreeWindow(m.key("free_window").fields("days", "promised"))
 	p.Credits = readCredits(m.key("credits"), p.Classes)
 	p.Life = readLife(m.key("life").fields("close_resolved", "reopen_days", "remind_awaiting", "close_awaiting"))
-	p.Rules = readRules(m.key("rules"))
+	p.Rules = readRules(m.key("rules"), p.Staff)
 
 	if err := d.finish(); err != nil {
 		return nil, err
@@ -272,22 +272,10 @@ var roles = []string{string(Engineer), string(Dispatcher), string(Moderator)}
 func readQueues(v value, staff []*Staff) (all []*Queue) {
 	for _, e := range v.named("queue") {
 		m := e.fields("title", "dispatchers", "assign")
+		before := len(e.wrong)
 		q := &Queue{Name: e.name, Title: m.key("title").translated(Text{"en": e.name})}
-		fit := func(v value, role Role) (string, bool) {
-			id := v.ref("staff")
-			i := slices.IndexFunc(staff, func(s *Staff) bool { return s.ID == id })
-			if i < 0 {
-				return "", false
-			}
-			if s := staff[i]; !s.Has(role) || !s.May(q.Name) {
-				v.mistake(quote(id), "staff with the role "+string(role)+" who may act in the queue "+q.Name)
-			}
-			return id, true
-		}
-		if assign := m.key("assign"); assign.given() {
-			q.Assign, _ = fit(assign, Engineer)
-		}
-		q.Dispatchers = each(m.key("dispatchers"), func(v value) (string, bool) { return fit(v, Dispatcher) })
+		q.Assign, _ = m.key("assign").person(staff, Engineer, q.Name)
+		q.Dispatchers = each(m.key("dispatchers"), func(v value) (string, bool) { return v.person(staff, Dispatcher, q.Name) })
 		if !m.key("dispatchers").given() {
 			for _, s := range staff {
 				if s.Has(Dispatcher) && s.May(q.Name) {
@@ -295,12 +283,28 @@ func readQueues(v value, staff []*Staff) (all []*Queue) {
 				}
 			}
 		}
-		if len(staff) > 0 && q.Assign == "" && len(q.Dispatchers) == 0 && !m.key("assign").given() && !m.key("dispatchers").given() {
+		if len(staff) > 0 && len(e.wrong) == before && q.Assign == "" && len(q.Dispatchers) == 0 {
 			e.mistake("nobody who learns of its tickets", "assign: NAME, or staff with the role dispatcher")
 		}
 		all = append(all, q)
 	}
 	return all
+}
+
+// person is the id of somebody with the role who may act in the queue, "" for any.
+func (v value) person(staff []*Staff, role Role, queue string) (string, bool) {
+	id := v.ref("staff")
+	i := slices.IndexFunc(staff, func(s *Staff) bool { return s.ID == id })
+	if i < 0 {
+		return "", false
+	}
+	switch s := staff[i]; {
+	case !s.Has(role):
+		v.mistake(quote(id), "somebody with the role "+string(role))
+	case queue != "" && !s.May(queue):
+		v.mistake(quote(id), "somebody who may act in the queue "+queue)
+	}
+	return id, true
 }
 
 // readFreeWindow reads A1: 30 days, whose deadlines are aims.

@@ -135,7 +135,7 @@ func newWorldDocument(name string, p *Policy) *document {
 func readCustomer(v value, p *Policy, ids map[string]string) Customer {
 	m := v.fields("id", "name", "language", "market", "zone", "contacts", "purchases", "licences", "subscriptions", "balances")
 	c := Customer{
-		ID: m.key("id").newID(ids), Name: m.key("name").line(""), Language: m.key("language").language(""),
+		ID: m.key("id").newID(ids), Name: m.key("name").line(""), Language: m.key("language").anyLanguage(),
 		Market: m.key("market").market(), Zone: m.key("zone").zone(nil), Contacts: readContacts(m.key("contacts")),
 	}
 	for _, e := range m.key("purchases").elements() {
@@ -181,7 +181,7 @@ func (v value) newID(ids map[string]string) string {
 func readContacts(v value) (all []Contact) {
 	for i, e := range v.elements() {
 		m := e.fields("address", "name", "language", "may_spend")
-		c := Contact{Name: m.key("name").line(""), Language: m.key("language").language(""), MaySpend: m.key("may_spend").yes(i == 0)}
+		c := Contact{Name: m.key("name").line(""), Language: m.key("language").anyLanguage(), MaySpend: m.key("may_spend").yes(i == 0)}
 		// Addresses that differ by the case of their ASCII letters are one (T014), so two customers cannot both have it.
 		c.Address, _ = m.key("address").must("an address such as anna@acme.example").ownAddress()
 		all = append(all, c)
@@ -210,7 +210,7 @@ func readTerm(m mapping) Term {
 func readSeller(v value, ids map[string]string) Seller {
 	m := v.fields("id", "name", "language", "market", "contacts")
 	return Seller{
-		ID: m.key("id").newID(ids), Name: m.key("name").line(""), Language: m.key("language").language(""), Market: m.key("market").market(),
+		ID: m.key("id").newID(ids), Name: m.key("name").line(""), Language: m.key("language").anyLanguage(), Market: m.key("market").market(),
 		Contacts: readContacts(m.key("contacts")),
 	}
 }
@@ -219,7 +219,7 @@ func readOrder(v value, ids map[string]string) Order {
 	m := v.fields("id", "buyer", "seller", "market", "language", "currency")
 	o := Order{
 		ID: m.key("id").newID(ids), Seller: m.key("seller").must("who sold it").ref("seller"), Market: m.key("market").market(),
-		Language: m.key("language").language(""),
+		Language: m.key("language").anyLanguage(),
 	}
 	o.Buyer, _ = m.key("buyer").must("the buyer's address").address()
 	if c := m.key("currency"); c.given() {
@@ -239,6 +239,17 @@ func (v value) unit(s string) ledger.Unit {
 func (v value) market() string {
 	s, _ := parsed(v, "", "a country such as DE", func(s string) (string, error) {
 		if !isCode(s, 2) {
+			return "", os.ErrInvalid
+		}
+		return s, nil
+	})
+	return s
+}
+
+// anyLanguage is one of people in the world, whether or not the desk writes it.
+func (v value) anyLanguage() string {
+	s, _ := parsed(v, "", "a language such as de", func(s string) (string, error) {
+		if !isCode(strings.ToUpper(s), 2) || s != strings.ToLower(s) {
 			return "", os.ErrInvalid
 		}
 		return s, nil
