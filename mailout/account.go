@@ -1,0 +1,349 @@
+package mailout
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/postdesk/postdesk/desk"
+	"github.com/postdesk/postdesk/desk/message"
+	"github.com/postdesk/postdesk/desk/policy"
+)
+
+const (
+	// idle is how long a connection without work is kept. Servers give up after five minutes (RFC 5321, 4.5.3.2.7); it is longer than
+	// a lease, so that a mail whose lease ran out over a slow login finds the connection open when it comes again.
+	idle = 2 * time.Minute
+	// margin is what stays of a lease for the database to write down that DATA begins.
+	margin = 10 * time.Second
+)
+
+// An account is one login at one server, with one worker and one connection that carries mail after mail.
+type account struct {
+	sender *Sender
+	smtp   policy.SMTP
+	jobs   chan job
+
+	// The dispatcher's.
+	stalled bool
+	last    time.Time // the latest turn given to a mail that found no room
+
+	// The worker's.
+	client    *client // nil while there is no connection
+	fails     int     // logins that failed in a row
+	downUntil time.Time
+	down      string // why
+
+	mu     sync.Mutex
+	health AccountHealth
+	began  time.Time     // when the mail under way was begun, zero for none
+	took   time.Duration // what the last one took
+}
+
+func (a *account) name() string {
+	who := fmt.Sprintf("%s:%d", a.smtp.Host, a.smtp.Port)
+	if a.smtp.Username != "" {
+		who = a.smtp.Username + "@" + who
+	}
+	return who
+}
+
+// run sends what is handed over until ctx ends. What is begun by then may go on until life ends; what still waits in the queue was not
+// begun and comes back when its lease ends.
+func (a *account) run(ctx, life context.Context) {
+	timer := time.NewTimer(idle)
+	defer timer.Stop()
+	defer a.hangUp()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+			a.hangUp()
+		case j := <-a.jobs:
+			if ctx.Err() != nil {
+				return
+			}
+			a.busy(a.sender.Now())
+			a.deliver(life, j)
+			a.busy(time.Time{})
+			timer.Reset(idle)
+		}
+	}
+}
+
+// deliver takes one mail as far as it goes now, and writes down what became of it.
+func (a *account) deliver(ctx context.Context, j job) {
+	s, m := a.sender, j.mail
+	if s.Now().Sub(j.leased) > lease/3 {
+		return // it waited here for too long to be begun safely
+	}
+	past, err := s.history(ctx, m)
+	if err != nil {
+		s.Log.Error("read attempts", "mail", m.ID, "err", err)
+		return
+	}
+	if past.unsure >= maxUnsure {
+		s.end(ctx, m, failed(0, unsure+"nobody knows what became of the tries before; not sent again"))
+		return
+	}
+	for _, addr := range []string{m.To.Addr, m.EnvelopeFrom} {
+		if err := checkAddress(addr); err != nil && (addr != "" || addr == m.To.Addr) {
+			s.end(ctx, m, failed(0, err.Error()))
+			return
+		}
+	}
+	if s.Now().Before(a.downUntil) {
+		s.end(ctx, m, s.retry(m, past, 0, a.down))
+		return
+	}
+
+	mime, err := s.bytes(ctx, m)
+	if err != nil {
+		a.failed(err.Error())
+		if errors.Is(err, errUnsendable) {
+			s.end(ctx, m, failed(0, err.Error()))
+		} else {
+			s.end(ctx, m, s.retry(m, past, 0, err.Error()))
+		}
+		return
+	}
+	defer mime.Close()
+
+	result, ok := a.transmit(ctx, j, past, mime)
+	if !ok {
+		return
+	}
+	switch { // before the result is written down, so that who sees it there finds it here too
+	case result.State == desk.MailSent:
+		a.sent()
+	case s.Now().Before(a.downUntil): // connect has told
+	case result.Code != 0:
+		// The server's words may hold an address with a token in it, which belongs to the mail's ticket and not here.
+		a.failed(fmt.Sprintf("mail %d was answered with %d", m.ID, result.Code))
+	default:
+		a.failed(fmt.Sprintf("mail %d: %s", m.ID, result.Text))
+	}
+	s.end(ctx, m, result)
+}
+
+// bytes are the MIME of a mail as it is stored, which is made and stored first where that was not done before (G5).
+func (s *Sender) bytes(ctx context.Context, m *desk.Mail) (mime *spool, err error) {
+	if m.MIME == 0 {
+		if err := s.compose(ctx, m); err != nil {
+			return nil, err
+		}
+	}
+	mime = &spool{}
+	if err := s.Desk.Source(ctx, m.MIME, mime); err != nil {
+		mime.Close()
+		return nil, fmt.Errorf("read source %d: %w", m.MIME, err)
+	}
+	if mime.Size() == 0 {
+		mime.Close()
+		return nil, fmt.Errorf("source %d is empty", m.MIME)
+	}
+	return mime, nil
+}
+
+func (s *Sender) compose(ctx context.Context, m *desk.Mail) error {
+	raw := map[int64]*spool{} // by source id: several attachments may have come with one mail
+	defer func() {
+		for _, r := range raw {
+			r.Close()
+		}
+	}()
+	open := func(source int64) (message.Source, error) {
+		if r, ok := raw[source]; ok {
+			return r, nil
+		}
+		r := &spool{}
+		raw[source] = r
+		return r, s.Desk.Source(ctx, source, r)
+	}
+	mime := &spool{}
+	defer mime.Close()
+	if err := Compose(mime, m, open); err != nil {
+		return err
+	}
+	if err := s.Desk.KeepMIME(ctx, m, mime.reader()); err != nil {
+		return fmt.Errorf("keep the MIME of mail %d: %w", m.ID, err)
+	}
+	return nil
+}
+
+// transmit speaks SMTP for one mail. ok is false where nothing became of it and its lease shall simply end.
+func (a *account) transmit(ctx context.Context, j job, past past, mime *spool) (result desk.Attempt, ok bool) {
+	s, m := a.sender, j.mail
+	for {
+		if err := a.connect(ctx); err != nil {
+			return s.retry(m, past, code(err), a.down), true
+		}
+		left := lease - margin - s.Now().Sub(j.leased)
+		if left <= 0 {
+			return desk.Attempt{}, false
+		}
+		a.client.wire.step(min(left, stepTime))
+		err := a.client.envelope(m)
+		if err == nil {
+			break
+		}
+		// A server may have hung up on a connection that it thinks has lived for long enough. That says nothing about this mail.
+		if again := a.client.used && (code(err) == 0 || code(err) == 421) && !errors.Is(err, errUnsendable); again {
+			a.drop()
+			continue
+		}
+		a.settle(err)
+		return s.verdict(m, past, err), true
+	}
+
+	if s.Now().Sub(j.leased) > lease-margin {
+		a.drop()
+		return desk.Attempt{}, false
+	}
+	data, reply := dataTime(mime.Size()), replyTime(mime.Size())
+	if err := s.Desk.Tried(ctx, s.waits(m, stepTime+data+reply+margin, 0, begun)); err != nil {
+		s.Log.Error("record that a mail is being sent", "mail", m.ID, "err", err)
+		a.drop()
+		return desk.Attempt{}, false
+	}
+
+	a.client.used = true
+	a.client.wire.step(stepTime)
+	w, err := a.client.Data()
+	if err != nil {
+		a.settle(err)
+		return s.verdict(m, past, err), true
+	}
+	a.client.wire.step(data)
+	if _, err := io.Copy(w, mime.reader()); err != nil {
+		// Without its last dot no server takes a mail (RFC 5321, 4.1.1.4), and Close would send it.
+		a.drop()
+		return s.verdict(m, past, fmt.Errorf("line dropped while the message was being sent: %w", err)), true
+	}
+	a.client.wire.step(reply)
+	err = w.Close()
+	switch {
+	case err == nil:
+		return desk.Attempt{State: desk.MailSent, Code: 250, Text: response(w)}, true
+	case code(err) == 0:
+		a.drop()
+		return s.unknown(m, past, err), true
+	}
+	a.settle(err)
+	return s.verdict(m, past, err), true
+}
+
+// connect logs in where there is no connection. An account that cannot be reached or refuses the login is left alone for a while, longer
+// each time: its mails wait, and no server is hammered with a wrong password.
+func (a *account) connect(ctx context.Context) error {
+	if a.client != nil {
+		return nil
+	}
+	s := a.sender
+	c, err := connect(ctx, s, a.smtp)
+	if err != nil {
+		a.down = fmt.Sprintf("%s cannot be used: %v", a.name(), err)
+		a.downUntil = s.Now().Add(min(10*time.Second<<a.fails, 5*time.Minute))
+		a.fails = min(a.fails+1, 10)
+		a.failed(a.down)
+		s.Log.Warn("connect to SMTP server", "account", a.name(), "err", clean(err.Error()))
+		return err
+	}
+	a.fails, a.client = 0, c
+	a.connected(true)
+	return nil
+}
+
+// settle leaves the connection ready for the next mail after one was refused, or drops it where that is no use.
+func (a *account) settle(err error) {
+	if code(err) == 0 && !errors.Is(err, errUnsendable) || code(err) == 421 {
+		a.drop()
+		return
+	}
+	a.client.used = true
+	a.client.wire.step(stepTime)
+	if a.client.Reset() != nil {
+		a.drop()
+	}
+}
+
+func (a *account) drop() {
+	if a.client != nil {
+		a.client.drop()
+		a.client = nil
+		a.connected(false)
+	}
+}
+
+// hangUp ends the connection in good order.
+func (a *account) hangUp() {
+	if a.client != nil {
+		a.client.wire.step(5 * time.Second)
+		_ = a.client.Quit() // whatever it answers, we are gone
+		a.drop()
+	}
+}
+
+// turn is how long a mail that found no room stays away: until after those that were sent away before it, each taking as long as the last
+// one did. So a backlog at a slow server is looked at about as often as it is worked off, not over and over; where it was
+// slow only once, nobody waits for long.
+func (a *account) turn(now time.Time) time.Duration {
+	a.mu.Lock()
+	each := a.took
+	if !a.began.IsZero() {
+		each = max(each, now.Sub(a.began))
+	}
+	a.mu.Unlock()
+	a.last = maxTime(a.last, now.Add(5*time.Second)).Add(min(max(each, time.Second), time.Minute))
+	if far := now.Add(10 * time.Minute); a.last.After(far) {
+		a.last = far
+	}
+	return a.last.Sub(now)
+}
+
+func maxTime(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// busy notes that a mail is begun, or with the zero time that it is done.
+func (a *account) busy(now time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if now.IsZero() {
+		a.took = a.sender.Now().Sub(a.began)
+	}
+	a.began = now
+}
+
+func (a *account) connected(is bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.health.Connected = is
+}
+
+func (a *account) sent() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.health.LastSent, a.health.LastError = a.sender.Now(), ""
+}
+
+func (a *account) failed(why string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.health.LastFail, a.health.LastError = a.sender.Now(), clean(why)
+}
+
+func (a *account) snapshot() AccountHealth {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	h := a.health
+	h.Name = a.name()
+	return h
+}

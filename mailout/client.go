@@ -1,0 +1,198 @@
+package mailout
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/wneessen/go-mail/smtp"
+
+	"github.com/postdesk/postdesk/desk"
+	"github.com/postdesk/postdesk/desk/policy"
+)
+
+const (
+	loginTime = 2 * time.Minute // for all from dialling to the end of the login
+	stepTime  = 5 * time.Minute // for a command (RFC 5321, 4.5.3.2), where the lease of the mail lasts for so long
+)
+
+// dataTime is how long the message may take to be sent: three minutes (RFC 5321, 4.5.3.2.5), and more by its size at 16 KiB a second.
+func dataTime(size int64) time.Duration {
+	return 3*time.Minute + time.Duration(size>>14)*time.Second
+}
+
+// replyTime is how long the server may think about the message: ten minutes (RFC 5321, 4.5.3.2.6; T101), and ten seconds for each MiB,
+// since scanners take longer over large ones.
+func replyTime(size int64) time.Duration {
+	return 10*time.Minute + time.Duration(size>>20)*10*time.Second
+}
+
+// A client is one connection that is logged in.
+type client struct {
+	*smtp.Client
+	wire *wire
+	stop func() bool // lets go of the context that would close it
+	used bool        // it has been through a mail before
+}
+
+// connect dials and logs in. Neither password nor mail goes over a line without TLS, except to this machine itself (T117). The
+// connection is closed when ctx ends.
+func connect(ctx context.Context, s *Sender, account policy.SMTP) (c *client, err error) {
+	if account.TLS == "none" && !loopback(account.Host) {
+		return nil, errors.New("the policy asks for no TLS, which is for servers on this machine only")
+	}
+	dialCtx, cancel := context.WithTimeout(ctx, loginTime)
+	defer cancel()
+	conn, err := s.Dial(dialCtx, "tcp", net.JoinHostPort(account.Host, strconv.Itoa(account.Port)))
+	if err != nil {
+		return nil, err
+	}
+	w := &wire{Conn: conn}
+	w.step(loginTime)
+	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	defer func() {
+		if err != nil {
+			stop()
+			conn.Close()
+		}
+	}()
+
+	config := &tls.Config{}
+	if s.TLS != nil {
+		config = s.TLS.Clone()
+	}
+	config.ServerName = account.Host
+	config.MinVersion = tls.VersionTLS12
+
+	line := net.Conn(w)
+	if account.TLS == "implicit" {
+		line = tls.Client(w, config)
+	}
+	sc, err := smtp.NewClient(line, account.Host)
+	if err != nil {
+		return nil, fmt.Errorf("greeting: %w", err)
+	}
+	if err := sc.Hello(s.Hello); err != nil {
+		return nil, err
+	}
+	if account.TLS != "implicit" && account.TLS != "none" {
+		if ok, _ := sc.Extension("STARTTLS"); !ok {
+			return nil, errors.New("it offers no STARTTLS, and nothing is sent in the clear")
+		}
+		w.guard = true
+		if err := sc.StartTLS(config); err != nil {
+			return nil, fmt.Errorf("STARTTLS: %w", err)
+		}
+	}
+	if err := login(sc, account); err != nil {
+		return nil, fmt.Errorf("login: %w", err)
+	}
+	return &client{Client: sc, wire: w, stop: stop}, nil
+}
+
+func login(c *smtp.Client, account policy.SMTP) error {
+	if account.Username == "" {
+		return nil
+	}
+	_, offered := c.Extension("AUTH")
+	inClear := loopback(account.Host)
+	switch offers := strings.Fields(strings.ToUpper(offered)); {
+	case slices.Contains(offers, "PLAIN"):
+		return c.Auth(smtp.PlainAuth("", account.Username, string(account.Password), account.Host, inClear))
+	case slices.Contains(offers, "LOGIN"):
+		return c.Auth(smtp.LoginAuth(account.Username, string(account.Password), account.Host, inClear))
+	}
+	return fmt.Errorf("it offers neither PLAIN nor LOGIN but %q", offered)
+}
+
+// loopback tells whether host is this machine by its very name or number.
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
+}
+
+// envelope says from whom and to whom. The null reverse-path goes out as <> (RFC 5321, 4.5.5), and SMTPUTF8 is asked for only where an
+// address needs it: the next server might not know it.
+func (c *client) envelope(m *desk.Mail) error {
+	wide := slices.ContainsFunc([]string{m.EnvelopeFrom, m.To.Addr, m.From.Addr, m.ReplyTo.Addr}, func(addr string) bool {
+		return strings.ContainsFunc(addr, func(r rune) bool { return r >= utf8.RuneSelf })
+	})
+	if ok, _ := c.Extension("SMTPUTF8"); wide && !ok {
+		return fmt.Errorf("%w: an address is not ASCII, and the server has no SMTPUTF8 (RFC 6531)", errUnsendable)
+	}
+	c.SkipSMTPUTF8(!wide)
+	if err := c.Mail("<" + m.EnvelopeFrom + ">"); err != nil {
+		return err
+	}
+	return c.Rcpt("<" + m.To.Addr + ">")
+}
+
+// drop ends the connection without a word.
+func (c *client) drop() {
+	c.stop()
+	_ = c.wire.Conn.Close() // what the TLS layer would say goodbye for is over
+}
+
+// wire is the connection below TLS. It keeps a server that is silent, slow or talks without end from holding a worker for ever, and one
+// in the middle from slipping words in before TLS.
+type wire struct {
+	net.Conn
+	budget int    // bytes that the server may still say in this step
+	guard  bool   // STARTTLS is under way
+	heard  []byte // since then, up to the first byte of TLS
+}
+
+// maxSaid is more than any replies and certificates of one step need.
+const maxSaid = 256 << 10
+
+// step gives the next exchange its time and its number of bytes. Networks know no clock but the machine's own.
+func (w *wire) step(d time.Duration) {
+	w.budget = maxSaid
+	_ = w.SetDeadline(time.Now().Add(d)) // a closed connection says so at the next byte
+}
+
+func (w *wire) Read(p []byte) (int, error) {
+	if w.budget <= 0 {
+		return 0, errors.New("the server talks without end")
+	}
+	n, err := w.Conn.Read(p[:min(len(p), w.budget)])
+	w.budget -= n
+	if w.guard {
+		w.heard = append(w.heard, p[:n]...)
+	}
+	return n, err
+}
+
+// Write begins TLS only if the server has said nothing behind its reply to STARTTLS. Such words would have come in the clear, from
+// whomever, and go-mail leaves them unread in the buffer that it throws away (RFC 3207, 6; T117).
+func (w *wire) Write(p []byte) (int, error) {
+	if w.guard && len(w.heard) > 0 {
+		if !oneReply(w.heard) {
+			return 0, errors.New("somebody put words behind the reply to STARTTLS")
+		}
+		w.guard, w.heard = false, nil
+	}
+	return w.Conn.Write(p)
+}
+
+// oneReply tells whether b is one whole reply of one or more lines (RFC 5321, 4.2.1) and nothing else.
+func oneReply(b []byte) bool {
+	for {
+		line, rest, ended := bytes.Cut(b, []byte("\n"))
+		if !ended {
+			return false
+		}
+		if len(line) < 4 || line[3] != '-' {
+			return len(rest) == 0
+		}
+		b = rest
+	}
+}
