@@ -10,6 +10,7 @@ const (
 	maxHeader = 1 << 20   // bytes of all fields together
 	maxField  = 256 << 10 // bytes of one field
 	maxFields = 5000
+	maxOdd    = 200 // lines that are no fields, until the header is taken to have ended
 )
 
 // Our own namespace: such fields of a stranger's mail must reach no decision, so they are not even read (T065).
@@ -120,7 +121,7 @@ func readHeader(lines *lineReader, stop func(line []byte) bool) (h header, ended
 				continue
 			}
 			own := append([]byte{}, piece...)
-			if !headerGoesOn(lines) {
+			if h.odd > maxOdd || !headerGoesOn(lines) {
 				flush()
 				lines.unread(own)
 				h.odd++

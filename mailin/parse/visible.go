@@ -7,8 +7,9 @@ import (
 )
 
 const (
-	maxLooked    = 600 // bytes of a line that is looked at closely; longer ones are text (T059)
-	maxSignature = 25  // lines that a signature without the standard mark may have
+	maxLooked    = 600    // bytes of a line that is looked at closely; longer ones are text (T059)
+	maxClose     = 10_000 // lines that are looked at closely; below them only marks of quotes count (T059)
+	maxSignature = 25     // lines that a signature without the standard mark may have
 )
 
 // visible gives the new words of a mail's text (M5): without quoted mails and the lines that introduce them, signatures and device
@@ -31,6 +32,7 @@ type reader struct {
 	kept    []string
 	words   bool // something was kept that is not blank
 	forward bool
+	quoteAt int // where the next quote below the last signature's mark begins: found once, for many marks
 }
 
 func (v *reader) keep(line string) {
@@ -42,7 +44,7 @@ func (v *reader) keep(line string) {
 // step takes the line at hand and what belongs to it.
 func (v *reader) step() {
 	line := v.lines[v.at]
-	if len(line) > maxLooked {
+	if len(line) > maxLooked || v.at >= maxClose {
 		if isQuoted(line) {
 			v.at++
 		} else {
@@ -56,9 +58,9 @@ func (v *reader) step() {
 		v.keep(line)
 	case isQuoted(line), v.tail(line):
 		v.at++
-	case forwardLine.MatchString(plain):
+	case isForwardLine(plain):
 		v.keepForward()
-	case separator.MatchString(plain):
+	case isSeparator(plain):
 		n := 1
 		if next := v.after(v.at + 1); next < len(v.lines) {
 			if k := v.headerBlock(next, 1); k > 0 {
@@ -123,26 +125,34 @@ func (v *reader) keepForward() {
 // signature leaves out what follows a signature's mark, up to a quote. A mark at the very beginning is none, and one without the
 // space that the standard asks for (RFC 3676, 4.3) is none when a long text follows.
 func (v *reader) signature() {
-	end, n := v.at+1, 0
-	for end < len(v.lines) && !v.beginsQuote(end) {
-		if strings.TrimSpace(v.lines[end]) != "" {
-			n++
-		}
-		end++
-	}
-	if !v.words || n > maxSignature && v.lines[v.at] != "-- " {
+	if !v.words {
 		v.keep(v.lines[v.at])
 		return
 	}
-	v.at = end
+	for v.quoteAt <= v.at || v.quoteAt < len(v.lines) && !v.beginsQuote(v.quoteAt) {
+		v.quoteAt = max(v.quoteAt, v.at) + 1
+	}
+	if v.lines[v.at] != "-- " {
+		n := 0
+		for i := v.at + 1; i < v.quoteAt && n <= maxSignature; i++ {
+			if strings.TrimSpace(v.lines[i]) != "" {
+				n++
+			}
+		}
+		if n > maxSignature {
+			v.keep(v.lines[v.at])
+			return
+		}
+	}
+	v.at = v.quoteAt
 }
 
 func (v *reader) beginsQuote(i int) bool {
-	if len(v.lines[i]) > maxLooked {
-		return false
+	if len(v.lines[i]) > maxLooked || i >= maxClose {
+		return isQuoted(v.lines[i])
 	}
 	here := &reader{lines: v.lines, at: i}
-	return isQuoted(v.lines[i]) || separator.MatchString(unmarked(v.lines[i])) || v.headerBlock(i, 3) > 0 || here.attribution() > 0
+	return isQuoted(v.lines[i]) || isSeparator(unmarked(v.lines[i])) || v.headerBlock(i, 3) > 0 || here.attribution() > 0
 }
 
 // after is the index of the next line from i that is not blank.
@@ -156,6 +166,15 @@ func (v *reader) after(i int) int {
 func isQuoted(line string) bool {
 	line = strings.TrimLeft(clip(line, 80), " \t\u00a0")
 	return strings.HasPrefix(line, ">") && !strings.HasPrefix(line, ">>>") || strings.HasPrefix(line, ">>") || strings.HasPrefix(line, "&gt;")
+}
+
+// isSeparator and isForwardLine look at the cheap part first: most lines are neither.
+func isSeparator(plain string) bool {
+	return strings.ContainsAny(plain[:min(1, len(plain))], "-_=") && strings.Trim(plain, "-_= ") != "" && separator.MatchString(plain)
+}
+
+func isForwardLine(plain string) bool {
+	return (strings.HasPrefix(plain, "--") || strings.HasSuffix(plain, ":")) && forwardLine.MatchString(plain)
 }
 
 func isSignatureMark(line string) bool {
@@ -244,7 +263,7 @@ func (v *reader) headerBlock(i, need int) int {
 			}
 			continue
 		}
-		if n == 0 && kind == kindTo || seen&kind != 0 && kind != kindTo {
+		if n == 0 && kind == kindTo || seen&kind != 0 {
 			break
 		}
 		if seen&kind == 0 {
