@@ -2,7 +2,7 @@ package message
 
 import (
 	"fmt"
-	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -42,18 +42,37 @@ func Bare(subject string) string {
 	return bare
 }
 
-// prefix is one mark of an answer or a forward, as mail clients in the languages of our customers put them, counted ones included:
-// "Re[2]:", "AW (3):", "RE :".
-var prefix = regexp.MustCompile(`^(?i:` +
-	`re|r|fwd?|fw|i|` + // English and most of the world; Italian
-	`aw|antwort|wg|` + // German
-	`tr|rv|` + // French, Spanish
-	`antw|doorst|` + // Dutch
-	`odp|pd|` + // Polish
-	`ответ|отв|пересл|` + // Russian
-	`sv|vs|vb|vl|rif|res|enc|ynt|ilt|atb|vá|továb|` + // the Nordic countries, Portuguese, Turkish, Latvian, Hungarian
-	`回复|答复|回覆|转发|轉寄|返信|転送` +
-	`)\s?(?:\[\d{1,3}\]|\(\d{1,3}\)|\^\d{1,3}|\d{1,3})?\s?[:：]\s*`)
+// prefixes are the marks of an answer or a forward that mail clients in the languages of our customers, and their neighbours, put
+// before a colon.
+var prefixes = strings.Fields(`
+	re r fwd fw i
+	aw antwort wg
+	tr rv antw doorst rif
+	odp pd
+	ответ отв пересл
+	sv vs vb vl res enc ynt ilt atb vá továb
+	回复 答复 回覆 转发 轉寄 返信 転送`)
+
+// maxPrefix is longer than any prefix with its counter, in bytes.
+const maxPrefix = 32
+
+// cutPrefix takes one prefix off, counted ones included: "Re[2]:", "AW (3):", "RE :".
+func cutPrefix(s string) (rest string, ok bool) {
+	head := s[:min(len(s), maxPrefix)]
+	colon, size := strings.IndexByte(head, ':'), 1
+	if wide := strings.Index(head, "："); wide >= 0 && (colon < 0 || wide < colon) {
+		colon, size = wide, len("：")
+	}
+	if colon < 0 {
+		return s, false
+	}
+	word := strings.TrimRight(head[:colon], " \u00a0")
+	if i := strings.IndexAny(word, "[(^"); i > 0 && strings.Trim(word[i:], "0123456789[]()^") == "" {
+		word = strings.TrimRight(word[:i], " \u00a0")
+	}
+	word = strings.ToLower(word)
+	return strings.TrimLeft(s[colon+size:], " "), slices.Contains(prefixes, word)
+}
 
 // strip takes out all tags and the run of prefixes, and tells whether there was any prefix.
 func strip(subject string) (bare string, answered bool) {
@@ -72,11 +91,11 @@ func strip(subject string) (bare string, answered bool) {
 	}
 	bare = strings.Join(strings.Fields(string(out)), " ")
 	for {
-		m := prefix.FindString(bare)
-		if m == "" {
+		rest, ok := cutPrefix(bare)
+		if !ok {
 			return bare, answered
 		}
-		bare, answered = bare[len(m):], true
+		bare, answered = rest, true
 	}
 }
 

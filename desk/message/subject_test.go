@@ -64,6 +64,7 @@ func TestWithTag(t *testing.T) {
 		{"Chinese", "回复：打印机", "Re: [#5] 打印机"},
 		{"no space after", "Re:Printer", "Re: [#5] Printer"},
 		{"a word that only begins like a prefix", "Reset: how?", "[#5] Reset: how?"},
+		{"a part's number", "R2: short circuit", "[#5] R2: short circuit"},
 		{"a prefix inside", "Printer, Re: yesterday", "[#5] Printer, Re: yesterday"},
 		{"a list's tag stays", "Re: [users] Printer", "Re: [#5] [users] Printer"},
 		{"line ends do not get through", "Printer\r\nBcc: x@evil.example", "[#5] Printer Bcc: x@evil.example"},

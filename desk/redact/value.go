@@ -22,7 +22,7 @@ const (
 // its length.
 const (
 	maxGap   = 48
-	maxValue = 256
+	maxValue = 128
 )
 
 // joiners begin words between the word and the separator: "password for root:".
