@@ -1,0 +1,191 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/postdesk/postdesk/desk"
+	"github.com/postdesk/postdesk/desk/message"
+)
+
+// A messageRow is a message as its table has it.
+type messageRow struct {
+	ID          int64                          `db:"id"`
+	Ticket      *int64                         `db:"ticket"`
+	Mailbox     string                         `db:"mailbox"`
+	Source      *int64                         `db:"source"`
+	Identity    string                         `db:"identity"`
+	At          instant                        `db:"at"`
+	Outcome     string                         `db:"outcome"`
+	FoundBy     string                         `db:"found_by"`
+	Why         document[[]string]             `db:"why"`
+	MessageID   string                         `db:"message_id"`
+	FromName    string                         `db:"from_name"`
+	FromAddr    string                         `db:"from_addr"`
+	Staff       string                         `db:"staff"`
+	Level       string                         `db:"level"`
+	LevelWhy    string                         `db:"level_why"`
+	Kind        string                         `db:"kind"`
+	Internal    bool                           `db:"internal"`
+	Subject     string                         `db:"subject"`
+	Body        string                         `db:"body"`
+	Visible     string                         `db:"visible"`
+	Language    string                         `db:"language"`
+	Attachments document[[]message.Attachment] `db:"attachments"`
+	Notes       document[[]string]             `db:"notes"`
+}
+
+const messageColumns = `ticket, mailbox, source, identity, at, outcome, found_by, why, message_id, from_name, from_addr, staff,
+	level, level_why, kind, internal, subject, body, visible, language, attachments, notes`
+
+const insertMessage = `
+	INSERT INTO message (` + messageColumns + `)
+	VALUES (:ticket, :mailbox, :source, :identity, :at, :outcome, :found_by, :why, :message_id, :from_name, :from_addr, :staff,
+		:level, :level_why, :kind, :internal, :subject, :body, :visible, :language, :attachments, :notes)
+	ON CONFLICT DO NOTHING
+	RETURNING id`
+
+// AddMessage implements desk.Tx. Where another transaction has kept the same mail since this one looked, Update runs it again, and
+// then it finds that mail.
+func (x *tx) AddMessage(ctx context.Context, m *desk.Message) error {
+	err := x.put(ctx, &m.ID, insertMessage, args{
+		"ticket": null(m.Ticket), "mailbox": m.Mailbox, "source": null(m.Source), "identity": m.Identity, "at": m.At,
+		"outcome": m.Outcome, "found_by": m.By, "why": document[[]string]{m.Why},
+		"message_id": m.MessageID, "from_name": m.From.Name, "from_addr": m.From.Addr, "staff": m.Staff,
+		"level": m.Level.String(), "level_why": m.LevelWhy, "kind": m.Kind, "internal": m.Internal,
+		"subject": m.Subject, "body": m.Text, "visible": m.Visible, "language": m.Language,
+		"attachments": document[[]message.Attachment]{m.Attachments}, "notes": document[[]string]{m.Notes},
+	})
+	if errors.Is(err, desk.ErrNotFound) {
+		err = errAgain
+	}
+	if err != nil {
+		return fmt.Errorf("add message: %w", err)
+	}
+	return nil
+}
+
+const (
+	selectMessage  = `SELECT id, ` + messageColumns + ` FROM message WHERE id = :id`
+	selectMessages = `SELECT id, ` + messageColumns + ` FROM message WHERE ticket = :ticket ORDER BY at, id`
+	selectRecent   = `SELECT id, ` + messageColumns + ` FROM message WHERE ticket = :ticket ORDER BY at DESC, id DESC LIMIT :most`
+	selectHeld     = `SELECT id, ` + messageColumns + ` FROM message WHERE outcome = 'held' ORDER BY at, id LIMIT :limit`
+	selectSame     = `SELECT id, ` + messageColumns + ` FROM message WHERE identity = :identity AND identity <> ''`
+)
+
+// Message implements desk.Tx.
+func (x *tx) Message(ctx context.Context, id int64) (*desk.Message, error) {
+	var row messageRow
+	if err := x.get(ctx, &row, selectMessage, args{"id": id}); err != nil {
+		return nil, fmt.Errorf("message %d: %w", id, err)
+	}
+	return row.message(), nil
+}
+
+// Messages implements desk.Tx.
+func (x *tx) Messages(ctx context.Context, ticket int64) ([]*desk.Message, error) {
+	ms, err := x.messages(ctx, selectMessages, args{"ticket": ticket})
+	if err != nil {
+		return nil, fmt.Errorf("messages of ticket %d: %w", ticket, err)
+	}
+	return ms, nil
+}
+
+// Recent implements desk.Tx.
+func (x *tx) Recent(ctx context.Context, ticket int64, most int) ([]*desk.Message, error) {
+	ms, err := x.messages(ctx, selectRecent, args{"ticket": ticket, "most": most})
+	if err != nil {
+		return nil, fmt.Errorf("recent messages of ticket %d: %w", ticket, err)
+	}
+	return ms, nil
+}
+
+// Held implements desk.Tx.
+func (x *tx) Held(ctx context.Context, limit int) ([]*desk.Message, error) {
+	ms, err := x.messages(ctx, selectHeld, args{"limit": limit})
+	if err != nil {
+		return nil, fmt.Errorf("held messages: %w", err)
+	}
+	return ms, nil
+}
+
+// SameMail implements desk.Tx.
+func (x *tx) SameMail(ctx context.Context, identity string) (*desk.Message, error) {
+	var row messageRow
+	if err := x.get(ctx, &row, selectSame, args{"identity": identity}); err != nil {
+		return nil, fmt.Errorf("same mail: %w", err)
+	}
+	return row.message(), nil
+}
+
+func (x *tx) messages(ctx context.Context, query string, a args) ([]*desk.Message, error) {
+	var rows []messageRow
+	if err := x.list(ctx, &rows, query, a); err != nil {
+		return nil, err
+	}
+	var ms []*desk.Message
+	for _, row := range rows {
+		ms = append(ms, row.message())
+	}
+	return ms, nil
+}
+
+func (r messageRow) message() *desk.Message {
+	return &desk.Message{
+		ID: r.ID, Ticket: value(r.Ticket), Mailbox: r.Mailbox, Source: value(r.Source), Identity: r.Identity, At: r.At.time(),
+		Outcome: desk.Outcome(r.Outcome), By: r.FoundBy, Why: r.Why.v,
+		MessageID: message.ID(r.MessageID), From: message.Address{Name: r.FromName, Addr: r.FromAddr}, Staff: r.Staff,
+		Level: message.ParseLevel(r.Level), LevelWhy: r.LevelWhy, Kind: message.Kind(r.Kind), Internal: r.Internal,
+		Subject: r.Subject, Text: r.Body, Visible: r.Visible, Language: r.Language,
+		Attachments: r.Attachments.v, Notes: r.Notes.v,
+	}
+}
+
+const insertRefs = `
+	INSERT INTO ref (message_id, ticket, kind) VALUES (:message_id, :ticket, :kind)
+	ON CONFLICT (message_id, ticket, kind) DO NOTHING`
+
+// AddRefs implements desk.Tx.
+func (x *tx) AddRefs(ctx context.Context, refs []desk.Ref) error {
+	var rows []args
+	for _, r := range refs {
+		if r.ID != "" {
+			rows = append(rows, args{"message_id": r.ID, "ticket": r.Ticket, "kind": r.Kind})
+		}
+	}
+	if _, err := x.execAll(ctx, insertRefs, rows); err != nil {
+		return fmt.Errorf("add references: %w", err)
+	}
+	return nil
+}
+
+const selectRefs = `SELECT message_id, ticket, kind FROM ref WHERE message_id IN (:ids)`
+
+// maxRefs bounds one look-up. The last ones of a long list are looked up, since the parents are there.
+const maxRefs = 200
+
+// Refs implements desk.Tx.
+func (x *tx) Refs(ctx context.Context, ids []message.ID) ([]desk.Ref, error) {
+	if len(ids) == 0 {
+		return nil, nil // IN () is no SQL
+	}
+	ids = ids[max(0, len(ids)-maxRefs):]
+	texts := make([]string, len(ids))
+	for i, id := range ids {
+		texts[i] = clean(string(id))
+	}
+	var rows []struct {
+		ID     string `db:"message_id"`
+		Ticket int64  `db:"ticket"`
+		Kind   string `db:"kind"`
+	}
+	if err := x.listIn(ctx, &rows, selectRefs, args{"ids": texts}); err != nil {
+		return nil, fmt.Errorf("references: %w", err)
+	}
+	var refs []desk.Ref
+	for _, r := range rows {
+		refs = append(refs, desk.Ref{ID: message.ID(r.ID), Ticket: r.Ticket, Kind: desk.RefKind(r.Kind)})
+	}
+	return refs, nil
+}

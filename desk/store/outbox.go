@@ -1,0 +1,261 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/postdesk/postdesk/desk"
+	"github.com/postdesk/postdesk/desk/message"
+)
+
+// A mailRow is a mail of the outbox as its table has it.
+type mailRow struct {
+	ID           int64                          `db:"id"`
+	Ticket       *int64                         `db:"ticket"`
+	Mailbox      string                         `db:"mailbox"`
+	Template     string                         `db:"template"`
+	Audience     string                         `db:"audience"`
+	EnvelopeFrom string                         `db:"envelope_from"`
+	FromName     string                         `db:"from_name"`
+	FromAddr     string                         `db:"from_addr"`
+	ToName       string                         `db:"to_name"`
+	ToAddr       string                         `db:"to_addr"`
+	ReplyToName  string                         `db:"reply_to_name"`
+	ReplyToAddr  string                         `db:"reply_to_addr"`
+	Subject      string                         `db:"subject"`
+	Body         string                         `db:"body"`
+	HTML         string                         `db:"html"`
+	Language     string                         `db:"language"`
+	MessageID    string                         `db:"message_id"`
+	InReplyTo    string                         `db:"in_reply_to"`
+	Refs         document[[]message.ID]         `db:"refs"`
+	Automatic    bool                           `db:"automatic"`
+	Attachments  document[[]desk.AttachmentRef] `db:"attachments"`
+	At           instant                        `db:"at"`
+	State        string                         `db:"state"`
+	MIME         *int64                         `db:"mime"`
+	Attempts     int                            `db:"attempts"`
+	NotBefore    instant                        `db:"not_before"`
+	SentAt       instant                        `db:"sent_at"`
+}
+
+const mailColumns = `id, ticket, mailbox, template, audience, envelope_from, from_name, from_addr, to_name, to_addr, reply_to_name,
+	reply_to_addr, subject, body, html, language, message_id, in_reply_to, refs, automatic, attachments, at, state, mime, attempts,
+	not_before, sent_at`
+
+const insertMail = `
+	INSERT INTO outbox (ticket, mailbox, template, audience, envelope_from, from_name, from_addr, to_name, to_addr, reply_to_name,
+		reply_to_addr, subject, body, html, language, message_id, in_reply_to, refs, automatic, attachments, at, state, mime, attempts,
+		not_before, sent_at, due, leased_by)
+	VALUES (:ticket, :mailbox, :template, :audience, :envelope_from, :from_name, :from_addr, :to_name, :to_addr, :reply_to_name,
+		:reply_to_addr, :subject, :body, :html, :language, :message_id, :in_reply_to, :refs, :automatic, :attachments, :at, :state, :mime,
+		:attempts, :not_before, :sent_at, :due, '')
+	RETURNING id`
+
+// AddMail implements desk.Tx. A mail without a state waits.
+func (x *tx) AddMail(ctx context.Context, m *desk.Mail) error {
+	if m.State == "" {
+		m.State = desk.MailWaiting
+	}
+	err := x.put(ctx, &m.ID, insertMail, args{
+		"ticket": null(m.Ticket), "mailbox": m.Mailbox, "template": m.Template, "audience": m.Audience,
+		"envelope_from": m.EnvelopeFrom, "from_name": m.From.Name, "from_addr": m.From.Addr,
+		"to_name": m.To.Name, "to_addr": m.To.Addr, "reply_to_name": m.ReplyTo.Name, "reply_to_addr": m.ReplyTo.Addr,
+		"subject": m.Subject, "body": m.Text, "html": m.HTML, "language": m.Language,
+		"message_id": m.MessageID, "in_reply_to": m.InReplyTo, "refs": document[[]message.ID]{m.References},
+		"automatic": m.Automatic, "attachments": document[[]desk.AttachmentRef]{m.Attachments}, "at": m.At, "state": m.State,
+		"mime": null(m.MIME), "attempts": m.Attempts, "not_before": m.NotBefore, "sent_at": m.SentAt, "due": due(m.NotBefore),
+	})
+	if err != nil {
+		return fmt.Errorf("add mail to %s: %w", m.To.Addr, err)
+	}
+	return nil
+}
+
+// due is the time from which a mail may be tried: at once, where none is given.
+func due(notBefore time.Time) any {
+	if notBefore.IsZero() {
+		return never
+	}
+	return notBefore
+}
+
+const (
+	selectMail  = `SELECT ` + mailColumns + ` FROM outbox WHERE id = :id`
+	selectMails = `SELECT ` + mailColumns + ` FROM outbox WHERE ticket = :ticket ORDER BY id`
+)
+
+// Mail implements desk.Tx.
+func (x *tx) Mail(ctx context.Context, id int64) (*desk.Mail, error) {
+	var row mailRow
+	if err := x.get(ctx, &row, selectMail, args{"id": id}); err != nil {
+		return nil, fmt.Errorf("mail %d: %w", id, err)
+	}
+	return row.mail(), nil
+}
+
+// Mails implements desk.Tx.
+func (x *tx) Mails(ctx context.Context, ticket int64) ([]*desk.Mail, error) {
+	var rows []mailRow
+	if err := x.list(ctx, &rows, selectMails, args{"ticket": ticket}); err != nil {
+		return nil, fmt.Errorf("mails of ticket %d: %w", ticket, err)
+	}
+	var ms []*desk.Mail
+	for _, r := range rows {
+		ms = append(ms, r.mail())
+	}
+	return ms, nil
+}
+
+func (r mailRow) mail() *desk.Mail {
+	return &desk.Mail{
+		ID: r.ID, Ticket: value(r.Ticket), Mailbox: r.Mailbox, Template: r.Template, Audience: r.Audience,
+		EnvelopeFrom: r.EnvelopeFrom, From: message.Address{Name: r.FromName, Addr: r.FromAddr},
+		To: message.Address{Name: r.ToName, Addr: r.ToAddr}, ReplyTo: message.Address{Name: r.ReplyToName, Addr: r.ReplyToAddr},
+		Subject: r.Subject, Text: r.Body, HTML: r.HTML, Language: r.Language,
+		MessageID: message.ID(r.MessageID), InReplyTo: message.ID(r.InReplyTo), References: r.Refs.v, Automatic: r.Automatic,
+		Attachments: r.Attachments.v, At: r.At.time(), State: desk.MailState(r.State), MIME: value(r.MIME), Attempts: r.Attempts,
+		NotBefore: r.NotBefore.time(), SentAt: r.SentAt.time(),
+	}
+}
+
+const (
+	// Whoever's UPDATE comes first has the mail; the other one finds due moved on and gets no row.
+	leaseMail = `
+		UPDATE outbox SET due = :until, leased_by = :node
+		WHERE id = (SELECT id FROM outbox WHERE state = 'waiting' AND due <= :now ORDER BY due, id LIMIT 1)
+			AND state = 'waiting' AND due <= :now
+		RETURNING ` + mailColumns
+	selectReady = `SELECT id FROM outbox WHERE state = 'waiting' AND due <= :now ORDER BY due, id LIMIT 1`
+)
+
+// LeaseMail implements desk.Tx.
+func (x *tx) LeaseMail(ctx context.Context, node string, until time.Time) (*desk.Mail, error) {
+	now, err := x.Now(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		var row mailRow
+		err := x.put(ctx, &row, leaseMail, args{"node": node, "until": until, "now": now})
+		if err == nil {
+			return row.mail(), nil
+		}
+		if !errors.Is(err, desk.ErrNotFound) {
+			return nil, fmt.Errorf("lease mail: %w", err)
+		}
+		// Another node was quicker, or nothing is ready: only the second is an answer.
+		var id int64
+		if err := x.get(ctx, &id, selectReady, args{"now": now}); err != nil {
+			return nil, fmt.Errorf("lease mail: %w", err)
+		}
+	}
+}
+
+const setMIME = `UPDATE outbox SET mime = :source WHERE id = :id AND mime IS NULL`
+
+// SetMIME implements desk.Tx.
+func (x *tx) SetMIME(ctx context.Context, mail, source int64) error {
+	rows, err := x.exec(ctx, setMIME, args{"id": mail, "source": source})
+	if err == nil && rows == 0 {
+		_, err = x.Mail(ctx, mail) // it has one, unless there is no such mail
+	}
+	if err != nil {
+		return fmt.Errorf("set MIME of mail %d: %w", mail, err)
+	}
+	return nil
+}
+
+const (
+	insertAttempt = `
+		INSERT INTO attempt (mail, at, state, not_before, code, reply) VALUES (:mail, :at, :state, :not_before, :code, :reply)`
+	// A mail that was sent stays sent: a node whose lease had ended may still report a try of its own.
+	closeAttempt = `
+		UPDATE outbox SET attempts = attempts + 1, leased_by = '',
+			state = CASE WHEN state = 'sent' THEN state ELSE :state END,
+			sent_at = CASE WHEN state = 'sent' THEN sent_at ELSE :sent_at END,
+			not_before = CASE WHEN state = 'sent' THEN not_before ELSE :not_before END,
+			due = CASE WHEN state = 'sent' THEN due ELSE :due END
+		WHERE id = :mail`
+)
+
+// Tried implements desk.Tx.
+func (x *tx) Tried(ctx context.Context, a desk.Attempt) error {
+	if err := x.tried(ctx, a); err != nil {
+		return fmt.Errorf("try of mail %d: %w", a.Mail, err)
+	}
+	return nil
+}
+
+func (x *tx) tried(ctx context.Context, a desk.Attempt) error {
+	var sent time.Time
+	if a.State == desk.MailSent {
+		sent = a.At
+	}
+	rows, err := x.exec(ctx, closeAttempt, args{
+		"mail": a.Mail, "state": a.State, "sent_at": sent, "not_before": a.NotBefore, "due": due(a.NotBefore),
+	})
+	if err != nil {
+		return err
+	}
+	if rows == 0 {
+		return desk.ErrNotFound
+	}
+	_, err = x.exec(ctx, insertAttempt, args{
+		"mail": a.Mail, "at": a.At, "state": a.State, "not_before": a.NotBefore, "code": a.Code, "reply": a.Text,
+	})
+	return err
+}
+
+const selectAttempts = `SELECT mail, at, state, not_before, code, reply FROM attempt WHERE mail = :mail ORDER BY id`
+
+// Attempts implements desk.Tx.
+func (x *tx) Attempts(ctx context.Context, mail int64) ([]desk.Attempt, error) {
+	var rows []struct {
+		Mail      int64   `db:"mail"`
+		At        instant `db:"at"`
+		State     string  `db:"state"`
+		NotBefore instant `db:"not_before"`
+		Code      int     `db:"code"`
+		Reply     string  `db:"reply"`
+	}
+	if err := x.list(ctx, &rows, selectAttempts, args{"mail": mail}); err != nil {
+		return nil, fmt.Errorf("attempts of mail %d: %w", mail, err)
+	}
+	var as []desk.Attempt
+	for _, r := range rows {
+		as = append(as, desk.Attempt{
+			Mail: r.Mail, At: r.At.time(), State: desk.MailState(r.State), NotBefore: r.NotBefore.time(), Code: r.Code, Text: r.Reply,
+		})
+	}
+	return as, nil
+}
+
+const selectNextMail = `SELECT due FROM outbox WHERE state = 'waiting' ORDER BY due, id LIMIT 1`
+
+// NextMail implements desk.Tx. A mail that a node has leased may be tried again when the lease ends. A mail that was put in
+// without a time may be tried at once, which is long ago.
+func (x *tx) NextMail(ctx context.Context) (time.Time, error) {
+	var at instant
+	if err := x.get(ctx, &at, selectNextMail, nil); err != nil {
+		return time.Time{}, fmt.Errorf("next mail: %w", err)
+	}
+	return at.time(), nil
+}
+
+const countSentTo = `
+	SELECT COUNT(*) FROM outbox
+	WHERE to_addr = :address AND automatic AND at >= :since
+		AND (template = :template OR CAST(:template AS text) = '') AND (ticket = :ticket OR CAST(:ticket AS bigint) = 0)`
+
+// SentTo implements desk.Tx.
+func (x *tx) SentTo(ctx context.Context, address, template string, ticket int64, since time.Time) (int, error) {
+	var n int
+	err := x.get(ctx, &n, countSentTo, args{"address": address, "template": template, "ticket": ticket, "since": due(since)})
+	if err != nil {
+		return 0, fmt.Errorf("count mails sent to %s: %w", address, err)
+	}
+	return n, nil
+}

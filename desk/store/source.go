@@ -1,0 +1,163 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"sync"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+// chunkSize is how many raw bytes are compressed into one row. Whole mails as one value would cost their size several times over.
+const chunkSize = 256 << 10
+
+// A packer compresses and unpacks chunks, for any number of transactions at once.
+type packer struct {
+	enc *zstd.Encoder
+	dec *zstd.Decoder
+	raw sync.Pool // of *[chunkSize]byte: most mails are far smaller, and need one only for a moment
+}
+
+func newPacker() (*packer, error) {
+	enc, err := zstd.NewWriter(nil, zstd.WithWindowSize(chunkSize))
+	if err != nil {
+		return nil, err
+	}
+	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(2*chunkSize))
+	if err != nil {
+		return nil, err
+	}
+	return &packer{enc: enc, dec: dec, raw: sync.Pool{New: func() any { return new([chunkSize]byte) }}}, nil
+}
+
+func (p *packer) close() {
+	p.enc.Close()
+	p.dec.Close()
+}
+
+const (
+	insertSource = `INSERT INTO source (size, sha256) VALUES (:size, :sha256) RETURNING id`
+	finishSource = `UPDATE source SET size = :size, sha256 = :sha256 WHERE id = :id`
+	insertChunk  = `INSERT INTO source_chunk (source, position, data) VALUES (:source, :position, :data)`
+)
+
+// SaveSource implements desk.Tx.
+func (x *tx) SaveSource(ctx context.Context, r io.Reader) (int64, error) {
+	if x.view {
+		return 0, errWriteInView
+	}
+	// A run that failed has read r to somewhere; keeping what is left of it would be keeping another mail.
+	if reflect.TypeOf(r).Comparable() {
+		if x.read[r] {
+			return 0, errors.New("save source: an earlier run of this transaction has read it, and it cannot be read twice")
+		}
+		x.read[r] = true
+	}
+	id, err := x.saveSource(ctx, r)
+	if err != nil {
+		return 0, fmt.Errorf("save source: %w", err)
+	}
+	return id, nil
+}
+
+func (x *tx) saveSource(ctx context.Context, r io.Reader) (id int64, err error) {
+	buf := x.st.pack.raw.Get().(*[chunkSize]byte)
+	defer x.st.pack.raw.Put(buf)
+	var (
+		raw    = buf[:]
+		packed []byte
+		sum    = sha256.New()
+		size   int64
+	)
+	// The row comes first, since chunks point at it; what it says of them is known after the last one.
+	if err := x.put(ctx, &id, insertSource, args{"size": 0, "sha256": []byte{}}); err != nil {
+		return 0, err
+	}
+	for position, more := 0, true; more; position++ {
+		var n int
+		if n, more, err = readChunk(r, raw); err != nil {
+			return 0, err
+		}
+		if n > 0 {
+			sum.Write(raw[:n])
+			size += int64(n)
+			packed = x.st.pack.enc.EncodeAll(raw[:n], packed[:0])
+			if _, err := x.exec(ctx, insertChunk, args{"source": id, "position": position, "data": packed}); err != nil {
+				return 0, err
+			}
+		}
+	}
+	if _, err := x.exec(ctx, finishSource, args{"id": id, "size": size, "sha256": sum.Sum(nil)}); err != nil {
+		return 0, err
+	}
+	return id, nil
+}
+
+// readChunk fills buf, and tells whether there may be more. It is not io.ReadFull, which calls the end of a mail and a mail that
+// breaks off by the same name.
+func readChunk(r io.Reader, buf []byte) (n int, more bool, err error) {
+	for n < len(buf) {
+		m, err := r.Read(buf[n:])
+		n += m
+		if err == io.EOF {
+			return n, false, nil
+		}
+		if err != nil {
+			return n, false, err
+		}
+	}
+	return n, true, nil
+}
+
+const (
+	selectSource = `SELECT size, sha256 FROM source WHERE id = :id`
+	selectChunk  = `SELECT data FROM source_chunk WHERE source = :source AND position = :position`
+)
+
+// Source implements desk.Tx. It ends with an error where what it wrote is not what was kept.
+func (x *tx) Source(ctx context.Context, id int64, w io.Writer) error {
+	if err := x.source(ctx, id, w); err != nil {
+		return fmt.Errorf("source %d: %w", id, err)
+	}
+	return nil
+}
+
+func (x *tx) source(ctx context.Context, id int64, w io.Writer) error {
+	var kept struct {
+		Size   int64  `db:"size"`
+		SHA256 []byte `db:"sha256"`
+	}
+	if err := x.get(ctx, &kept, selectSource, args{"id": id}); err != nil {
+		return err
+	}
+	buf := x.st.pack.raw.Get().(*[chunkSize]byte)
+	defer x.st.pack.raw.Put(buf)
+	var (
+		sum     = sha256.New()
+		written int64
+	)
+	for position := 0; written < kept.Size; position++ {
+		var packed []byte
+		if err := x.get(ctx, &packed, selectChunk, args{"source": id, "position": position}); err != nil {
+			return fmt.Errorf("chunk %d: %w", position, err)
+		}
+		raw, err := x.st.pack.dec.DecodeAll(packed, buf[:0])
+		if err != nil {
+			return fmt.Errorf("chunk %d: %w", position, err)
+		}
+		sum.Write(raw)
+		if _, err := w.Write(raw); err != nil {
+			return err
+		}
+		written += int64(len(raw))
+	}
+	if written != kept.Size || !bytes.Equal(sum.Sum(nil), kept.SHA256) {
+		return fmt.Errorf("what is stored is damaged: %d bytes of %d, or others than were kept", written, kept.Size)
+	}
+	return nil
+}

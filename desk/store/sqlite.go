@@ -1,0 +1,121 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/postdesk/postdesk/migrations"
+	"modernc.org/sqlite"
+)
+
+// sqlitePragmas are set on every connection. WAL lets readers read while a mail is written; FULL, since the mail is flagged on
+// its server right after the commit, which therefore has to last through a loss of power. Without recursive triggers INSERT OR
+// REPLACE would delete from append-only tables and no trigger would see it.
+var sqlitePragmas = []string{"journal_mode(WAL)", "busy_timeout(5000)", "synchronous(FULL)", "foreign_keys(1)", "recursive_triggers(1)"}
+
+// openSQLite opens the file of a DSN such as sqlite:/var/lib/postdesk/desk.db, and makes it where it is missing. The operator may
+// add pragmas (?_pragma=cache_size(-65536)); what they weaken, requireSQLite refuses.
+func (st *Store) openSQLite(ctx context.Context, dsn string) error {
+	path, query, _ := strings.Cut(strings.TrimPrefix(dsn, "sqlite:"), "?")
+	path = strings.TrimPrefix(path, "//")
+	if path == "" {
+		return errors.New("no file is named; such as sqlite:/var/lib/postdesk/desk.db")
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return err
+	}
+	st.engine, st.name = migrations.SQLite, "sqlite "+path
+	extra, err := url.ParseQuery(query)
+	if err != nil {
+		return fmt.Errorf("%s: its settings: %w", st.name, err)
+	}
+	// One writer: SQLite has one anyway, and connections that compete for it wait by polling, up to a second. Readers never
+	// wait for it. A transaction that reads first and writes then could fail halfway, so the writer's begin as writers.
+	if st.writer, err = sqliteHandle(path, "immediate", 1, extra); err != nil {
+		return fmt.Errorf("%s: %w", st.name, err)
+	}
+	if st.reader, err = sqliteHandle(path, "deferred", max(4, runtime.NumCPU()), extra, "query_only(1)"); err != nil {
+		return fmt.Errorf("%s: %w", st.name, err)
+	}
+	for _, db := range []*sqlx.DB{st.writer, st.reader} {
+		if err := requireSQLite(ctx, db); err != nil {
+			return fmt.Errorf("%s: %w", st.name, st.explain(ctx, err))
+		}
+	}
+	return nil
+}
+
+// openMemory opens a database that lives as long as the Store, for simulate and for tests. It has one connection, as each
+// further one would see an empty database of its own; so a View waits for an Update to end.
+func (st *Store) openMemory() error {
+	st.engine, st.name = migrations.SQLite, "sqlite in memory"
+	c, err := sqlite.NewConnector("file::memory:?_txlock=immediate&_dqs=0&_pragma=foreign_keys(1)&_pragma=recursive_triggers(1)")
+	if err != nil {
+		return err
+	}
+	db := sql.OpenDB(c)
+	db.SetMaxOpenConns(1)
+	st.writer = numbered(db)
+	st.reader = st.writer
+	return nil
+}
+
+func sqliteHandle(path, lock string, conns int, extra url.Values, pragmas ...string) (*sqlx.DB, error) {
+	q := url.Values{"_txlock": {lock}, "_dqs": {"0"}, "_pragma": pragmas}
+	// The driver runs pragmas in an order of its own, so each may be there once: the operator's instead of ours.
+	for _, ours := range sqlitePragmas {
+		name, _, _ := strings.Cut(ours, "(")
+		if !slices.ContainsFunc(extra["_pragma"], func(p string) bool { return strings.HasPrefix(p, name) }) {
+			q.Add("_pragma", ours)
+		}
+	}
+	q["_pragma"] = append(q["_pragma"], extra["_pragma"]...)
+	for key := range extra {
+		if key != "_pragma" {
+			return nil, fmt.Errorf("setting %s: only _pragma can be set", key)
+		}
+	}
+	file := url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(path), RawQuery: q.Encode()}
+	c, err := sqlite.NewConnector(file.String())
+	if err != nil {
+		return nil, err
+	}
+	db := sql.OpenDB(c)
+	db.SetMaxOpenConns(conns)
+	db.SetMaxIdleConns(conns)
+	return numbered(db), nil
+}
+
+// numbered gives sqlx a handle whose parameters are $1, $2 on both engines. It knows the style by the driver's name, and
+// SQLite's takes PostgreSQL's style too.
+func numbered(db *sql.DB) *sqlx.DB { return sqlx.NewDb(db, "postgres") }
+
+// requireSQLite refuses to work with settings under which a committed mail could be lost (T105). Each connection has the
+// settings of its handle, so one of them stands for all.
+func requireSQLite(ctx context.Context, db *sqlx.DB) error {
+	for _, want := range []struct{ pragma, value, why string }{
+		{"journal_mode", "wal", "readers would stop the writer; network shares and some containers' file systems cannot do it"},
+		{"synchronous", "2", "FULL: a loss of power could undo a mail that was already flagged on its server"},
+		{"foreign_keys", "1", "rows could point at nothing"},
+		{"recursive_triggers", "1", "append-only tables could be written over"},
+	} {
+		var got string
+		if err := db.GetContext(ctx, &got, "PRAGMA "+want.pragma); err != nil {
+			return err
+		}
+		// EXTRA (3) is stronger than FULL.
+		if got != want.value && (want.pragma != "synchronous" || got != "3") {
+			return fmt.Errorf("%s is %s, and must be %s (%s)", want.pragma, got, want.value, want.why)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,252 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/postdesk/postdesk/desk"
+	"github.com/postdesk/postdesk/desk/ledger"
+	"github.com/postdesk/postdesk/desk/message"
+	"github.com/postdesk/postdesk/desk/policy"
+	"github.com/postdesk/postdesk/desk/rules"
+)
+
+// A ticketRow is a ticket as its table has it.
+type ticketRow struct {
+	Number     int64                    `db:"number"`
+	Version    int64                    `db:"version"`
+	Status     string                   `db:"status"`
+	Queue      string                   `db:"queue"`
+	Department string                   `db:"department"`
+	Class      string                   `db:"class"`
+	Priority   string                   `db:"priority"`
+	Product    string                   `db:"product"`
+	Assignee   string                   `db:"assignee"`
+	Tags       document[[]string]       `db:"tags"`
+	Mailbox    string                   `db:"mailbox"`
+	Subject    string                   `db:"subject"`
+	Language   string                   `db:"language"`
+	Customer   *string                  `db:"customer"`
+	Requester  *int64                   `db:"requester"`
+	FirstID    string                   `db:"first_id"`
+	LastID     string                   `db:"last_id"`
+	Registered instant                  `db:"registered"`
+	Level      string                   `db:"level"`
+	LevelWhy   string                   `db:"level_why"`
+	Billing    string                   `db:"billing"`
+	FreeWindow bool                     `db:"free_window"`
+	Estimate   document[*desk.Estimate] `db:"estimate"`
+	Hold       document[*ledger.Hold]   `db:"hold"`
+	Minutes    int                      `db:"minutes"`
+	AskedTime  bool                     `db:"asked_time"`
+	Clocks     document[[]desk.Clock]   `db:"clocks"`
+	Reasons    document[[]rules.Reason] `db:"reasons"`
+	Linked     document[[]int64]        `db:"linked"`
+	ChangedAt  instant                  `db:"changed_at"`
+	Reminded   bool                     `db:"reminded"`
+	ResolvedAt instant                  `db:"resolved_at"`
+	ClosedAt   instant                  `db:"closed_at"`
+	WakeAt     instant                  `db:"wake_at"`
+}
+
+const ticketColumns = `number, version, status, queue, department, class, priority, product, assignee, tags, mailbox, subject, language, customer,
+	requester, first_id, last_id, registered, level, level_why, billing, free_window, estimate, hold, minutes, asked_time, clocks, reasons, linked,
+	changed_at, reminded, resolved_at, closed_at, wake_at`
+
+const insertTicket = `
+	INSERT INTO ticket (version, status, queue, department, class, priority, product, assignee, tags, mailbox, subject, language, customer,
+		requester, first_id, last_id, registered, level, level_why, billing, free_window, estimate, hold, minutes, asked_time, clocks, reasons, linked,
+		changed_at, reminded, resolved_at, closed_at, wake_at)
+	VALUES (1, :status, :queue, :department, :class, :priority, :product, :assignee, :tags, :mailbox, :subject, :language, :customer,
+		:requester, :first_id, :last_id, :registered, :level, :level_why, :billing, :free_window, :estimate, :hold, :minutes, :asked_time, :clocks, :reasons,
+		:linked, :changed_at, :reminded, :resolved_at, :closed_at, :wake_at)
+	RETURNING number`
+
+// AddTicket implements desk.Tx.
+func (x *tx) AddTicket(ctx context.Context, t *desk.Ticket) error {
+	a, err := ticketArgs(t)
+	if err == nil {
+		err = x.put(ctx, &t.Number, insertTicket, a)
+	}
+	if err == nil {
+		t.Version = 1
+		x.locked[t.Number] = true
+		err = x.saveParticipants(ctx, t, false)
+	}
+	if err != nil {
+		return fmt.Errorf("add ticket: %w", err)
+	}
+	return nil
+}
+
+// Loading a ticket to change it is writing it: the row stays locked until the end of the transaction, on both engines, and a
+// second transaction loads what the first one saved.
+const lockTicket = `UPDATE ticket SET version = version + 1 WHERE number = :number RETURNING ` + ticketColumns
+
+const selectTicket = `SELECT ` + ticketColumns + ` FROM ticket WHERE number = :number`
+
+// Ticket implements desk.Tx.
+func (x *tx) Ticket(ctx context.Context, number int64) (*desk.Ticket, error) {
+	t, err := x.ticket(ctx, number)
+	if err != nil {
+		return nil, fmt.Errorf("ticket %d: %w", number, err)
+	}
+	return t, nil
+}
+
+func (x *tx) ticket(ctx context.Context, number int64) (*desk.Ticket, error) {
+	var row ticketRow
+	var err error
+	if x.view || x.locked[number] {
+		err = x.get(ctx, &row, selectTicket, args{"number": number})
+	} else {
+		err = x.put(ctx, &row, lockTicket, args{"number": number})
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !x.view {
+		x.locked[number] = true
+	}
+	t := row.ticket()
+	if row.Requester != nil {
+		c, err := x.contact(ctx, selectContact, args{"id": *row.Requester})
+		if err != nil {
+			return nil, err
+		}
+		t.Requester = *c
+	}
+	t.Participants, err = x.participants(ctx, number)
+	return t, err
+}
+
+const updateTicket = `
+	UPDATE ticket SET version = version + 1, status = :status, queue = :queue, department = :department, class = :class, priority = :priority,
+		product = :product, assignee = :assignee, tags = :tags, mailbox = :mailbox, subject = :subject, language = :language,
+		customer = :customer, requester = :requester, first_id = :first_id, last_id = :last_id,
+		registered = :registered, level = :level, level_why = :level_why,
+		billing = :billing, free_window = :free_window, estimate = :estimate, hold = :hold, minutes = :minutes,
+		asked_time = :asked_time, clocks = :clocks, reasons = :reasons, linked = :linked, changed_at = :changed_at,
+		reminded = :reminded, resolved_at = :resolved_at, closed_at = :closed_at, wake_at = :wake_at
+	WHERE number = :number AND version = :version
+	RETURNING version`
+
+// SaveTicket implements desk.Tx. A ticket that was saved since it was loaded is refused: what stands there would be lost.
+func (x *tx) SaveTicket(ctx context.Context, t *desk.Ticket) error {
+	a, err := ticketArgs(t)
+	if err == nil {
+		a["number"], a["version"] = t.Number, t.Version
+		err = x.put(ctx, &t.Version, updateTicket, a)
+	}
+	if err == nil {
+		err = x.saveParticipants(ctx, t, true)
+	}
+	if err != nil {
+		return fmt.Errorf("save ticket %d as loaded at version %d: %w", t.Number, t.Version, err)
+	}
+	return nil
+}
+
+func ticketArgs(t *desk.Ticket) (args, error) {
+	if t.Requester.ID == 0 && t.Requester.Address != "" {
+		return nil, fmt.Errorf("its requester %s is not saved", t.Requester.Address)
+	}
+	return args{
+		"status": t.Status, "queue": t.Queue, "department": t.Department, "class": t.Class, "priority": t.Priority, "product": t.Product, "assignee": t.Assignee,
+		"tags": document[[]string]{t.Tags}, "mailbox": t.Mailbox, "subject": t.Subject, "language": t.Language,
+		"customer": null(t.Customer), "requester": null(t.Requester.ID), "first_id": t.FirstID, "last_id": t.LastID, "registered": t.Registered,
+		"level": t.Level.String(), "level_why": t.LevelWhy, "billing": t.Billing, "free_window": t.FreeWindow,
+		"estimate": document[*desk.Estimate]{t.Estimate}, "hold": document[*ledger.Hold]{t.Hold}, "minutes": t.Minutes,
+		"asked_time": t.AskedTime, "clocks": document[[]desk.Clock]{t.Clocks}, "reasons": document[[]rules.Reason]{t.Reasons},
+		"linked": document[[]int64]{t.Linked}, "changed_at": t.ChangedAt, "reminded": t.Reminded,
+		"resolved_at": t.ResolvedAt, "closed_at": t.ClosedAt, "wake_at": t.WakeAt,
+	}, nil
+}
+
+func (r ticketRow) ticket() *desk.Ticket {
+	return &desk.Ticket{
+		Number: r.Number, Version: r.Version, Status: desk.Status(r.Status), Queue: r.Queue, Department: r.Department, Class: r.Class, Priority: r.Priority,
+		Product: r.Product, Assignee: r.Assignee, Tags: r.Tags.v, Mailbox: r.Mailbox, Subject: r.Subject, Language: r.Language,
+		Customer: value(r.Customer), FirstID: message.ID(r.FirstID), LastID: message.ID(r.LastID),
+		Registered: r.Registered.time(), Level: message.ParseLevel(r.Level), LevelWhy: r.LevelWhy,
+		Billing: policy.Billing(r.Billing), FreeWindow: r.FreeWindow, Estimate: r.Estimate.v, Hold: r.Hold.v, Minutes: r.Minutes,
+		AskedTime: r.AskedTime, Clocks: r.Clocks.v, Reasons: r.Reasons.v, Linked: r.Linked.v, ChangedAt: r.ChangedAt.time(),
+		Reminded: r.Reminded, ResolvedAt: r.ResolvedAt.time(), ClosedAt: r.ClosedAt.time(), WakeAt: r.WakeAt.time(),
+	}
+}
+
+const (
+	saveParticipant = `
+		INSERT INTO participant (ticket, position, contact, since, added_by) VALUES (:ticket, :position, :contact, :since, :added_by)
+		ON CONFLICT (ticket, position) DO UPDATE SET contact = excluded.contact, since = excluded.since, added_by = excluded.added_by`
+	dropParticipants   = `DELETE FROM participant WHERE ticket = :ticket AND position >= :count`
+	selectParticipants = `
+		SELECT contact.id, address, name, language, customer, may_spend, since, added_by
+		FROM participant JOIN contact ON contact.id = participant.contact
+		WHERE ticket = :ticket ORDER BY position`
+)
+
+func (x *tx) saveParticipants(ctx context.Context, t *desk.Ticket, had bool) error {
+	var rows []args
+	for i, p := range t.Participants {
+		if p.Contact.ID == 0 {
+			return fmt.Errorf("its participant %s is not saved", p.Contact.Address)
+		}
+		rows = append(rows, args{"ticket": t.Number, "position": i, "contact": p.Contact.ID, "since": p.Since, "added_by": p.By})
+	}
+	if _, err := x.execAll(ctx, saveParticipant, rows); err != nil || !had {
+		return err
+	}
+	_, err := x.exec(ctx, dropParticipants, args{"ticket": t.Number, "count": len(rows)})
+	return err
+}
+
+func (x *tx) participants(ctx context.Context, ticket int64) ([]desk.Participant, error) {
+	var rows []struct {
+		contactRow
+		Since   instant `db:"since"`
+		AddedBy string  `db:"added_by"`
+	}
+	if err := x.list(ctx, &rows, selectParticipants, args{"ticket": ticket}); err != nil {
+		return nil, err
+	}
+	var ps []desk.Participant
+	for _, r := range rows {
+		ps = append(ps, desk.Participant{Contact: *r.contact(), Since: r.Since.time(), By: r.AddedBy})
+	}
+	return ps, nil
+}
+
+const (
+	selectWaking = `SELECT number FROM ticket WHERE wake_at <= :now ORDER BY wake_at, number LIMIT :limit`
+	selectWake   = `SELECT wake_at FROM ticket WHERE wake_at IS NOT NULL ORDER BY wake_at, number LIMIT 1`
+	selectBroke  = `SELECT number FROM ticket WHERE customer = :customer AND status = 'awaiting_credits' ORDER BY number`
+)
+
+// Waking implements desk.Tx.
+func (x *tx) Waking(ctx context.Context, now time.Time, limit int) ([]int64, error) {
+	var numbers []int64
+	if err := x.list(ctx, &numbers, selectWaking, args{"now": now, "limit": limit}); err != nil {
+		return nil, fmt.Errorf("waking tickets: %w", err)
+	}
+	return numbers, nil
+}
+
+// NextWake implements desk.Tx.
+func (x *tx) NextWake(ctx context.Context) (time.Time, error) {
+	var at instant
+	if err := x.get(ctx, &at, selectWake, nil); err != nil {
+		return time.Time{}, fmt.Errorf("next wake: %w", err)
+	}
+	return at.time(), nil
+}
+
+// AwaitingCredits implements desk.Tx.
+func (x *tx) AwaitingCredits(ctx context.Context, customer string) ([]int64, error) {
+	var numbers []int64
+	if err := x.list(ctx, &numbers, selectBroke, args{"customer": customer}); err != nil {
+		return nil, fmt.Errorf("tickets of %s that await credits: %w", customer, err)
+	}
+	return numbers, nil
+}

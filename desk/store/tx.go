@@ -1,0 +1,282 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+	"github.com/lib/pq/pqerror"
+	"github.com/postdesk/postdesk/desk"
+	"github.com/postdesk/postdesk/migrations"
+)
+
+// runs is how often Update runs a transaction before it gives up. Each further run follows another transaction's success, so that
+// more than a few in a row are a fault of ours rather than bad luck.
+const runs = 8
+
+// View implements desk.Store.
+func (st *Store) View(ctx context.Context, do func(desk.Tx) error) error {
+	opts := &sql.TxOptions{ReadOnly: true}
+	if st.engine == migrations.Postgres {
+		opts.Isolation = sql.LevelRepeatableRead // one state for all of it, as SQLite gives by itself
+	}
+	t, err := st.reader.BeginTxx(ctx, opts)
+	if err != nil {
+		return st.explain(ctx, err)
+	}
+	defer t.Rollback() // there is nothing to commit
+	return do(&tx{st: st, sql: t, view: true})
+}
+
+// Update implements desk.Store. Where the connection breaks during the commit itself nobody knows whether it happened; then too
+// the error is desk.ErrUnavailable, and the desk's verbs stand being repeated.
+func (st *Store) Update(ctx context.Context, do func(desk.Tx) error) error {
+	read := map[io.Reader]bool{} // what earlier runs read to its end
+	for run := 1; ; run++ {
+		err := st.update(ctx, read, do)
+		if err == nil || !again(err) {
+			return err
+		}
+		if run == runs {
+			return fmt.Errorf("gave up after %d runs: %w", runs, err)
+		}
+		// The other transaction needs a moment to get what it waited for; two that begin again at once would only meet again.
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(rand.N(time.Duration(run) * 10 * time.Millisecond)):
+		}
+	}
+}
+
+func (st *Store) update(ctx context.Context, read map[io.Reader]bool, do func(desk.Tx) error) error {
+	t, err := st.writer.BeginTxx(ctx, nil)
+	if err != nil {
+		return st.explain(ctx, err)
+	}
+	defer t.Rollback() // after a commit it does nothing
+	x := &tx{st: st, sql: t, read: read, locked: map[int64]bool{}}
+	if err := do(x); err != nil {
+		return err
+	}
+	if err := x.flush(ctx); err != nil {
+		return err
+	}
+	if err := t.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", st.explain(ctx, err))
+	}
+	return nil
+}
+
+// again tells whether a transaction failed only because of another one.
+func again(err error) bool {
+	return errors.Is(err, errAgain) || pq.As(err, pqerror.TRSerializationFailure, pqerror.TRDeadlockDetected) != nil
+}
+
+// A tx is one transaction. It implements desk.Tx; the methods stand in the files named after what they keep.
+type tx struct {
+	st   *Store
+	sql  *sqlx.Tx
+	view bool
+
+	now    time.Time          // of Now, once asked
+	locked map[int64]bool     // tickets that this transaction has loaded or added
+	read   map[io.Reader]bool // sources read by this and earlier runs
+	lines  []line             // of the journal, not yet written
+}
+
+// Now implements desk.Tx. It is asked once a transaction: a little too early errs on the safe side, for a lease still looks held.
+func (x *tx) Now(ctx context.Context) (time.Time, error) {
+	if !x.now.IsZero() {
+		return x.now, nil
+	}
+	if x.st.engine == migrations.SQLite {
+		x.now = x.st.Now().UTC().Truncate(time.Microsecond) // as precise as what is stored
+		return x.now, nil
+	}
+	var now instant
+	if err := x.sql.GetContext(ctx, &now, postgresNow); err != nil {
+		return time.Time{}, fmt.Errorf("the database's clock: %w", x.st.explain(ctx, err))
+	}
+	x.now = time.Time(now)
+	return x.now, nil
+}
+
+// args are the named parameters of a statement.
+type args map[string]any
+
+// exec runs a statement that writes, and tells how many rows it wrote.
+func (x *tx) exec(ctx context.Context, query string, a args) (rows int64, err error) {
+	return x.execAll(ctx, query, []args{a})
+}
+
+// batch bounds how many rows go into one statement: SQLite takes 32,766 parameters.
+const batch = 500
+
+// execAll runs an INSERT of the form VALUES (:a, :b) for many rows at once. Over a network one round trip for all of them is several
+// times as fast as one for each.
+func (x *tx) execAll(ctx context.Context, query string, all []args) (rows int64, err error) {
+	for len(all) > 0 {
+		n := min(len(all), batch)
+		q, values, err := x.bind(query, all[:n], true)
+		if err != nil {
+			return rows, err
+		}
+		done, err := x.sql.ExecContext(ctx, q, values...)
+		if err != nil {
+			return rows, x.st.explain(ctx, err)
+		}
+		wrote, err := done.RowsAffected()
+		if err != nil {
+			return rows, err
+		}
+		rows, all = rows+wrote, all[n:]
+	}
+	return rows, nil
+}
+
+// get reads one row; desk.ErrNotFound when there is none. It serves INSERT and UPDATE with RETURNING too, by put.
+func (x *tx) get(ctx context.Context, row any, query string, a args) error {
+	q, values, err := x.bind(query, []args{a}, false)
+	if err != nil {
+		return err
+	}
+	err = x.sql.GetContext(ctx, row, q, values...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return desk.ErrNotFound
+	}
+	return x.st.explain(ctx, err)
+}
+
+// put runs a statement that writes one row and RETURNING reads it; desk.ErrNotFound when it wrote none.
+func (x *tx) put(ctx context.Context, row any, query string, a args) error {
+	if x.view {
+		return errWriteInView
+	}
+	return x.get(ctx, row, query, a)
+}
+
+// list reads all rows before the next statement may run, as lib/pq demands.
+func (x *tx) list(ctx context.Context, rows any, query string, a args) error {
+	q, values, err := x.bind(query, []args{a}, false)
+	if err != nil {
+		return err
+	}
+	return x.st.explain(ctx, x.sql.SelectContext(ctx, rows, q, values...))
+}
+
+// listIn is list for a query with IN (:names), a slice that must not be empty.
+func (x *tx) listIn(ctx context.Context, rows any, query string, a args) error {
+	q, values, err := sqlx.Named(query, map[string]any(a))
+	if err != nil {
+		return fmt.Errorf("bind: %w", err)
+	}
+	if q, values, err = sqlx.In(q, values...); err != nil {
+		return fmt.Errorf("bind: %w", err)
+	}
+	return x.st.explain(ctx, x.sql.SelectContext(ctx, rows, x.sql.Rebind(q), values...))
+}
+
+var errWriteInView = errors.New("a View cannot write")
+
+// bind turns named parameters into numbered ones. Every value goes through plain, so that no text reaches SQL as it came.
+func (x *tx) bind(query string, all []args, writes bool) (string, []any, error) {
+	if writes && x.view {
+		return "", nil, errWriteInView
+	}
+	rows := make([]map[string]any, len(all))
+	for i, a := range all {
+		rows[i] = make(map[string]any, len(a))
+		for name, v := range a {
+			rows[i][name] = plain(v)
+		}
+	}
+	var named any = rows
+	if len(rows) == 1 {
+		named = rows[0]
+	}
+	q, values, err := x.sql.BindNamed(query, named)
+	if err != nil {
+		return "", nil, fmt.Errorf("bind: %w", err)
+	}
+	return q, values, nil
+}
+
+// plain makes a value fit for both drivers: texts are cleaned, times become instants, and types of the desk what they are made of.
+func plain(v any) any {
+	switch v := v.(type) {
+	case nil, []byte, bool, int64, instant:
+		return v
+	case string:
+		return clean(v)
+	case time.Time:
+		return instant(v)
+	}
+	switch r := reflect.ValueOf(v); r.Kind() {
+	case reflect.String:
+		return clean(r.String())
+	default:
+		return v // integers and driver.Valuers are the drivers' business
+	}
+}
+
+// clean replaces NUL and bytes that are no UTF-8, which PostgreSQL refuses. A replaced character shows that something stood there,
+// and keeps its neighbours apart: taking it out could make another word of them.
+func clean(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
+}
+
+// null is how "there is none" of a column that points elsewhere is kept: as NULL, which points at nothing.
+func null[T comparable](v T) any {
+	var zero T
+	if v == zero {
+		return nil
+	}
+	return v
+}
+
+// value reads what null wrote.
+func value[T any](p *T) T {
+	if p == nil {
+		var zero T
+		return zero
+	}
+	return *p
+}
+
+// A document is a value kept as JSON in a text column, since it is only ever read and written whole. An empty one is NULL.
+type document[T any] struct{ v T }
+
+// Value gives the JSON as a string: PostgreSQL would take bytes for a bytea.
+func (d document[T]) Value() (driver.Value, error) {
+	b, err := json.Marshal(d.v)
+	if err != nil || string(b) == "null" {
+		return nil, err
+	}
+	return string(b), nil
+}
+
+// Scan implements sql.Scanner.
+func (d *document[T]) Scan(src any) error {
+	var zero T
+	d.v = zero
+	switch src := src.(type) {
+	case nil:
+		return nil
+	case string:
+		return json.Unmarshal([]byte(src), &d.v)
+	case []byte:
+		return json.Unmarshal(src, &d.v)
+	}
+	return fmt.Errorf("stored document of type %T: want text", src)
+}
