@@ -1,0 +1,123 @@
+package store_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/postdesk/postdesk/desk/store"
+	"github.com/postdesk/postdesk/desk/store/storetest"
+	"github.com/postdesk/postdesk/migrations"
+)
+
+// statements gives the SQL of this package's constants by name.
+func statements(t *testing.T) map[string]string {
+	t.Helper()
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := map[string]ast.Expr{}
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range file.Decls {
+			if d, ok := d.(*ast.GenDecl); ok && d.Tok == token.CONST {
+				for _, spec := range d.Specs {
+					spec := spec.(*ast.ValueSpec)
+					for i, v := range spec.Values {
+						values[spec.Names[i].Name] = v
+					}
+				}
+			}
+		}
+	}
+	var text func(e ast.Expr) string
+	text = func(e ast.Expr) string {
+		switch e := e.(type) {
+		case *ast.BasicLit:
+			s, err := strconv.Unquote(e.Value)
+			if err != nil {
+				return ""
+			}
+			return s
+		case *ast.BinaryExpr:
+			return text(e.X) + text(e.Y)
+		case *ast.Ident:
+			return text(values[e.Name])
+		}
+		return ""
+	}
+	found := map[string]string{}
+	for name, e := range values {
+		if s := strings.TrimSpace(text(e)); regexp.MustCompile(`^(SELECT|INSERT|UPDATE|DELETE) `).MatchString(s) {
+			found[name] = s
+		}
+	}
+	return found
+}
+
+var parameter = regexp.MustCompile(`:[a-z_0-9]+`)
+
+// No look-up reads more the more is stored: every table is entered by an index. Recount reads the whole ledger, as is its purpose.
+func TestLookUpsUseIndexes(t *testing.T) {
+	scan := regexp.MustCompile(`^SCAN (\w+)$`)
+	all := statements(t)
+	if len(all) < 40 {
+		t.Fatalf("found %d statements: too few to be all", len(all))
+	}
+	st := storetest.Memory(t)
+	for name, query := range all {
+		if strings.HasPrefix(name, "postgres") || strings.HasPrefix(name, "recount") {
+			continue
+		}
+		var plan []struct {
+			ID     int    `db:"id"`
+			Parent int    `db:"parent"`
+			Unused int    `db:"notused"`
+			Detail string `db:"detail"`
+		}
+		if err := st.Raw().Select(&plan, "EXPLAIN QUERY PLAN "+parameter.ReplaceAllString(query, "NULL")); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		for _, step := range plan {
+			if scan.MatchString(step.Detail) || strings.Contains(step.Detail, "TEMP B-TREE") {
+				t.Errorf("%s: %s", name, step.Detail)
+			}
+		}
+	}
+}
+
+// Both engines take every statement. PostgreSQL finds types for all parameters and sees that bare columns are grouped.
+func TestStatementsAreUnderstood(t *testing.T) {
+	storetest.EachEngine(t, func(t *testing.T, st *store.Store) {
+		for name, query := range statements(t) {
+			if strings.HasPrefix(name, "postgres") && st.Engine() == migrations.SQLite {
+				continue
+			}
+			n := 0
+			numbered := parameter.ReplaceAllStringFunc(query, func(string) string {
+				n++
+				return "$" + strconv.Itoa(n)
+			})
+			stmt, err := st.Raw().Prepare(numbered)
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+				continue
+			}
+			if err := stmt.Close(); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	})
+}
