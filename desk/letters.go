@@ -92,6 +92,9 @@ func (t *turn) staffData(tk *Ticket, to *policy.Staff) *templates.Staff {
 	d.FirstResponse, _ = t.deadline(tk, policy.FirstResponse, lang)
 	d.Resolution, _ = t.deadline(tk, policy.Resolution, lang)
 	for _, r := range tk.Reasons {
+		if r.Failed != "" {
+			d.Why = append(d.Why, r.Rule+": "+r.Failed)
+		}
 		for _, set := range r.Set {
 			d.Why = append(d.Why, r.Rule+": "+set)
 		}

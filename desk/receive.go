@@ -98,7 +98,8 @@ type visit struct {
 	identity string
 
 	who    sender
-	claims []claim // what tokens of ours it brings, all of them
+	claims []claim             // what tokens of ours it brings, all of them
+	led    map[message.ID]bool // the ids it names that lead to a ticket already
 
 	outcome  Outcome
 	by       string
@@ -213,12 +214,13 @@ func (v *visit) keep(ticket int64, outcome Outcome, internal bool) error {
 	return v.tx.AddRefs(v.ctx, v.refs(ticket))
 }
 
-// refs makes the mail's own id lead to its ticket, and those that it names: people answer mails that they sent around us (M3).
+// refs makes the mail's own id lead to its ticket, and those that it names and nobody knew: people answer mails that they sent around
+// us (M3). An id that leads somewhere already stays with that, or a busy list would make each id lead to every ticket of its thread.
 func (v *visit) refs(ticket int64) []Ref {
 	var refs []Ref
 	seen := map[message.ID]bool{}
 	add := func(id message.ID, kind RefKind) {
-		if id != "" && !seen[id] && len(refs) < maxRefs {
+		if id != "" && !seen[id] && len(refs) < maxRefs && (kind == RefSeen || !v.led[id]) {
 			seen[id] = true
 			refs = append(refs, Ref{id, ticket, kind})
 		}

@@ -7,8 +7,12 @@ import (
 	"github.com/postdesk/postdesk/desk/message"
 )
 
-// maxRefs is how many ids of one mail are looked up and remembered; the ones next to it come first.
-const maxRefs = 50
+const (
+	// maxRefs is how many ids of one mail are looked up and remembered; the ones next to it come first.
+	maxRefs = 50
+	// maxHints is how many tickets one mail may be asked for: each is loaded and locked, and a stranger chooses the ids.
+	maxHints = 5
+)
 
 // A place is where a mail belongs: the ticket that it joined, or those that its hints name and it may not join.
 type place struct {
@@ -52,7 +56,7 @@ func (v *visit) hints() ([]hint, error) {
 	}
 	var hints []hint
 	add := func(ticket int64, by string) {
-		if ticket > 0 && !slices.ContainsFunc(hints, func(h hint) bool { return h.ticket == ticket }) {
+		if ticket > 0 && len(hints) < maxHints && !slices.ContainsFunc(hints, func(h hint) bool { return h.ticket == ticket }) {
 			hints = append(hints, hint{ticket, by})
 		}
 	}
@@ -60,6 +64,10 @@ func (v *visit) hints() ([]hint, error) {
 		refs, err := v.tx.Refs(v.ctx, ids[:min(len(ids), maxRefs)])
 		if err != nil {
 			return nil, err
+		}
+		v.led = map[message.ID]bool{}
+		for _, r := range refs {
+			v.led[r.ID] = true
 		}
 		// An id that is a mail's own says more than one that a mail only mentioned.
 		for _, surest := range [][]RefKind{{RefSent, RefSeen}, {RefMentioned}} {

@@ -207,7 +207,9 @@ func (t *Ticket) snapshot() Snapshot {
 		s.Clocks[string(c.Name)] = cs
 	}
 	for _, r := range t.Reasons {
-		s.Rules = append(s.Rules, r.Rule)
+		if r.Failed == "" {
+			s.Rules = append(s.Rules, r.Rule)
+		}
 	}
 	return s
 }

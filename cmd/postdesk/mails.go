@@ -142,7 +142,7 @@ func fromLine(line []byte) (time.Time, bool) {
 	return at.UTC(), err == nil
 }
 
-// arrival is when a mail arrived: its mbox says so, else its topmost Received field, else its Date (SIMULATE contract).
+// arrival is when a mail arrived: its mbox says so, else its topmost Received field, else its Date; zero when nothing tells it.
 func (s storedMail) arrival(m *message.Message) time.Time {
 	if !s.arrived.IsZero() {
 		return s.arrived
@@ -157,6 +157,9 @@ func (s storedMail) arrival(m *message.Message) time.Time {
 			}
 		}
 		break
+	}
+	if m.Date.IsZero() {
+		return time.Time{}
 	}
 	return m.Date.UTC()
 }

@@ -210,12 +210,30 @@ func (s *simulation) arrive(mails []storedMail) []happening {
 			Received: at, Source: sm.source, Message: m, Assurance: auth.Judge(m, trust[box.Name]),
 		}})
 	}
+	dateTheDateless(all)
 	inOrder(all, func(h happening) time.Time { return h.at })
 	// UIDs rise in the order of arrival, as a server gives them.
 	for i := range all {
 		all[i].mail.Position.UID = uint32(i + 1)
 	}
 	return all
+}
+
+// dateTheDateless gives mails that nothing dates the arrival of the one before them in the order given, so that they stay beside it.
+func dateTheDateless(all []happening) {
+	last := time.Unix(0, 0).UTC()
+	for _, h := range all {
+		if !h.at.IsZero() {
+			last = h.at
+			break
+		}
+	}
+	for i := range all {
+		if all[i].at.IsZero() {
+			all[i].at, all[i].mail.Received = last, last
+		}
+		last = all[i].at
+	}
 }
 
 // A stream is what chance is in a simulation: a fixed sequence, so that the same input gives the same bytes, and more mails at the end
