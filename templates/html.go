@@ -17,21 +17,26 @@ type letterhead struct {
 const (
 	font       = "font-family:'Segoe UI',Helvetica,Arial,sans-serif;"
 	styleText  = "margin:0 0 16px 0"
-	styleHead  = font + "margin:28px 0 10px 0;font-size:17px;line-height:24px;font-weight:bold"
-	styleQuote = "margin:0 0 16px 0;padding:2px 0 2px 14px;border-left:3px solid #c9d3dd;color:#46525f"
-	styleWarn  = "margin:0 0 16px 0;padding:12px 16px 1px 16px;border-left:4px solid #d99a1c;background:#fdf4e0;color:#5c4206"
+	styleQuiet = "margin:0 0 14px 0;font-size:15px;line-height:23px;color:#4e5b68"
+	styleHead  = font + "margin:30px 0 10px 0;font-size:17px;line-height:24px;font-weight:bold"
+	// What is in a box ends in a margin of its own: so there is more padding above than below.
+	styleQuote = "margin:0 0 16px 0;padding:14px 18px 1px 18px;border-left:3px solid #b9c8d6;background:#f6f8fa;color:#1f2a35"
+	styleWarn  = "margin:0 0 18px 0;padding:14px 18px 1px 18px;border-left:3px solid #d99a1c;background:#fdf4e0;color:#5c4206"
 	styleCode  = "margin:0 0 16px 0;padding:10px 14px;background:#eef2f5;font:14px/21px Consolas,Menlo,monospace;" +
 		"white-space:pre-wrap;word-wrap:break-word"
-	styleMono  = "background:#eef2f5;padding:1px 4px;font-family:Consolas,Menlo,monospace;font-size:14px"
+	styleMono  = "background:#eef2f5;padding:2px 5px;border-radius:4px;font-family:Consolas,Menlo,monospace;font-size:14px"
 	styleWords = "margin:0 0 16px 0;white-space:pre-wrap;word-wrap:break-word;overflow-wrap:anywhere"
 	styleLink  = "color:#1a5fa8"
-	styleLabel = font + "padding:3px 16px 3px 0;color:#5d6a77;text-align:left;font-weight:normal;vertical-align:top"
-	styleValue = font + "padding:3px 0;vertical-align:top;word-wrap:break-word;overflow-wrap:anywhere"
+	styleCell  = font + "border-top:1px solid #e6ebf0;text-align:left;vertical-align:top;"
+	styleLabel = styleCell + "padding:7px 16px 7px 0;color:#5d6a77;font-weight:normal"
+	styleForm  = styleCell + "padding:7px 16px 7px 0;font-weight:normal;white-space:nowrap"
+	styleValue = styleCell + "padding:7px 0;word-wrap:break-word;overflow-wrap:anywhere"
 )
 
 // top and bottom make the page. Outlook on Windows draws with Word, which knows neither max-width nor rounded
 // corners: it gets a table of fixed width from a comment that only it reads. XML rules are kept, closing every element, so
-// that tests can prove the page well-formed. Dark colours follow the reader's system where the client allows it.
+// that tests can prove the page well-formed. Dark colours follow the reader's system where the client allows it, and a
+// narrow screen gives all its width to the text.
 const top = `<!DOCTYPE html>
 <html lang="%[1]s" xml:lang="%[1]s" xmlns="http://www.w3.org/1999/xhtml">
 <head>
@@ -44,22 +49,30 @@ const top = `<!DOCTYPE html>
 :root{color-scheme:light dark}
 @media (prefers-color-scheme:dark){
 .back{background:#12161b!important}
-.card{background:#1c2229!important;border-color:#323c47!important}
+.card{background:#1c2229!important;border-color:#2f3944!important;border-top-color:#3b7cc4!important}
 .ink{color:#e4e9ee!important}
-.soft,.quote{color:#a3b0bd!important}
-.quote,.line{border-color:#46525f!important}
-.warn{background:#3a2d10!important;color:#f3dfae!important}
-.mono{background:#2a333d!important}
+.soft{color:#a3b0bd!important}
+.line{border-color:#313b46!important}
+.quote{background:#232b34!important;border-color:#4f6173!important;color:#e4e9ee!important}
+.warn{background:#372b12!important;color:#f3dfae!important}
+.mono{background:#2d3742!important}
 .link{color:#8fbdf0!important}
 .press{background:#2f6fb5!important}
+}
+@media (max-width:480px){
+.edge{padding:0!important}
+.card{border-left:0!important;border-right:0!important;border-radius:0!important}
+.page{padding:18px 18px 10px 18px!important}
+.form,.says{display:block!important;width:auto!important}
+.says{border-top:0!important;padding-top:0!important}
 }
 </style>
 </head>
 <body class="back" style="margin:0;padding:0;background:#f2f5f7">
-<table lang="%[1]s" class="back" role="presentation" width="100%%" cellpadding="0" cellspacing="0" border="0" style="background:#f2f5f7"><tr><td align="center" style="padding:24px 10px">
+<table lang="%[1]s" class="back" role="presentation" width="100%%" cellpadding="0" cellspacing="0" border="0" style="background:#f2f5f7"><tr><td class="edge" align="center" style="padding:28px 10px">
 <!--[if mso]><table role="presentation" width="600" cellpadding="0" cellspacing="0" border="0"><tr><td><![endif]-->
-<table class="card" role="presentation" width="100%%" cellpadding="0" cellspacing="0" border="0" style="max-width:600px;background:#ffffff;border:1px solid #dde4ea;border-radius:8px"><tr><td class="ink" align="left" style="padding:22px 28px 14px 28px;` + font + `font-size:16px;line-height:25px;color:#1f2a35">
-<h1 class="soft line" style="` + font + `margin:0 0 20px 0;padding:0 0 12px 0;border-bottom:1px solid #dde4ea;font-size:14px;line-height:20px;font-weight:bold;color:#5d6a77">%[3]s</h1>
+<table class="card" role="presentation" width="100%%" cellpadding="0" cellspacing="0" border="0" style="max-width:600px;background:#ffffff;border:1px solid #dde4ea;border-top:4px solid #1a5fa8;border-radius:6px"><tr><td class="ink page" align="left" style="padding:20px 32px 16px 32px;` + font + `font-size:16px;line-height:25px;color:#1f2a35">
+<h1 class="ink line" style="` + font + `margin:0 0 22px 0;padding:0 0 14px 0;border-bottom:1px solid #e6ebf0;font-size:15px;line-height:22px;font-weight:bold;color:#1f2a35">%[3]s</h1>
 `
 
 const bottom = `</td></tr></table>
@@ -74,17 +87,18 @@ func renderHTML(doc []block, vs *values, head letterhead, subject string) string
 	p := page{vs: vs}
 	name := fmt.Sprintf("#%d", head.number)
 	if desk := line(head.desk, maxLine); desk != "" {
-		name = desk + " · " + name
+		name = html.EscapeString(desk) + `<span class="soft" style="font-weight:normal;color:#5d6a77"> · ` + name + "</span>"
 	}
-	fmt.Fprintf(&p.b, top, vs.lang.code, html.EscapeString(subject), html.EscapeString(name))
+	fmt.Fprintf(&p.b, top, vs.lang.code, html.EscapeString(subject), name)
 	p.blocks(doc)
 	p.b.WriteString(bottom)
 	return p.b.String()
 }
 
 type page struct {
-	b  strings.Builder
-	vs *values
+	b     strings.Builder
+	vs    *values
+	quiet bool // below a rule, where the desk adds what belongs to somebody's answer
 }
 
 func (p *page) blocks(all []block) {
@@ -96,7 +110,11 @@ func (p *page) blocks(all []block) {
 func (p *page) block(b block) {
 	switch b := b.(type) {
 	case paragraph:
-		p.element("p", "", styleText, func() { p.runs(b.runs) })
+		class, style := "", styleText
+		if p.quiet {
+			class, style = "soft", styleQuiet
+		}
+		p.element("p", class, style, func() { p.runs(b.runs) })
 	case heading:
 		p.element("h2", "", styleHead, func() { p.runs(b.runs) })
 	case quote:
@@ -118,7 +136,8 @@ func (p *page) block(b block) {
 	case button:
 		p.button(b.link)
 	case rule:
-		p.b.WriteString(`<hr class="line" style="margin:22px 0 16px 0;border:0;border-top:1px solid #dde4ea"/>` + "\n")
+		p.b.WriteString(`<hr class="line" style="margin:24px 0 18px 0;border:0;border-top:1px solid #dde4ea"/>` + "\n")
+		p.quiet = true
 	}
 }
 
@@ -168,11 +187,15 @@ func (p *page) list(l list) {
 
 func (p *page) facts(all []fact) {
 	p.b.WriteString(`<table width="100%" cellpadding="0" cellspacing="0" border="0" ` +
-		`style="margin:0 0 16px 0;font-size:15px;line-height:22px">` + "\n")
+		`class="line" style="margin:0 0 18px 0;border-bottom:1px solid #e6ebf0;font-size:15px;line-height:22px">` + "\n")
 	for _, f := range all {
-		p.b.WriteString(`<tr><th scope="row" class="soft" width="34%" style="` + styleLabel + `">`)
+		class, style, says := "soft line", styleLabel, "line"
+		if f.command {
+			class, style, says = "line form", styleForm, "line says" // to be typed as it stands, so it is not broken
+		}
+		p.b.WriteString(`<tr><th scope="row" class="` + class + `" width="32%" style="` + style + `">`)
 		p.runs([]run{f.label})
-		p.b.WriteString(`</th><td style="` + styleValue + `">`)
+		p.b.WriteString(`</th><td class="` + says + `" style="` + styleValue + `">`)
 		p.runs(f.value)
 		p.b.WriteString("</td></tr>\n")
 	}
@@ -187,7 +210,7 @@ func (p *page) button(r run) {
 		return
 	}
 	p.b.WriteString(`<table role="presentation" cellpadding="0" cellspacing="0" border="0" style="margin:4px 0 20px 0">` +
-		`<tr><td class="press" style="background:#1a5fa8;border-radius:6px;padding:10px 22px">` +
+		`<tr><td class="press" style="background:#1a5fa8;border-radius:6px;padding:12px 26px">` +
 		`<a href="` + html.EscapeString(target) + `" style="` + font + `color:#ffffff;font-weight:bold;text-decoration:none">`)
 	p.b.WriteString(html.EscapeString(p.vs.fill(r.text)) + "</a></td></tr></table>\n")
 }

@@ -11,7 +11,7 @@ import (
 // own mails: a mail that reports home when it is read is none of ours).
 func TestPages(t *testing.T) {
 	elements := strings.Fields("html head meta title style body table tr td th h1 h2 p div blockquote ul ol li " +
-		"br hr a strong em code")
+		"br hr a strong em code span")
 	remote := regexp.MustCompile(`(?i)url\(|@import|src=|srcset|background=|<link|<img|<script|<iframe|<form|<object|expression\(`)
 	set := newSet(t)
 	for _, lang := range set.Languages() {
@@ -36,7 +36,7 @@ func TestPages(t *testing.T) {
 				}
 			}
 			for _, want := range []string{
-				`<html lang="` + lang + `"`, `<h1 `, `Acme Support · #123`, `prefers-color-scheme:dark`,
+				`<html lang="` + lang + `"`, `<h1 `, `>Acme Support<`, `> · #123<`, `prefers-color-scheme:dark`,
 			} {
 				if !strings.Contains(m.HTML, want) {
 					t.Errorf("%s %s: without %s", name, lang, want)
