@@ -31,7 +31,7 @@ const (
 
 // An IMAPFault is something that goes wrong at a command.
 type IMAPFault struct {
-	Command string // LOGIN (AUTHENTICATE counts too), SELECT, FETCH, STORE, COPY, MOVE, SEARCH, EXPUNGE or IDLE
+	Command string // LOGIN (AUTHENTICATE counts too), SELECT, FETCH, STORE, COPY, MOVE, SEARCH, EXPUNGE or IDLE (Hang only)
 	UID     uint32 // only a command for this one mail; 0 for all
 	How     How
 	After   int64  // bytes, for Cut
@@ -46,7 +46,7 @@ type How int
 // The ways of an IMAP server to fail.
 const (
 	Refuse  How = iota // NO
-	Hang               // no answer, ever
+	Hang               // no answer, ever; in IDLE, no news
 	Cut                // the line breaks after some more bytes
 	Empty              // FETCH: OK, and nothing else
 	UIDLast            // FETCH: the UID stands after the body

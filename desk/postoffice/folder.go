@@ -68,9 +68,12 @@ func (f *folder) count(which func(*stored) bool) uint32 {
 	return n
 }
 
-// flags are those that some mail has.
+// flags are those of the standard and those that some mail has.
 func (f *folder) flags() []imap.Flag {
 	all := make(map[string]imap.Flag)
+	for _, flag := range []imap.Flag{imap.FlagSeen, imap.FlagAnswered, imap.FlagFlagged, imap.FlagDeleted, imap.FlagDraft} {
+		all[strings.ToLower(string(flag))] = flag
+	}
 	for _, m := range f.mails {
 		maps.Copy(all, m.flags)
 	}

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -22,6 +23,7 @@ type session struct {
 	account *account
 	folder  *folder // nil until one is selected
 	tracker *imapserver.SessionTracker
+	idling  sync.Mutex // held by Idle, which the library does not wait for when the line breaks
 }
 
 var _ imapserver.SessionMove = (*session)(nil)
@@ -59,6 +61,8 @@ func (s *session) fault(command string, uid uint32) (f IMAPFault, more bool, err
 
 // Close ends the session.
 func (s *session) Close() error {
+	s.idling.Lock()
+	defer s.idling.Unlock()
 	s.office.mu.Lock()
 	defer s.office.mu.Unlock()
 	s.unselect()
@@ -237,8 +241,11 @@ func (s *session) Poll(w *imapserver.UpdateWriter, allowExpunge bool) error {
 
 // Idle tells what happens in the folder as it happens, from what is already waiting to be told.
 func (s *session) Idle(w *imapserver.UpdateWriter, stop <-chan struct{}) error {
-	if _, _, err := s.fault("IDLE", 0); err != nil {
-		return err
+	s.idling.Lock()
+	defer s.idling.Unlock()
+	if f, ok := s.office.imapFault("IDLE", 0); ok && f.How == Hang {
+		<-stop
+		return nil
 	}
 	for {
 		changed := s.office.changes()
@@ -444,8 +451,10 @@ func (s *session) Search(kind imapserver.NumKind, criteria *imap.SearchCriteria,
 }
 
 func (s *session) matches(m numbered, c *imap.SearchCriteria) bool {
-	text := strings.ToLower(string(m.raw))
 	head := headerLen(m.raw)
+	has := func(text []byte, word string) bool {
+		return bytes.Contains(bytes.ToLower(text), bytes.ToLower([]byte(word)))
+	}
 	for _, set := range c.SeqNum {
 		if !within(s.static(set), m.seq, 0) {
 			return false
@@ -476,7 +485,7 @@ func (s *session) matches(m numbered, c *imap.SearchCriteria) bool {
 	for _, h := range c.Header {
 		found := false
 		for _, f := range fields(m.raw[:head]) {
-			if strings.EqualFold(f.name(), h.Key) && strings.Contains(strings.ToLower(f.value()), strings.ToLower(h.Value)) {
+			if strings.EqualFold(f.name(), h.Key) && has([]byte(f.value()), h.Value) {
 				found = true
 			}
 		}
@@ -485,12 +494,12 @@ func (s *session) matches(m numbered, c *imap.SearchCriteria) bool {
 		}
 	}
 	for _, word := range c.Body {
-		if !strings.Contains(text[min(head, len(text)):], strings.ToLower(word)) {
+		if !has(m.raw[head:], word) {
 			return false
 		}
 	}
 	for _, word := range c.Text {
-		if !strings.Contains(text, strings.ToLower(word)) {
+		if !has(m.raw, word) {
 			return false
 		}
 	}
