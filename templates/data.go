@@ -20,7 +20,9 @@ type Moment struct {
 // Range is an estimate in credits. The customer confirms Max; Min is information.
 type Range struct{ Min, Max int }
 
-// Spent is what a ticket has cost so far. Max is the number of credits that the customer has confirmed; 0 if none.
+// Spent is what a ticket has cost so far. It is there as soon as the customer has agreed to something, so that a mail
+// which asks for a yes then asks whether to go on, not whether to begin. Max is the number of credits that the
+// customer has confirmed; 0 if none.
 type Spent struct {
 	Minutes      int // for this answer
 	TotalMinutes int
@@ -49,7 +51,7 @@ type Customer struct {
 	FirstResponseTarget, ResolutionTarget string // where no clock runs yet, such as "1 working day"
 	Promised                              bool   // false where deadlines are aims only, as in the free window (A1)
 
-	// Words are the engineer's answer in reply and resolved, elsewhere what the customer wrote.
+	// Words are the engineer's answer in reply, resolved and closed, elsewhere what the customer wrote.
 	Words PublicText
 
 	Awaiting       string // what we wait for: "confirmation", "credits" or "details"
@@ -75,28 +77,29 @@ type Staff struct {
 	Level    string // how surely: X, A0, A1s, A1, A2, A3; anything below A1s gets a banner
 	LevelWhy string
 
-	Customer, Plan string
-	Balance        *int64 // credits
-	Class, Queue   string
-	Priority       string
-	Product        string
-	Billing        string // free, credits, hourly, subscription
-	Estimate       *Range
-	FirstResponse  *Moment
-	Resolution     *Moment
-	Words          PublicText // the new ones
-	Attachments    []string   // names
-	History        []Line     // latest first
-	Note           InternalText
-	Why            []string // rules that fired, and what each of them set
-	SpentTotal     int      // minutes
-	Engineers      []string // names that may be assigned
-	Lines          []CommandLine
-	Commands       []Help
-	Clock          string // assignment, first_response, next_response, resolution
-	Due            *Moment
-	Reason         string // why this mail is sent, where its name does not say it
-	Link           string // the ticket's page, http or https
+	Customer      string
+	Plan          string // its name, or free_window
+	Balance       *int64 // credits
+	Class, Queue  string
+	Priority      string
+	Product       string
+	Billing       string // free, credits, hourly, subscription
+	Estimate      *Range
+	FirstResponse *Moment
+	Resolution    *Moment
+	Words         PublicText // the new ones
+	Attachments   []string   // names
+	History       []Line     // latest first
+	Note          InternalText
+	Why           []string // rules that fired, and what each of them set
+	SpentTotal    int      // minutes
+	Engineers     []string // names that may be assigned
+	Lines         []CommandLine
+	Commands      []Help
+	Clock         string // assignment, first_response, next_response, resolution
+	Due           *Moment
+	Reason        string // why this mail is sent, where its name does not say it
+	Link          string // the ticket's page, http or https
 }
 
 // Line is an earlier message of a ticket.

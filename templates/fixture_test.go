@@ -121,6 +121,9 @@ var goldens = map[string]func(t testing.TB, lang string, c *Customer, s *Staff){
 	"closed-customer": func(t testing.TB, lang string, c *Customer, s *Staff) {
 		c.ClosedBy, c.Spent, c.ReopenDays = "customer", &Spent{}, 0
 	},
+	"closed-answered": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		c.Words, c.Spent = answer(lang), &Spent{TotalMinutes: 20, Credits: 1, Max: 3}
+	},
 	"confirm_elsewhere": func(t testing.TB, lang string, c *Customer, s *Staff) {
 		c.Estimate, c.ConfirmLimit = &Range{Min: 4, Max: 6}, 4
 		c.Link = "https://desk.example/confirm/3fq8"
@@ -130,7 +133,8 @@ var goldens = map[string]func(t testing.TB, lang string, c *Customer, s *Staff){
 		left := int64(2)
 		c.Balance = &left
 	},
-	"declined": nil,
+	"declined":      nil,
+	"declined-used": func(t testing.TB, lang string, c *Customer, s *Staff) { moreThanAgreed(c) },
 	"estimate": func(t testing.TB, lang string, c *Customer, s *Staff) {
 		c.FirstResponse, c.Resolution, c.CloseAfterDays = nil, nil, 10
 		c.FirstResponseTarget = in(lang, "1 working day", "1 Arbeitstag")
@@ -141,6 +145,10 @@ var goldens = map[string]func(t testing.TB, lang string, c *Customer, s *Staff){
 		c.FirstResponse, c.Resolution, c.CloseAfterDays = nil, nil, 10
 	},
 	"estimate-minimal": minimal,
+	"estimate-more": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		moreThanAgreed(c)
+		c.FirstResponse, c.Resolution, c.CloseAfterDays = nil, nil, 10
+	},
 	"estimate_renewed": func(t testing.TB, lang string, c *Customer, s *Staff) {
 		c.Estimate = &Range{Min: 2, Max: 4}
 	},
@@ -158,6 +166,7 @@ var goldens = map[string]func(t testing.TB, lang string, c *Customer, s *Staff){
 	"resolved": func(t testing.TB, lang string, c *Customer, s *Staff) {
 		c.Words, c.Spent = answer(lang), &Spent{Minutes: 20, TotalMinutes: 20, Credits: 1, Max: 3}
 	},
+	"resolved-silently": func(t testing.TB, lang string, c *Customer, s *Staff) { c.Free = true },
 	"short_balance": func(t testing.TB, lang string, c *Customer, s *Staff) {
 		lowBalance(t, lang, c, s)
 		c.CloseAfterDays, c.Link = 10, "https://desk.example/credits"
@@ -195,9 +204,9 @@ var goldens = map[string]func(t testing.TB, lang string, c *Customer, s *Staff){
 	},
 	"command_help": func(t testing.TB, lang string, c *Customer, s *Staff) {
 		s.Commands = []Help{
-			{"/spent 45m", in(lang, "the time it took you; on a billed request it is charged", "so lange haben Sie gebraucht; bei Anfragen mit Abrechnung wird es berechnet")},
+			{"/spent 45m [what you did]", in(lang, "the time it took you; on a billed request it is charged", "so lange haben Sie gebraucht; bei Anfragen mit Abrechnung wird es berechnet")},
+			{"/estimate 2-3", in(lang, "offers the customer this range of credits", "bietet dem Kunden diese Spanne von Credits an")},
 			{"/note", in(lang, "the mail stays among us", "die Mail bleibt unter uns")},
-			{"/shipped CARRIER NUMBER ETA", in(lang, "the goods are on their way", "die Ware ist unterwegs")},
 		}
 	},
 	"estimate_needed": func(t testing.TB, lang string, c *Customer, s *Staff) {
@@ -212,7 +221,9 @@ var goldens = map[string]func(t testing.TB, lang string, c *Customer, s *Staff){
 		withHistory(t, lang, s)
 		s.Clock, s.Due = "next_response", s.FirstResponse
 	},
-	"overspent": func(t testing.TB, lang string, c *Customer, s *Staff) { s.SpentTotal = 130 },
+	"overspent": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		s.SpentTotal, s.Estimate = 130, &Range{Min: 5, Max: 5}
+	},
 	"refused_command": func(t testing.TB, lang string, c *Customer, s *Staff) {
 		s.Words = answer(lang)
 		s.Lines = []CommandLine{
@@ -220,6 +231,10 @@ var goldens = map[string]func(t testing.TB, lang string, c *Customer, s *Staff){
 			{N: 13, Text: "/spent soon", Want: "/spent 45m",
 				Wrong: in(lang, "“soon” is not a length of time", "„soon“ ist keine Zeitdauer")},
 		}
+	},
+	"refused_command-no-right": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		s.Words = answer(lang)
+		s.Reason = in(lang, "You may not act in this queue any more.", "In dieser Warteschlange dürfen Sie nicht mehr handeln.")
 	},
 	"unassigned": func(t testing.TB, lang string, c *Customer, s *Staff) {
 		due := moment(t, "2026-11-23 16:05")
@@ -232,6 +247,11 @@ var goldens = map[string]func(t testing.TB, lang string, c *Customer, s *Staff){
 
 func minimal(t testing.TB, lang string, c *Customer, s *Staff) {
 	*c, *s = Customer{Number: 123}, Staff{Number: 123}
+}
+
+// moreThanAgreed is work that has used up what was confirmed.
+func moreThanAgreed(c *Customer) {
+	c.Spent, c.Estimate = &Spent{TotalMinutes: 130, Credits: 3, Max: 3}, &Range{Min: 5, Max: 5}
 }
 
 func lowBalance(t testing.TB, lang string, c *Customer, s *Staff) {
