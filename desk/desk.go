@@ -90,8 +90,11 @@ func (d *Desk) LeaseMail(ctx context.Context, lasts time.Duration) (m *Mail, err
 
 // KeepMIME stores the bytes of a mail before its first try, so that every later one sends the same (G5). The first to store wins, and
 // m.MIME says what stands.
-func (d *Desk) KeepMIME(ctx context.Context, m *Mail, r io.Reader) error {
+func (d *Desk) KeepMIME(ctx context.Context, m *Mail, r io.ReadSeeker) error {
 	return d.Store.Update(ctx, func(tx Tx) error {
+		if _, err := r.Seek(0, io.SeekStart); err != nil { // a transaction may be run again
+			return err
+		}
 		source, err := tx.SaveSource(ctx, r)
 		if err != nil {
 			return err
@@ -129,7 +132,17 @@ func (d *Desk) NextMail(ctx context.Context) (at time.Time, err error) {
 // that did not arrive must not look like one that did (F07).
 func (d *Desk) Tried(ctx context.Context, a Attempt) error {
 	return d.update(ctx, func(t *turn) error {
-		if err := t.tx.Tried(ctx, a); err != nil {
+		counted := a
+		if !a.NotBefore.IsZero() {
+			// How long to wait is counted from the clock that nodes share: one with a slow clock would lose its claim in the middle of
+			// DATA, and another would send a second copy (T106).
+			shared, err := t.tx.Now(ctx)
+			if err != nil {
+				return err
+			}
+			counted.NotBefore = shared.Add(a.NotBefore.Sub(a.At))
+		}
+		if err := t.tx.Tried(ctx, counted); err != nil {
 			return err
 		}
 		if a.State != MailFailed {

@@ -44,11 +44,14 @@ type turn struct {
 
 // update runs do in a turn that is committed when it returns nil.
 func (d *Desk) update(ctx context.Context, do func(*turn) error) error {
-	return d.Store.Update(ctx, func(tx Tx) error {
-		t := &turn{ctx: ctx, d: d, tx: tx, p: d.Policy(), now: d.Now().UTC(), tickets: map[int64]*Ticket{}, threads: map[int64]thread{}}
+	var epoch string
+	err := d.Store.Update(ctx, func(tx Tx) (err error) {
+		t := &turn{
+			ctx: ctx, d: d, tx: tx, p: d.Policy(), now: d.Now().UTC(),
+			tickets: map[int64]*Ticket{}, threads: map[int64]thread{},
+		}
 		t.at = t.now
-		epoch, err := t.epoch()
-		if err != nil {
+		if epoch, err = t.epoch(); err != nil {
 			return err
 		}
 		keys := t.p.Tokens
@@ -59,6 +62,10 @@ func (d *Desk) update(ctx context.Context, do func(*turn) error) error {
 		}
 		return t.finish()
 	})
+	if err == nil {
+		d.epoch.Store(&epoch)
+	}
+	return err
 }
 
 // epoch is drawn once in the life of a database: tokens of another one, or of a backup that was restored beside it, prove nothing (F15).

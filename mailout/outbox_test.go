@@ -81,7 +81,7 @@ func (o *outbox) LeaseMail(_ context.Context, lasts time.Duration) (found *desk.
 	})
 }
 
-func (o *outbox) KeepMIME(_ context.Context, m *desk.Mail, r io.Reader) error {
+func (o *outbox) KeepMIME(_ context.Context, m *desk.Mail, r io.ReadSeeker) error {
 	b, err := io.ReadAll(r)
 	if err != nil {
 		return err
