@@ -129,7 +129,7 @@ func (e *entry) address(charset string) (message.Address, bool) {
 			}
 		}
 	}
-	name = clip(oneLine(decodeWords(strings.Trim(name, " '"), charset)), maxShown)
+	name = clip(oneLine(decodeWords(strings.Trim(name, " '<>"), charset)), maxShown)
 	canonical, err := cleanAddress(addr)
 	if err != nil {
 		raw := clip(oneLine(decodeWords(strings.TrimSpace(words+" "+e.angle), charset)), maxShown)

@@ -67,6 +67,9 @@ func toUTF8(b []byte, declared string) (text, note string) {
 		return string(b), ""
 	case name == "utf-7" || name == "unicode-1-1-utf-7":
 		return decodeUTF7(b), ""
+	case hasJapaneseShift(b) && (name == "" || name == "us-ascii" || name == "utf-8"):
+		text, _ := decodeAs(b, "iso-2022-jp")
+		return text, "text without a charset was read as iso-2022-jp"
 	case valid && !wide[name]: // also what calls itself Latin-1: real Latin-1 is hardly ever valid UTF-8
 		return string(b), ""
 	case name != "" && name != "utf-8" && name != "us-ascii" && !unreadable[name]:
@@ -137,7 +140,7 @@ const guessSample = 64 << 10 // bytes that a guess looks at
 
 func guessCharset(b []byte) string {
 	b = b[:min(len(b), guessSample)]
-	if bytes.Contains(b, []byte("\x1b$B")) || bytes.Contains(b, []byte("\x1b(J")) || bytes.Contains(b, []byte("\x1b$@")) {
+	if hasJapaneseShift(b) {
 		return "iso-2022-jp"
 	}
 	results, err := chardet.NewTextDetector().DetectAll(b)
@@ -150,6 +153,11 @@ func guessCharset(b []byte) string {
 		}
 	}
 	return "windows-1252"
+}
+
+// hasJapaneseShift tells ISO-2022-JP by the codes that shift into it (RFC 1468).
+func hasJapaneseShift(b []byte) bool {
+	return bytes.Contains(b, []byte("\x1b$B")) || bytes.Contains(b, []byte("\x1b(J")) || bytes.Contains(b, []byte("\x1b$@"))
 }
 
 // decodeUTF7 decodes UTF-7 (RFC 2152), which some old senders still use. What is no valid shift stays as it is.

@@ -12,8 +12,8 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"io/fs"
 	"net/mail"
-	"os"
 	"regexp"
 	"strings"
 	"time"
@@ -64,16 +64,16 @@ func Parse(src message.Source) *message.Message {
 	sum := sha256.New()
 	counted := &counter{w: sum}
 	tee := io.TeeReader(raw, counted)
-	w := r.walk(tee, false)
+	w := r.walk(tee, nil)
 	err = w.lines.err
 	if _, drainErr := io.Copy(io.Discard, tee); err == nil {
 		err = drainErr
 	}
-	if w.lost { // a multipart without its boundary: look again, and take what looks like one
+	if w.lost != nil { // a multipart without its boundary: look again, and take what looks like one
 		if again, openErr := src.Open(); openErr == nil {
 			defer again.Close()
 			second := &reading{}
-			second.walk(again, true)
+			second.walk(again, w.lost)
 			r = second
 		}
 	}
@@ -85,7 +85,7 @@ func Parse(src message.Source) *message.Message {
 
 // sourceError is a reading error for a note: without the name of a file, which is nothing for a mail to show.
 func sourceError(err error) string {
-	var pathErr *os.PathError
+	var pathErr *fs.PathError
 	if errors.As(err, &pathErr) {
 		err = pathErr.Err
 	}
@@ -95,7 +95,8 @@ func sourceError(err error) string {
 // Part opens one leaf part of a mail by its path, as message.Attachment names it, and gives its decoded bytes as a stream. The
 // attachment's Size is 0: it is not known before the end. A path that leads to no leaf part is an error that is fs.ErrNotExist.
 func Part(src message.Source, path string) (io.ReadCloser, message.Attachment, error) {
-	for _, guess := range []bool{false, true} {
+	var guess paths // as Parse does it: a second walk where a multipart lacks its boundary
+	for {
 		raw, err := src.Open()
 		if err != nil {
 			return nil, message.Attachment{}, fmt.Errorf("open part %s: %w", path, err)
@@ -112,15 +113,15 @@ func Part(src message.Source, path string) (io.ReadCloser, message.Attachment, e
 			return true
 		}
 		w.walk()
-		if found != nil && (guess || !w.lost) {
+		if found != nil && (guess != nil || w.lost == nil) {
 			return readCloser{found, raw}, a, nil
 		}
 		raw.Close()
-		if !w.lost {
-			break
+		if guess != nil || w.lost == nil {
+			return nil, message.Attachment{}, fmt.Errorf("part %.80q of the mail: %w", path, fs.ErrNotExist)
 		}
+		guess = w.lost
 	}
-	return nil, message.Attachment{}, fmt.Errorf("part %.80q of the mail: %w", path, os.ErrNotExist)
 }
 
 type readCloser struct {
@@ -141,7 +142,7 @@ type reading struct {
 	sums        hash.Hash // of the leaf parts' sums
 }
 
-func (r *reading) walk(src io.Reader, guess bool) *walker {
+func (r *reading) walk(src io.Reader, guess paths) *walker {
 	r.sums = sha256.New()
 	w := &walker{lines: newLineReader(src), leaf: r.leaf, guess: guess}
 	w.walk()
@@ -319,7 +320,8 @@ func parseDate(v string) (time.Time, error) {
 		if t, err := time.Parse(form, v); err == nil && plausible(t) {
 			return t, nil
 		}
-		// Words after the date, such as a zone's name that nobody knows.
+	}
+	for _, form := range dateForms { // words after the date, such as a zone's name that nobody knows
 		if cut := len(strings.Fields(form)); len(strings.Fields(v)) > cut {
 			if t, err := time.Parse(form, strings.Join(strings.Fields(v)[:cut], " ")); err == nil && plausible(t) {
 				return t, nil

@@ -2,9 +2,11 @@ package parse
 
 import (
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -163,8 +165,8 @@ func TestPartGivesDecodedBytes(t *testing.T) {
 			t.Errorf("part %s: got %+v, want %+v", want.Part, got, want)
 		}
 	}
-	if _, _, err := Part(src, "9.9"); !os.IsNotExist(err) && err == nil {
-		t.Errorf("part 9.9: %v, want an error", err)
+	if _, _, err := Part(src, "9.9"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("part 9.9: %v, want fs.ErrNotExist", err)
 	}
 }
 

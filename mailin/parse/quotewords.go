@@ -7,18 +7,20 @@ import (
 
 // The words by which mail programs introduce what they quote, in the languages that customers' programs speak.
 
-// headerNames are the fields of the block that Outlook and its kin put above a quoted mail.
+// headerWords are the fields of the block that Outlook and its kin put above a quoted mail.
+var headerWords = map[int]string{
+	kindFrom: "from|von|de|da|van|от|от кого|od|från|fra|lähettäjä|feladó|gönderen|kimden|kimden (from)|expéditeur|remitente|mittente|afzender|absender|nadawca|отправитель|odesílatel|od koho|from (von)|" +
+		"发件人|寄件者|寄件人|差出人|보낸 사람|보낸사람|발신|мейл от|від|de la|из|από|מאת|من|reply-to|responder a|antwort an",
+	kindDate: "sent|date|gesendet|gesendet am|datum|datum/zeit|envoyé|envoyé le|date d'envoi|enviado|enviado el|enviado em|enviada em|fecha|data|inviato|verzonden|отправлено|дата|wysłano|wysłane|data wysłania|" +
+		"skickat|skickades|sendt|dato|lähetetty|päivämäärä|odesláno|datum odeslání|küldve|elküldve|gönderildi|gönderme tarihi|tarih|发送时间|發送時間|日期|寄件日期|時間|送信日時|日付|보낸 날짜|날짜|дата отправки|надіслано|trimis|data e hora|sent on|message du|le|date et heure",
+	kindTo:      "to|an|à|a|para|aan|кому|do|till|til|vastaanottaja|címzett|kime|alıcı|destinataire|destinatario|empfänger|ontvanger|adresat|получатель|komu|收件人|收件者|宛先|받는 사람|받는사람|수신|către|προς|אל|إلى",
+	kindCc:      "cc|bcc|copie|copie à|con copia|kopie|kopie (cc)|копия|dw|do wiadomości|kopia|kopi|kopio|kopie an|抄送|副本|참조|másolat|bilgi|carbon copy|attachments|anlagen|importance|wichtigkeit|reply to|organization|organisation",
+	kindSubject: "subject|re|betreff|objet|asunto|oggetto|onderwerp|тема|temat|ämne|emne|aihe|assunto|předmět|tárgy|konu|subiect|主题|主旨|件名|標題|제목|θέμα|נושא|الموضوع",
+}
+
 var headerNames = func() map[string]int {
 	names := map[string]int{}
-	for kind, words := range map[int]string{
-		kindFrom: "from|von|de|da|van|от|от кого|od|från|fra|lähettäjä|feladó|gönderen|kimden|kimden (from)|expéditeur|remitente|mittente|afzender|absender|nadawca|отправитель|odesílatel|od koho|from (von)|" +
-			"发件人|寄件者|寄件人|差出人|보낸 사람|보낸사람|발신|мейл от|від|de la|из|από|מאת|من|reply-to|responder a|antwort an",
-		kindDate: "sent|date|gesendet|gesendet am|datum|datum/zeit|envoyé|envoyé le|date d'envoi|enviado|enviado el|enviado em|enviada em|fecha|data|inviato|verzonden|отправлено|дата|wysłano|wysłane|data wysłania|" +
-			"skickat|skickades|sendt|dato|lähetetty|päivämäärä|odesláno|datum odeslání|küldve|elküldve|gönderildi|gönderme tarihi|tarih|发送时间|發送時間|日期|寄件日期|時間|送信日時|日付|보낸 날짜|날짜|дата отправки|надіслано|trimis|data e hora|sent on|message du|le|date et heure",
-		kindTo:      "to|an|à|a|para|aan|кому|do|till|til|vastaanottaja|címzett|kime|alıcı|destinataire|destinatario|empfänger|ontvanger|adresat|получатель|komu|收件人|收件者|宛先|받는 사람|받는사람|수신|către|προς|אל|إلى",
-		kindCc:      "cc|bcc|copie|copie à|con copia|kopie|kopie (cc)|копия|dw|do wiadomości|kopia|kopi|kopio|kopie an|抄送|副本|참조|másolat|bilgi|carbon copy|attachments|anlagen|importance|wichtigkeit|reply to|organization|organisation",
-		kindSubject: "subject|re|betreff|objet|asunto|oggetto|onderwerp|тема|temat|ämne|emne|aihe|assunto|předmět|tárgy|konu|subiect|主题|主旨|件名|標題|제목|θέμα|נושא|الموضوع",
-	} {
+	for kind, words := range headerWords {
 		for word := range strings.SplitSeq(words, "|") {
 			names[word] = kind
 		}

@@ -27,14 +27,16 @@ type part struct {
 	alternative string // path of the nearest enclosing multipart/alternative, "" for none
 }
 
+type paths map[string]bool
+
 // A walker goes through the lines of a mail once, from top to bottom, with the boundaries that are open. Each line is looked at
 // once, whatever the nesting, and nothing of a part is held.
 type walker struct {
 	lines  *lineReader
 	leaf   func(p *part, body io.Reader) (stop bool)
 	top    *part // the outermost entity, as soon as its header is read
-	guess  bool  // take what looks like a boundary where the declared one is nowhere
-	lost   bool  // a multipart held no boundary of its own
+	lost   paths // multiparts that held no boundary of their own
+	guess  paths // those of an earlier walk: there, take what looks like a boundary
 	bounds []string
 	// What ended the last body: the index of the boundary met, or -1 for the end of the mail.
 	met     int
@@ -76,12 +78,15 @@ func (w *walker) entity(p *part, depth int) (stop bool) {
 func (w *walker) multipart(p *part, b *body, depth int) (stop bool) {
 	level := len(w.bounds)
 	w.bounds = append(w.bounds, p.params["boundary"])
-	b.guess = w.guess
+	b.guess = w.guess[p.path]
 	preamble, _ := io.ReadAll(io.LimitReader(b, maxPreamble))
 	io.Copy(io.Discard, b)
 	if w.met != level {
 		// No part at all. The text between the headers and the next boundary is all there is to show.
-		w.lost = true
+		if w.lost == nil {
+			w.lost = paths{}
+		}
+		w.lost[p.path] = true
 		w.bounds = w.bounds[:level]
 		if len(bytes.TrimSpace(preamble)) > 0 {
 			w.notes.add("a multipart without its boundary was read as text")

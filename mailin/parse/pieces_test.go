@@ -1,0 +1,279 @@
+package parse
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"testing/iotest"
+)
+
+func TestAddresses(t *testing.T) {
+	for _, c := range []struct{ name, in, want string }{
+		{"one", "kim@cust.example", "|kim@cust.example"},
+		{"with a name", "Kim Lee <Kim@Cust.Example>", "Kim Lee|kim@cust.example"},
+		{"a comma in a name without quotes", "Doe, John <john@acme.example>", "Doe, John|john@acme.example"},
+		{"two names with commas", "Doe, John <john@acme.example>, Roe, Jane <jane@acme.example>", "Doe, John|john@acme.example; Roe, Jane|jane@acme.example"},
+		{"semicolons", "a@acme.example; b@acme.example", "|a@acme.example; |b@acme.example"},
+		{"a bare one before one in brackets", "a@acme.example, B <b@acme.example>", "|a@acme.example; B|b@acme.example"},
+		{"a group", "team: A <a@acme.example>, b@acme.example;", "A|a@acme.example; |b@acme.example"},
+		{"an empty group", "undisclosed-recipients:;", ""},
+		{"a name in a comment", "kim@cust.example (Kim Lee)", "Kim Lee|kim@cust.example"},
+		{"nested comments", "(a (b) c) Kim <kim@cust.example>", "Kim|kim@cust.example"},
+		{"quotes inside of a name", `"Lee \"The\" Kim" <kim@cust.example>`, `Lee "The" Kim|kim@cust.example`},
+		{"an address as the name", `"boss@desk.example" <eve@evil.example>`, "boss@desk.example|eve@evil.example"},
+		{"encoded words in quotes", `"=?utf-8?q?J=C3=B6rg?=" <j@cust.example>`, "Jörg|j@cust.example"},
+		{"a comma in an encoded word", "=?utf-8?q?M=C3=BCller=2C_J?= <j@cust.example>", "Müller, J|j@cust.example"},
+		{"an address that is an encoded word", "=?utf-8?q?kim=40cust=2Eexample?=", "|kim@cust.example"},
+		{"raw Latin-1 in the name", "J\xf6rg <j@cust.example>", "Jörg|j@cust.example"},
+		{"no closing bracket", "Kim <kim@cust.example", "Kim|kim@cust.example"},
+		{"no brackets", "Kim Lee kim@cust.example", "Kim Lee|kim@cust.example"},
+		{"two pairs of brackets", "Kim <<kim@cust.example>>", "Kim|kim@cust.example"},
+		{"white space in the address", "Kim < kim @ cust.example >", "Kim|kim@cust.example"},
+		{"a route", "<@a.example,@b.example:kim@cust.example>", "|kim@cust.example"},
+		{"an entry without address costs only itself", "Kim Lee, a@acme.example", "Kim Lee|; |a@acme.example"},
+		{"two signs", "a@b@acme.example", "a@b@acme.example|"},
+		{"what a shell would act on", "<`id`@cust.example>", "`id`@cust.example|"},
+		{"empty", "", ""},
+		{"a quote that never ends", `"Kim <kim@cust.example>`, "Kim|kim@cust.example"},
+		{"mailto", "mailto:kim@cust.example", "|kim@cust.example"},
+	} {
+		var got []string
+		for _, a := range parseAddresses(c.in, "iso-8859-1") {
+			got = append(got, a.Name+"|"+a.Addr)
+		}
+		if s := strings.Join(got, "; "); s != c.want {
+			t.Errorf("%s: %q gives %q, want %q", c.name, c.in, s, c.want)
+		}
+	}
+}
+
+func TestEncodedWords(t *testing.T) {
+	for _, c := range []struct{ name, in, want string }{
+		{"plain", "Hello", "Hello"},
+		{"base64", "=?utf-8?B?R3LDvMOfZQ==?=", "Grüße"},
+		{"quoted with underscores", "=?iso-8859-1?Q?Gr=FC=DFe_an_alle?=", "Grüße an alle"},
+		{"white space between words goes", "=?utf-8?Q?a?= =?utf-8?Q?b?=", "ab"},
+		{"white space beside text stays", "a =?utf-8?Q?b?= c", "a b c"},
+		{"a letter cut in two words", "=?utf-8?B?w4Q=?= =?utf-8?B?w4M=?==?utf-8?Q?=C3?= =?utf-8?Q?=84?=", "ÄÃÄ"},
+		{"spaces inside", "=?utf-8?Q?two words?=", "two words"},
+		{"a language", "=?utf-8*en?Q?word?=", "word"},
+		{"an unknown charset", "=?x-none?Q?caf=E9?=", "café"},
+		{"a lie about the charset", "=?us-ascii?Q?caf=C3=A9?=", "café"},
+		{"no end", "=?utf-8?Q?abc", "=?utf-8?Q?abc"},
+		{"base64 without padding", "=?utf-8?B?YWI?=", "ab"},
+		{"raw UTF-8 beside", "é =?utf-8?Q?=C3=A9?=", "é é"},
+	} {
+		if got := decodeWords(c.in, ""); got != c.want {
+			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
+		}
+	}
+	// A line end in an encoded word must never become one in a field (T062).
+	if got := oneLine(decodeWords("=?utf-8?q?a=0D=0ABcc:_x=40evil.example?=", "")); strings.ContainsAny(got, "\r\n") {
+		t.Errorf("a line end came through: %q", got)
+	}
+}
+
+func TestParams(t *testing.T) {
+	for _, c := range []struct{ name, in, key, want string }{
+		{"token", "text/plain; charset=utf-8", "charset", "utf-8"},
+		{"quoted", `text/plain; name="a;b.txt"`, "name", "a;b.txt"},
+		{"spaces without quotes", "text/plain; name=my file.txt; charset=utf-8", "name", "my file.txt"},
+		{"a quote that never ends", `text/plain; name="a b.txt`, "name", "a b.txt"},
+		{"the first of two", "text/plain; name=a; name=b", "name", "a"},
+		{"capitals", "TEXT/Plain; NAME=a", "name", "a"},
+		{"pieces in any order", "a/b; name*1=two; name*0=one", "name", "onetwo"},
+		{"encoded pieces", "a/b; name*0*=utf-8''%C3%A9; name*1=x", "name", "éx"},
+		{"an encoded word in pieces", "a/b; name*0=\"=?utf-8?Q?=C3=A9\"; name*1=\"?=\"", "name", "é"},
+		{"another charset", "a/b; name*=windows-1251''%CF%F0%E8", "name", "При"},
+		{"no charset", "a/b; name*=%41b", "name", "Ab"},
+		{"a Windows path", `a/b; name="C:\dir\x.txt"`, "name", `C:\dir\x.txt`},
+		{"escaped quotes", `a/b; name="a\"b"`, "name", `a"b`},
+		{"no value", "a/b; name; x=1", "x", "1"},
+	} {
+		if _, params := parseParams(c.in); params[c.key] != c.want {
+			t.Errorf("%s: got %q, want %q", c.name, params[c.key], c.want)
+		}
+	}
+}
+
+func TestT061SafeNames(t *testing.T) {
+	for _, c := range []struct{ in, want string }{
+		{"report.pdf", "report.pdf"},
+		{"../../x", "x"},
+		{`C:\dir\x.txt`, "x.txt"},
+		{"a\x00b.txt", "ab.txt"},
+		{".", ""},
+		{"..", ""},
+		{"dir/", ""},
+		{"con", "_con"},
+		{"CON.txt", "_CON.txt"},
+		{"console.txt", "console.txt"},
+		{"invoice\u202efdp.exe", "invoicefdp.exe"},
+		{"a\r\nb", "a b"},
+		{".htaccess", ".htaccess"},
+		{"name. . ", "name"},
+		{strings.Repeat("ä", 300) + ".pdf", strings.Repeat("ä", maxName-4) + ".pdf"},
+	} {
+		if got := safeName(c.in); got != c.want {
+			t.Errorf("%q gives %q, want %q", c.in, got, c.want)
+		}
+	}
+}
+
+func TestTransferEncodings(t *testing.T) {
+	for _, c := range []struct{ name, encoding, in, want string }{
+		{"base64", "base64", "SGVsbG8=", "Hello"},
+		{"foreign bytes in base64", "base64", "SG*Vs\r\nbG\x008=", "Hello"},
+		{"base64 without padding", "BASE64", "SGVsbG8", "Hello"},
+		{"base64 of several texts", "base64;", "SGVs\nbG8=\nSGVsbG8=\n", "HelloHello"},
+		{"quoted-printable", "quoted-printable", "a=3Db=\r\nc\r\n", "a=bc\r\n"},
+		{"no code after the sign", "quoted-printable", "1 = 2, a=zz, b=4", "1 = 2, a=zz, b=4"},
+		{"small letters", "Quoted-Printable", "=c3=a4", "ä"},
+		{"white space before the line end", "quoted-printable", "a  \r\nb =  \r\nc", "a\r\nb c"},
+		{"a bare sign at the end", "quoted-printable", "a=", "a"},
+		{"control bytes", "quoted-printable", "a\x00\x1bb", "a\x00\x1bb"},
+		{"a comment", "8bit (plain)", "a=3D", "a=3D"},
+		{"unknown", "x-none", "a=3D", "a=3D"},
+		{"uuencode", "x-uuencode", "begin 644 a\n#0V%T\n`\nend\n", "Cat"},
+	} {
+		p := &part{header: header{fields: []field{{"Content-Transfer-Encoding", c.encoding}}}, media: "text/plain"}
+		for _, r := range []io.Reader{strings.NewReader(c.in), iotest.OneByteReader(strings.NewReader(c.in))} {
+			out, _ := p.decoded(r)
+			got, err := io.ReadAll(iotest.OneByteReader(out))
+			if err != nil || string(got) != c.want {
+				t.Errorf("%s: got %q, %v; want %q", c.name, got, err, c.want)
+			}
+		}
+	}
+}
+
+func TestCharsets(t *testing.T) {
+	russian := "\xf0\xd2\xc9\xd7\xc5\xd4"
+	for _, c := range []struct{ name, declared, in, want string }{
+		{"UTF-8", "utf-8", "é", "é"},
+		{"Latin-1", "ISO-8859-1", "caf\xe9", "café"},
+		{"Latin-1 that is windows-1252", "iso-8859-1", "\x80 5", "€ 5"},
+		{"Latin-1 that is UTF-8", "iso-8859-1", "5 €", "5 €"},
+		{"KOI8-R", "\"koi8-r\"", russian, "Привет"},
+		{"an alias", "win-1251", "\xcf\xf0\xe8\xe2\xe5\xf2", "Привет"},
+		{"a semicolon after the name", "utf-8;", "é", "é"},
+		{"Shift_JIS by its Windows name", "cp932", "\x93\xfa\x96\x7b", "日本"},
+		{"Korean by its Windows name", "ks_c_5601-1987", "\xc7\xd1", "한"},
+		{"GBK", "gb2312", "\xd6\xd0", "中"},
+		{"UTF-7", "utf-7", "a+AOk-b +- c", "aéb + c"},
+		{"ISO-2022-JP without its name", "", "\x1b$BF|K\\\x1b(B", "日本"},
+		{"declared UTF-8, which it is not", "utf-8", "caf\xe9 ol\xe9", "café olé"},
+		{"UTF-8 with one broken byte", "utf-8", "äöü äöü \xff", "äöü äöü \ufffd"},
+		{"an unknown name over UTF-8", "x-foo", "é", "é"},
+		{"UTF-16", "utf-16le", "a\x00b\x00", "ab"},
+	} {
+		if got, _ := toUTF8([]byte(c.in), c.declared); got != c.want {
+			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
+		}
+	}
+	if got, note := toUTF8([]byte("x\x1b$)C\x0e\x47\x51\x0f"), "iso-2022-kr"); !strings.HasPrefix(got, "x") {
+		t.Errorf("a charset the library loses gives %q (%s), want its ASCII at least", got, note)
+	}
+}
+
+func TestDates(t *testing.T) {
+	for _, c := range []struct{ in, want string }{
+		{"Mon, 2 Nov 2026 10:15:00 +0100", "2026-11-02 10:15:00 +0100"},
+		{"2 Nov 2026 10:15:00 -0000", "2026-11-02 10:15:00 +0000"},
+		{"Mon, 2 Nov 2026 10:15:00 +0100 (CET)", "2026-11-02 10:15:00 +0100"},
+		{"Mo, 2 Nov 2026 10:15:00 +0100", "2026-11-02 10:15:00 +0100"},
+		{"Mon Nov  2 10:15:00 2026", "2026-11-02 10:15:00 +0000"},
+		{"2026-11-02 10:15:00 +0100", "2026-11-02 10:15:00 +0100"},
+		{"2026-11-02T10:15:00+01:00", "2026-11-02 10:15:00 +0100"},
+		{"Mon, 2 Nov 2026 10:15:00 GMT+0100", "2026-11-02 10:15:00 +0100"},
+		{"Mon, 2 Nov 2026 10:15", "2026-11-02 10:15:00 +0000"},
+		{"yesterday", ""},
+		{"Mon, 2 Nov 99999 10:15:00 +0100", ""},
+	} {
+		got := ""
+		if d, err := parseDate(c.in); err == nil {
+			got = d.Format("2006-01-02 15:04:05 -0700")
+		}
+		if got != c.want {
+			t.Errorf("%q gives %q, want %q", c.in, got, c.want)
+		}
+	}
+}
+
+func TestUnflow(t *testing.T) {
+	for _, c := range []struct {
+		name, in, want string
+		delSp          bool
+	}{
+		{"joined", "a \nb\nc", "a b\nc", false},
+		{"joined without the space", "a \nb\nc", "ab\nc", true},
+		{"quotes of one depth", "> a \n> b\n>> c \nd", "> a b\n>> c \nd", false},
+		{"a signature's mark", "a\n-- \nKim", "a\n-- \nKim", false},
+		{"space-stuffing", " From here\n  x", "From here\n x", false},
+	} {
+		if got := unflow(c.in, c.delSp); got != c.want {
+			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+func TestLanguage(t *testing.T) {
+	for _, c := range []struct{ want, text string }{
+		{"en", "Could you please send me the invoice again? I did not get it."},
+		{"de", "Der Server startet nach der Aktualisierung nicht, was sollen wir tun?"},
+		{"es", "El servidor no arranca después de la actualización, ¿qué debemos hacer?"},
+		{"fr", "Le serveur ne démarre plus après la mise à jour, que devons-nous faire ?"},
+		{"nl", "De server start niet meer na de update, wat moeten wij nu doen?"},
+		{"it", "Il server non si avvia dopo l'aggiornamento, che cosa dobbiamo fare?"},
+		{"ru", "Сервер не запускается после обновления, что нам делать?"},
+		{"pl", "Serwer nie uruchamia się po aktualizacji, co powinniśmy zrobić?"},
+		{"", "OK thanks"},
+		{"", "4711 0815 2026-11-02"},
+		{"", "サーバーが更新後に起動しません。どうすればよいでしょうか。"},
+	} {
+		if got := language(c.text); got != c.want {
+			t.Errorf("%q is %q, want %q", c.text, got, c.want)
+		}
+	}
+}
+
+// The header's words must name one kind of field each: a word in two would depend on the order in which the table was built.
+func TestHeaderWordsAreOfOneKind(t *testing.T) {
+	for word, kind := range map[string]int{"from": kindFrom, "von": kindFrom, "gesendet": kindDate, "date": kindDate, "an": kindTo, "à": kindTo, "objet": kindSubject, "тема": kindSubject, "kopie": kindCc} {
+		if headerNames[word] != kind {
+			t.Errorf("%q is of kind %d, want %d", word, headerNames[word], kind)
+		}
+	}
+	seen := map[string]string{}
+	for kind, words := range headerWords {
+		for word := range strings.SplitSeq(words, "|") {
+			if other, ok := seen[word]; ok {
+				t.Errorf("%q is in kind %d and in %s", word, kind, other)
+			}
+			seen[word] = fmt.Sprint("kind ", kind)
+		}
+	}
+}
+
+func TestLinesOfAnyLength(t *testing.T) {
+	long := strings.Repeat("x", 3*pieceSize)
+	in := "a\r\n" + long + "\n\nlast"
+	lr := newLineReader(strings.NewReader(in))
+	var got bytes.Buffer
+	starts := 0
+	for {
+		piece, fresh := lr.next()
+		if piece == nil {
+			break
+		}
+		if fresh {
+			starts++
+		}
+		got.Write(piece)
+	}
+	if got.String() != in || starts != 4 {
+		t.Errorf("got %d bytes in %d lines, want %d in 4", got.Len(), starts, len(in))
+	}
+}

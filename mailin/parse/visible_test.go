@@ -1,0 +1,114 @@
+package parse
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestVisible(t *testing.T) {
+	for _, c := range []struct{ name, text, want string }{
+		{"no quote at all", "Hello,\n\nplease help.\n\nKim", "Hello,\n\nplease help.\n\nKim"},
+		{"English", "Yes\n\nOn Mon, 2 Nov 2026 at 10:00, Kim <kim@cust.example> wrote:\n> q", "Yes"},
+		{"German", "Ja\n\nAm Mo., 2. Nov. 2026 um 10:00 Uhr schrieb Kim <kim@cust.example>:\n> q", "Ja"},
+		{"French", "Oui\n\nLe lun. 2 nov. 2026 à 10:00, Kim <kim@cust.example> a écrit :\n> q", "Oui"},
+		{"Spanish", "Sí\n\nEl lun, 2 nov 2026 a las 10:00, Kim (<kim@cust.example>) escribió:\n> q", "Sí"},
+		{"Italian", "Sì\n\nIl giorno lun 2 nov 2026 alle ore 10:00 Kim <kim@cust.example> ha scritto:\n> q", "Sì"},
+		{"Dutch", "Ja\n\nOp ma 2 nov 2026 om 10:00 schreef Kim <kim@cust.example>:\n> q", "Ja"},
+		{"Russian", "Да\n\nпн, 2 нояб. 2026 г. в 10:00, Kim <kim@cust.example>:\n> q", "Да"},
+		{"Russian, with a verb", "Да\n\n02.11.2026 10:00, Kim пишет:\n> q", "Да"},
+		{"Polish", "Tak\n\nW dniu 2.11.2026 o 10:00, Kim pisze:\n> q", "Tak"},
+		{"Polish, Gmail", "Tak\n\npon., 2 lis 2026 o 10:00 Kim <kim@cust.example> napisał(a):\n> q", "Tak"},
+		{"Portuguese", "Sim\n\nEm seg., 2 de nov. de 2026 às 10:00, Kim <kim@cust.example> escreveu:\n> q", "Sim"},
+		{"Swedish", "Ja\n\nDen mån 2 nov. 2026 kl 10:00 skrev Kim <kim@cust.example>:\n> q", "Ja"},
+		{"an attribution over three lines", "Yes\n\nOn Mon, 2 Nov 2026 at 10:00,\nKim Example\n<kim@cust.example> wrote:\n> q", "Yes"},
+		{"an attribution without marked lines", "Yes\n\nOn Mon, 2 Nov 2026 at 10:00, Kim <kim@cust.example> wrote:\n\nquoted\nmore", "Yes"},
+		{"Outlook in English", "Yes\n\nFrom: Kim\nSent: Monday, 2 November 2026 10:00\nTo: Support\nSubject: RE: x\n\nquoted", "Yes"},
+		{"Outlook in French", "Oui\n\nDe : Kim\nEnvoyé : lundi 2 novembre 2026 10:00\nÀ : Support\nObjet : RE: x\n\nquoted", "Oui"},
+		{"Outlook in Spanish", "Sí\n\nDe: Kim\nEnviado: lunes, 2 de noviembre de 2026 10:00\nPara: Support\nAsunto: RE: x\n\nquoted", "Sí"},
+		{"Outlook in Italian", "Sì\n\nDa: Kim\nInviato: lunedì 2 novembre 2026 10:00\nA: Support\nOggetto: R: x\n\nquoted", "Sì"},
+		{"Outlook in Dutch", "Ja\n\nVan: Kim\nVerzonden: maandag 2 november 2026 10:00\nAan: Support\nOnderwerp: RE: x\n\nquoted", "Ja"},
+		{"Outlook in Russian", "Да\n\nОт: Kim\nОтправлено: 2 ноября 2026 г. 10:00\nКому: Support\nТема: RE: x\n\nquoted", "Да"},
+		{"Outlook in Polish", "Tak\n\nOd: Kim\nWysłano: poniedziałek, 2 listopada 2026 10:00\nDo: Support\nTemat: RE: x\n\nquoted", "Tak"},
+		{"bold marks in the block", "Yes\n\n*From:* Kim\n*Sent:* Monday 10:00\n*To:* Support\n*Subject:* x\n\nquoted", "Yes"},
+		{"a line above the block", "Yes\n________________________________\nFrom: Kim\nSent: Monday 10:00\nTo: Support\nSubject: x\n\nquoted", "Yes"},
+		{"a separator", "Yes\n\n-----Original Message-----\nFrom: Kim\nquoted", "Yes"},
+		{"a separator in German", "Ja\n\n-----Ursprüngliche Nachricht-----\nVon: Kim\nquoted", "Ja"},
+		{"answers between quotes", "> one?\nfirst\n> two?\nsecond", "first\nsecond"},
+		{"an answer below", "On 2026-11-02 10:00, Kim wrote:\n> q\n> q\n\nAnswer", "Answer"},
+		{"a marked signature", "Text\n\n-- \nKim\nExample GmbH", "Text"},
+		{"a signature above the quote, text below", "Text\n\n-- \nKim\n\n> q\n\nMore", "Text\n\nMore"},
+		{"a mark at the beginning is none", "--\nfirst words", "--\nfirst words"},
+		{"a rule before a long text is no signature", "Intro\n--\n" + strings.Repeat("line of the text\n", 40), "Intro\n--\n" + strings.TrimSuffix(strings.Repeat("line of the text\n", 40), "\n")},
+		{"a list's footer", "Text\n_______________________________________________\ntalk mailing list", "Text"},
+		{"a device's footer", "Text\n\nSent from my iPhone", "Text"},
+		{"a device's footer in German", "Text\n\nVon meinem iPhone gesendet", "Text"},
+		{"a device's footer in Polish", "Text\n\nWysłane z iPhone'a", "Text"},
+		{"Outlook for a telephone", "Text\n\nGet Outlook for Android<https://aka.ms/x>", "Text"},
+		{"greetings stay", "Text\n\nBest regards\nKim", "Text\n\nBest regards\nKim"},
+		{"a sentence about who wrote", "Your colleague wrote:\nplease send logs.\nHere they are.", "Your colleague wrote:\nplease send logs.\nHere they are."},
+		{"one field of a header in a sentence", "From: the north\nit is cold", "From: the north\nit is cold"},
+		{"a sentence that ends in a colon", "On Monday at 10:00 I saw this:\nerror 500", "On Monday at 10:00 I saw this:\nerror 500"},
+		{"a log is no quote", "2026-11-02 10:00:01 started\n2026-11-02 10:00:02 failed: disk full", "2026-11-02 10:00:01 started\n2026-11-02 10:00:02 failed: disk full"},
+		{"commands stay", "/spent 45m\n/resolve\n\nDone.", "/spent 45m\n/resolve\n\nDone."},
+		{"only a quote", "On 2026-11-02 10:00, Kim wrote:\n> /close", ""},
+		{"only an unmarked quote", "From: Kim\nSent: Monday 10:00\nTo: Support\nSubject: x\n\n/close", ""},
+		{"new words and the attribution on one line", "yes On Wed, Nov 4, 2026 at 3:59 PM, kim@cust.example wrote:\n> q", "yes"},
+		{"empty", "", ""},
+	} {
+		if got := visible(c.text, false); got != c.want {
+			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
+		}
+	}
+	forwarded := "From: Kim\nSent: Monday 10:00\nTo: Support\nSubject: x\n\nThe mail itself"
+	if got := visible(forwarded, true); got != forwarded {
+		t.Errorf("a forwarded mail without own words: got %q", got)
+	}
+}
+
+func TestHTMLText(t *testing.T) {
+	for _, c := range []struct{ name, markup, want string }{
+		{"blocks", "<div>a</div><div>b</div>", "a\nb"},
+		{"paragraphs", "<p>a</p><p>b</p>", "a\n\nb"},
+		{"an empty line", "<div>a</div><div><br></div><div>b</div>", "a\n\nb"},
+		{"a break before the end of a block", "<div>a<br></div><div>b</div>", "a\nb"},
+		{"white space", "a \n\t b<b> c</b>d", "a b cd"},
+		{"entities", "1 &lt; 2 &amp;&nbsp;3", "1 < 2 & 3"},
+		{"layout tables", "<table><tr><td><table><tr><td>a</td></tr></table></td><td>b</td></tr></table>", "a\nb"},
+		{"hidden words", "<p>a</p><p style='display: none'>b</p><p hidden>c</p><span style='font-size:0px'>d</span>", "a"},
+		{"a quote", "<p>a</p><blockquote type=cite>b<br>c</blockquote><p>d</p>", "a\n\n> b\n> c\n\nd"},
+		{"an indented text is no quote", "<p>a</p><blockquote style='margin:0 0 0 40px'>b</blockquote>", "a\n\nb"},
+		{"quotes in quotes", "<blockquote type=cite>a<blockquote type=cite>b</blockquote></blockquote>", "> a\n>\n> > b"},
+		{"Outlook's reply", "<p>a</p><div id='divRplyFwdMsg'>From: b</div><div>c</div>", "a\n\n> From: b\n> c"},
+		{"Outlook's reply with nothing above", "<div id='divRplyFwdMsg'>From: b</div><div>c</div>", "From: b\nc"},
+		{"Yahoo's reply", "<div>a</div><div class='yahoo_quoted'><div>On Monday b wrote:</div><div>c</div></div>", "a\n> On Monday b wrote:\n> c"},
+		{"Gmail's signature", "<div>a</div><div class='gmail_signature'>Kim</div>", "a\n--\nKim"},
+		{"a link to its own text", "<a href='https://a.example/'>https://a.example/</a>", "https://a.example/"},
+		{"a link to something else", "<a href='https://a.example/x'>here</a> now", "here <https://a.example/x> now"},
+		{"a script's link", "<a href='javascript:x'>here</a>", "here"},
+		{"no markup at all", "just text", "just text"},
+		{"text after a stray bracket", "1 < 2 and more", "1 < 2 and more"},
+	} {
+		if got := htmlText(c.markup); got != c.want {
+			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+func FuzzVisible(f *testing.F) {
+	f.Add("Yes\n\nOn Mon, 2 Nov 2026 at 10:00, Kim <kim@cust.example> wrote:\n> q", false)
+	f.Add("Ja\n\nVon: Kim\nGesendet: Montag\nAn: Support\nBetreff: x\n\nquoted", true)
+	f.Add("> one?\nfirst\n-- \nKim\n\n_____\nlist", false)
+	f.Fuzz(func(t *testing.T, text string, forward bool) {
+		text = plainLines(text)
+		got := visible(text, forward)
+		// New words are the mail's own, in its order: nothing is made up (F38). Only ends of lines may be left out.
+		rest := text
+		for line := range strings.SplitSeq(got, "\n") {
+			i := strings.Index(rest, line)
+			if i < 0 {
+				t.Fatalf("%q is not in the text in this order", line)
+			}
+			rest = rest[i+len(line):]
+		}
+	})
+}
