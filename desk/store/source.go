@@ -72,30 +72,35 @@ func (x *tx) saveSource(ctx context.Context, r io.Reader) (id int64, err error) 
 		raw    = buf[:]
 		packed []byte
 		sum    = sha256.New()
-		size   int64
 	)
-	// The row comes first, since chunks point at it; what it says of them is known after the last one.
-	if err := x.put(ctx, &id, insertSource, args{"size": 0, "sha256": []byte{}}); err != nil {
+	n, more, err := readChunk(r, raw)
+	if err != nil {
 		return 0, err
 	}
-	for position, more := 0, true; more; position++ {
-		var n int
+	// The row comes first, since chunks point at it. Most mails are one chunk, and then it is right at once.
+	sum.Write(raw[:n])
+	size := int64(n)
+	if err := x.put(ctx, &id, insertSource, args{"size": size, "sha256": sum.Sum(nil)}); err != nil {
+		return 0, err
+	}
+	for position := 0; n > 0; position++ {
+		packed = x.st.pack.enc.EncodeAll(raw[:n], packed[:0])
+		if _, err := x.exec(ctx, insertChunk, args{"source": id, "position": position, "data": packed}); err != nil {
+			return 0, err
+		}
+		if !more {
+			break
+		}
 		if n, more, err = readChunk(r, raw); err != nil {
 			return 0, err
 		}
-		if n > 0 {
-			sum.Write(raw[:n])
-			size += int64(n)
-			packed = x.st.pack.enc.EncodeAll(raw[:n], packed[:0])
-			if _, err := x.exec(ctx, insertChunk, args{"source": id, "position": position, "data": packed}); err != nil {
-				return 0, err
-			}
-		}
+		sum.Write(raw[:n])
+		size += int64(n)
 	}
-	if _, err := x.exec(ctx, finishSource, args{"id": id, "size": size, "sha256": sum.Sum(nil)}); err != nil {
-		return 0, err
+	if size > chunkSize {
+		_, err = x.exec(ctx, finishSource, args{"id": id, "size": size, "sha256": sum.Sum(nil)})
 	}
-	return id, nil
+	return id, err
 }
 
 // readChunk fills buf, and tells whether there may be more. It is not io.ReadFull, which calls the end of a mail and a mail that

@@ -60,7 +60,12 @@ func (st *Store) Update(ctx context.Context, do func(desk.Tx) error) error {
 }
 
 func (st *Store) update(ctx context.Context, read map[io.Reader]bool, do func(desk.Tx) error) error {
-	t, err := st.writer.BeginTxx(ctx, nil)
+	var opts *sql.TxOptions
+	if st.engine == migrations.Postgres {
+		// A conditional UPDATE has to see what was committed while it waited, whatever the server's default is.
+		opts = &sql.TxOptions{Isolation: sql.LevelReadCommitted}
+	}
+	t, err := st.writer.BeginTxx(ctx, opts)
 	if err != nil {
 		return st.explain(ctx, err)
 	}
