@@ -44,6 +44,7 @@ var verbs = []verb{
 	{"wait", "/wait", "waits for the customer; the clocks stand still"},
 	{"resolve", "/resolve", "marks the ticket as resolved; it closes by itself when the customer stays silent"},
 	{"close", "/close", "closes the ticket and gives back what was not used"},
+	{"reopen", "/reopen", "takes a resolved or closed ticket up again"},
 	{"help", "/help", "sends you this list; nothing else in the mail is carried out"},
 }
 

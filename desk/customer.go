@@ -65,7 +65,9 @@ func (v *visit) says(tk *Ticket, joined grant) error {
 			v.because("re-opening needs more proof of who wrote: %s", v.who.why)
 			return v.tellStaff(tk, "new_words")
 		}
-		return v.reopen(tk)
+		if err := v.reopen(tk); err != nil {
+			return err
+		}
 	case tk.Status == Waiting:
 		v.setStatus(tk, Open)
 	}
@@ -100,7 +102,7 @@ func (v *visit) saysYes(tk *Ticket) error {
 		return v.send(out)
 	case contact == nil || tk.Customer != "" && (contact.Customer != tk.Customer || !contact.MaySpend):
 		return elsewhere("who wrote it may not spend")
-	case tk.Estimate.Max > v.p.Credits.ConfirmLimit:
+	case tk.Estimate.Max > v.p.Credits.ConfirmLimit && may(wishSpend, level) != yes:
 		v.because("not confirmed: %d credits are more than a mail may confirm (%d)", tk.Estimate.Max, v.p.Credits.ConfirmLimit)
 		out := letter{template: "confirm_elsewhere", ticket: tk, to: tk.Requester, automatic: true, daily: true, data: v.customerData(tk)}
 		out.data.ConfirmLimit = v.p.Credits.ConfirmLimit

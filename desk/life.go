@@ -103,16 +103,13 @@ func (t *turn) reopen(tk *Ticket) error {
 		// Closed before anything was agreed: the offer stands again.
 		if tk.Estimate == nil {
 			t.setStatus(tk, AwaitingEstimate)
-			return t.tellStaff(tk, "estimate_needed")
+			return nil
 		}
 		t.setStatus(tk, AwaitingConfirmation)
 		return t.sendEstimate(tk)
 	}
 	t.setStatus(tk, Open)
-	if err := t.send(letter{template: "reopened", ticket: tk, to: tk.Requester, automatic: true, data: t.customerData(tk)}); err != nil {
-		return err
-	}
-	return t.tellStaff(tk, "new_words")
+	return t.send(letter{template: "reopened", ticket: tk, to: tk.Requester, automatic: true, data: t.customerData(tk)})
 }
 
 // mayReopen tells whether a reply still reaches the ticket: always before it is closed, and until the policy's window after.

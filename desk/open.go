@@ -239,7 +239,7 @@ func (v *visit) welcome(tk *Ticket, p place) error {
 	case AwaitingEstimate:
 		return v.tellStaff(tk, "estimate_needed")
 	}
-	if v.who.level < message.LevelA1s {
+	if may(wishOpen, v.who.level) == unverified {
 		// The estimate did not go out, since nothing proves who asked: a person looks, and may send it.
 		return v.tellStaff(tk, "estimate_needed")
 	}

@@ -132,7 +132,7 @@ func (v *visit) decide() error {
 	switch {
 	case v.hops() > maxReceived:
 		return v.hold(place, fmt.Sprintf("it passed %d servers, more than %d: it goes in circles", v.hops(), maxReceived))
-	case v.who.level == message.LevelX:
+	case may(wishStore, v.who.level) == held:
 		return v.forged(place)
 	case v.m.Kind.Machine():
 		return v.machine(place)
@@ -277,16 +277,28 @@ func (v *visit) machine(p place) error {
 	return v.open(p, OutcomeNew)
 }
 
-// bounced writes a failed mail into the ticket's journal, so that whoever works on it sees it.
+// bounced tells whoever works on a ticket that a mail of it was not delivered (M4, F07). A report that names no mail of ours with its
+// token may be forged, and changes nothing (T050).
 func (v *visit) bounced(tk *Ticket) error {
 	b := v.m.Bounce
-	if v.m.Kind != message.Bounced || b == nil || !b.Permanent {
+	if v.m.Kind != message.Bounced || b == nil || !b.Permanent || len(b.Recipients) == 0 || !v.aboutOurs(tk) {
 		return nil
 	}
-	for _, to := range b.Recipients {
-		v.fired = append(v.fired, v.event(EventFailed, tk.Number, MailFailure{Ticket: tk.Number, To: to, Why: oneLine(b.Status+" "+b.Reason, 200)}))
+	return v.undelivered(&Mail{Ticket: tk.Number, Audience: "customer", To: message.Address{Addr: b.Recipients[0]}}, 0, b.Status+" "+b.Reason)
+}
+
+// aboutOurs tells whether a delivery report proves that it is about a mail of the ticket: it came to that mail's envelope sender, or
+// holds its Message-ID, and both carry a token.
+func (v *visit) aboutOurs(tk *Ticket) bool {
+	if slices.ContainsFunc(v.claims, func(c claim) bool { return c.Ticket == tk.Number && c.Purpose == message.PurposeBounce }) {
+		return true
 	}
-	return nil
+	token, ok := message.TokenOfID(v.m.Bounce.OriginalID, v.p.Desk.Domain)
+	if !ok {
+		return false
+	}
+	c, err := v.keys.Read(token, v.now)
+	return err == nil && c.Ticket == tk.Number
 }
 
 // days counts back by whole days, for limits such as one question a day.

@@ -112,9 +112,12 @@ func (v *visit) planOne(pl *plan, tk *Ticket, who *policy.Staff, c command, minu
 			return err
 		}
 		if pl.status != "" && pl.status != s {
-			return bad("the mail already says /%s", map[Status]string{Waiting: "wait", Resolved: "resolve", Closed: "close"}[pl.status])
+			return bad("the mail already says /%s", map[Status]string{Waiting: "wait", Resolved: "resolve", Closed: "close", Open: "reopen"}[pl.status])
 		}
-		if tk.Status == Closed {
+		if s == Open && !tk.Status.Done() {
+			return bad("the ticket is neither resolved nor closed")
+		}
+		if s != Open && tk.Status == Closed {
 			return bad("the ticket is closed already")
 		}
 		pl.status = s
@@ -175,6 +178,8 @@ func (v *visit) planOne(pl *plan, tk *Ticket, who *policy.Staff, c command, minu
 		return status(Resolved)
 	case "close":
 		return status(Closed)
+	case "reopen":
+		return status(Open)
 	case "help":
 		pl.help = true
 		return bare()
@@ -288,6 +293,8 @@ func (v *visit) carryState(tk *Ticket, pl *plan, toCustomer bool) error {
 	switch pl.status {
 	case Waiting:
 		v.setStatus(tk, Waiting)
+	case Open:
+		return v.reopen(tk)
 	case Resolved:
 		v.setStatus(tk, Resolved)
 		if !toCustomer {
