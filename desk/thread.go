@@ -114,6 +114,8 @@ func (v *visit) thread() (place, error) {
 			p.ours = tk
 		}
 		if p.joined != nil {
+			p.others = append(p.others, tk) // the surer hint decides, and staff see the other (T023)
+			v.because("its %s names ticket %d too", h.by, tk.Number)
 			continue
 		}
 		if g := v.mayJoin(tk, claimed); g == yes || g == unverified {
