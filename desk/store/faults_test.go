@@ -287,6 +287,22 @@ func TestT105WeakSettings(t *testing.T) {
 	t.Run("no file", func(t *testing.T) { refused(t, "sqlite:", "no file is named") })
 }
 
+// Mail in the file, and what SQLite keeps beside it, is for the desk's account alone.
+func TestFileIsPrivate(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "desk.db")
+	st := storetest.Open(t, "sqlite:"+file)
+	saveSource(t, st, noise(10))
+	for _, name := range []string{file, file + "-wal", file + "-shm"} {
+		info, err := os.Stat(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := info.Mode().Perm(); got != 0o600 {
+			t.Errorf("%s: got mode %o, want 600", filepath.Base(name), got)
+		}
+	}
+}
+
 // What keeps a database from its work is told with a way to mend it.
 func TestTroubles(t *testing.T) {
 	folder := t.TempDir()

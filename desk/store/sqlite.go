@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -37,6 +38,17 @@ func (st *Store) openSQLite(ctx context.Context, dsn string) error {
 	extra, err := url.ParseQuery(query)
 	if err != nil {
 		return fmt.Errorf("%s: its settings: %w", st.name, err)
+	}
+	// Mail is nobody else's business. SQLite would let others read a file that it makes; those beside it get this one's mode. A
+	// file that is there is not opened here: closing it would take away the locks of whoever in this process has it open.
+	made, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	if err == nil {
+		err = made.Close()
+	} else if errors.Is(err, os.ErrExist) || errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission) {
+		err = nil // SQLite tells what is wrong with it, if anything
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", st.name, err)
 	}
 	// One writer: SQLite has one anyway, and connections that compete for it wait by polling, up to a second. Readers never
 	// wait for it. A transaction that reads first and writes then could fail halfway, so the writer's begin as writers.

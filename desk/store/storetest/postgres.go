@@ -43,7 +43,8 @@ func StartPostgres() (*Postgres, error) {
 		return nil, err
 	}
 	p := &Postgres{bin: bin}
-	if p.dir, err = os.MkdirTemp(quickDir(), "pg"); err != nil {
+	sweep(quickDir())
+	if p.dir, err = os.MkdirTemp(quickDir(), prefix); err != nil {
 		return nil, err
 	}
 	if os.Getuid() == 0 {
@@ -94,6 +95,33 @@ func quickDir() string {
 		return ""
 	}
 	return shm
+}
+
+// prefix begins the name of a server's folder. The whole path has to stay short: a socket's has at most 107 bytes.
+const prefix = "postdesk-pg-"
+
+// sweep deletes folders of servers whose test run was killed before it could.
+func sweep(dir string) {
+	if dir == "" {
+		dir = os.TempDir()
+	}
+	left, err := filepath.Glob(filepath.Join(dir, prefix+"*"))
+	if err != nil {
+		return
+	}
+	for _, folder := range left {
+		info, err := os.Stat(folder)
+		if err != nil || time.Since(info.ModTime()) < 10*time.Minute {
+			continue // perhaps just being made
+		}
+		lock, err := os.ReadFile(filepath.Join(folder, "data", "postmaster.pid"))
+		line, _, _ := strings.Cut(string(lock), "\n")
+		pid, notNumber := strconv.Atoi(line)
+		if err == nil && (notNumber != nil || !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH)) {
+			continue // it runs
+		}
+		_ = os.RemoveAll(folder) // another run's; not being able to is no fault of this one
+	}
 }
 
 // otherAccount is one that the server can run as when we are root.
