@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"math"
 	"net"
 	"net/netip"
 	"slices"
@@ -170,6 +169,9 @@ func (s *server) noop() error {
 	return s.line.why(s.client.Noop().Wait())
 }
 
+// maxFound is how many mails one search can give. No window of a listing is wider.
+const maxFound = 1 << 20
+
 // search gives the numbers of mails from a first through a last one, in ascending order.
 func (s *server) search(from, to uint32, criteria imap.SearchCriteria) ([]uint32, error) {
 	criteria.UID = []imap.UIDSet{{{Start: imap.UID(from), Stop: imap.UID(to)}}}
@@ -182,13 +184,10 @@ func (s *server) search(from, to uint32, criteria imap.SearchCriteria) ([]uint32
 	if found.Dynamic() {
 		return nil, errors.New("the server answered a search with an open range")
 	}
-	if to == 0 {
-		to = math.MaxUint32
-	}
 	var uids []uint32
 	for _, r := range found {
-		// What was not asked for is left out: of a range beyond the last mail, that mail is a part (T094).
-		for uid := uint64(max(uint32(r.Start), from)); uid <= uint64(min(uint32(r.Stop), to)) && len(uids) < maxListed; uid++ {
+		// What was not asked for is left out, and a range of all numbers that there are does not fill the memory.
+		for uid := uint64(max(uint32(r.Start), from)); uid <= uint64(min(uint32(r.Stop), to)) && len(uids) < maxFound; uid++ {
 			uids = append(uids, uint32(uid))
 		}
 	}

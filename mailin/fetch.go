@@ -12,9 +12,6 @@ import (
 	"github.com/emersion/go-imap/v2/imapclient"
 )
 
-// maxListed is how many mails are listed at a time, so that the first look into a mailbox of many years takes bounded memory.
-const maxListed = 1 << 20
-
 // A listed mail is one that waits to be read.
 type listed struct {
 	uid  uint32
@@ -22,7 +19,8 @@ type listed struct {
 	at   time.Time // INTERNALDATE; zero when it did not say
 }
 
-// list gives what waits from a first through a last UID, in order; 0 is the last of all. ENVELOPE and BODYSTRUCTURE are not asked for:
+// list gives what waits from a first through a last UID, in order. The last is never "*", with which a range beyond the last mail holds
+// that mail (RFC 9051, 9, seq-range; T094). ENVELOPE and BODYSTRUCTURE are not asked for:
 // they hold strings of any length that strangers chose.
 func (s *server) list(from, to uint32) ([]listed, error) {
 	mails, err := s.sizes(from, to)
@@ -61,16 +59,25 @@ func (s *server) sizes(from, to uint32) ([]listed, error) {
 				l.size = item.Size
 			}
 		}
-		// Of a range beyond the last mail, that mail is a part (RFC 9051, 9, seq-range; T094).
-		if l.uid >= from && (to == 0 || l.uid <= to) && len(mails) < maxListed {
-			mails = append(mails, l)
-		}
+		mails = append(mails, l) // the client lets through what was asked for, and each once
 	}
 	if err := cmd.Close(); err != nil {
 		return nil, s.line.why(err)
 	}
 	slices.SortFunc(mails, func(a, b listed) int { return cmp.Compare(a.uid, b.uid) })
-	return slices.CompactFunc(mails, func(a, b listed) bool { return a.uid == b.uid }), nil
+	return mails, nil
+}
+
+// lastUID is the highest UID that can have a mail. A server need not tell its next one (RFC 3501, 6.3.1).
+func (s *server) lastUID() (uint32, error) {
+	switch {
+	case s.selected.UIDNext != 0:
+		return uint32(s.selected.UIDNext) - 1, nil
+	case s.selected.NumMessages == 0:
+		return 0, nil
+	}
+	last, err := s.fetch(imap.SeqSetNum(s.selected.NumMessages), nil, 0, nil)
+	return last.uid, err
 }
 
 var (
@@ -139,8 +146,8 @@ type fetched struct {
 	body     bool
 }
 
-// fetch asks for one mail. Without an error, a body is whole: the command has ended well, and the literal was as long as it said it was.
-// Either alone is not enough, for the client hands out a literal on which the line broke as a short one, without an error.
+// fetch asks for one mail. Without an error a body is whole: the literal was as long as it said, and the command has ended well. The
+// client hands out a literal on which the line broke as a short one, without an error.
 func (s *server) fetch(set imap.NumSet, section *imap.FetchItemBodySection, limit int64, into func() io.Writer) (got fetched, err error) {
 	defer s.line.expect()()
 	options := &imap.FetchOptions{UID: true, InternalDate: true}

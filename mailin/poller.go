@@ -156,19 +156,21 @@ func (p *Poller) hold(ctx context.Context) error {
 	return err
 }
 
-// keepLease renews the lease, and stops the work when it is another node's, or can no longer be known to be ours. The time is taken
+// keepLease renews the lease, and stops the work when it is another node's, or before it ends without an answer. Its time runs from
 // before each request, so that it never seems to last longer here than it does in the database.
 func (p *Poller) keepLease(ctx context.Context, asked time.Time, stop context.CancelCauseFunc) {
 	for p.sleep(ctx, leaseLasts/3) {
 		now := time.Now()
-		ours, err := p.Desk.LeaseMailbox(ctx, p.Mailbox.Name, leaseLasts)
+		renew, done := context.WithDeadline(ctx, asked.Add(leaseLasts))
+		ours, err := p.Desk.LeaseMailbox(renew, p.Mailbox.Name, leaseLasts)
+		done()
 		switch {
 		case err == nil && ours:
 			asked = now
 		case err == nil:
 			stop(errStandby)
 			return
-		case time.Since(asked) >= leaseLasts:
+		case time.Since(asked) >= leaseLasts*2/3: // the next answer would come too late
 			stop(fmt.Errorf("renew the lease of the mailbox: %w", err))
 			return
 		}

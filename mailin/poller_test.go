@@ -3,6 +3,7 @@ package mailin
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -20,6 +21,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/postdesk/postdesk/desk"
+	"github.com/postdesk/postdesk/desk/message"
 	"github.com/postdesk/postdesk/desk/policy"
 	"github.com/postdesk/postdesk/desk/postoffice"
 )
@@ -450,49 +452,18 @@ func TestT093UIDValidityChanges(t *testing.T) {
 	})
 }
 
-func TestT094RangeBeyondTheLastMailIsEmpty(t *testing.T) {
-	inside(t, world(), func(t *testing.T, office *postoffice.Office, d *recorder) {
-		deliverMails(t, office, 1, 3)
-		p := poller(office, d)
-		stop := start(t, p)
-		d.wait(t, 3)
-		stop()
-
-		s, err := p.connect(t.Context(), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer s.close()
-		if _, err := s.open("INBOX", true); err != nil {
-			t.Fatal(err)
-		}
-		if mails, err := s.list(4, 0); err != nil || len(mails) != 0 {
-			t.Errorf("UID 4:* lists %v, %v", mails, err)
-		}
-		if mails, err := s.list(3, 0); err != nil || len(mails) != 1 || mails[0].uid != 3 || mails[0].size != int64(len(mail(3))) {
-			t.Errorf("UID 3:* lists %v, %v", mails, err)
-		}
-		// A server that does not tell its next UID is asked for 4:* in every pass.
-		s.selected.UIDNext = 0
-		p.trouble = make(map[desk.Position]*trouble)
-		cursor, _, _ := d.Cursor(t.Context(), "", "")
-		if err := p.takeAfter(t.Context(), s, cursor); err != nil {
-			t.Error(err)
-		}
-		checkMails(t, d.all(), 1, 3)
-	})
-}
-
 func TestGapsInTheNumbersAreCrossed(t *testing.T) {
 	inside(t, world(), func(t *testing.T, office *postoffice.Office, d *recorder) {
-		const gap = 20_000
 		deliver(t, office, mail(1))
-		for range gap {
-			deliver(t, office, "")
+		var gap []uint32
+		for range 20_000 {
+			uid, err := office.Deliver(box, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			gap = append(gap, uid)
 		}
-		for uid := uint32(2); uid < 2+gap; uid++ {
-			office.Remove(box, "INBOX", uid)
-		}
+		office.Remove(box, "INBOX", gap...)
 		deliver(t, office, mail(2))
 		defer start(t, poller(office, d))()
 		checkMails(t, d.wait(t, 2), 1, 2)
@@ -702,8 +673,11 @@ func TestT057TooLongAMail(t *testing.T) {
 		began := time.Now()
 		defer start(t, p)()
 		got := d.wait(t, 2)
-		if got[0].raw != header || got[0].subject != "My whole disk" || !noted(got[0], "Only the header was read") {
+		if got[0].raw != header || got[0].subject != "My whole disk" || !noted(got[0], "more than the 1000 that are taken in") {
 			t.Errorf("the desk has %+v", got[0])
+		}
+		if h := p.Health(); h.Error != "" {
+			t.Errorf("health is %+v", h)
 		}
 		if took := got[1].taken.Sub(began); got[1].raw != mail(2) || took > time.Minute {
 			t.Errorf("the next one after %v: %+v", took, got[1])
@@ -763,22 +737,50 @@ func TestF31OneMailStopsNoOther(t *testing.T) {
 
 func TestMailIsGoneBeforeItIsRead(t *testing.T) {
 	inside(t, world(), func(t *testing.T, office *postoffice.Office, d *recorder) {
-		deliverMails(t, office, 1, 60)
-		d.refuse = func(a desk.Arrival) error { // while the first batch is decided over
-			if a.Position.UID == 1 {
-				office.Remove(box, "INBOX", 59)
+		deliverMails(t, office, 1, 3*batchMails)
+		last := uint32(3 * batchMails)
+		d.refuse = func(a desk.Arrival) error {
+			if a.Position.UID == 1 { // the third batch is listed, and fetched only when the first one is decided over
+				office.Remove(box, "INBOX", last-1)
 			}
 			return nil
 		}
-		defer start(t, poller(office, d))()
-		got := d.wait(t, 59)
-		if i := slices.IndexFunc(got, func(m received) bool { return m.UID == 59 }); i >= 0 && noted(got[i], "could not") {
-			t.Errorf("a mail that is gone became %+v", got[i])
+		p := poller(office, d)
+		stop := start(t, p)
+		time.Sleep(time.Hour)
+		stop()
+		got := d.all()
+		if n := len(got); n != int(last)-1 || got[n-1].raw != mail(int(last)) || got[n-2].UID != last-2 {
+			t.Errorf("the desk has %d mails, the last are %+v", n, got[n-2:])
 		}
-		if got[len(got)-1].raw != mail(60) {
-			t.Error("the last mail is not there")
+		if h := p.Health(); h.Error != "" {
+			t.Errorf("health is %+v", h)
 		}
 	})
+}
+
+// A brokenSource lets whoever opens it first fail as only a fault of the program does.
+type brokenSource struct {
+	spooled
+	opened bool
+}
+
+func (s *brokenSource) Open() (io.ReadCloser, error) {
+	if !s.opened {
+		s.opened = true
+		panic("a fault of the program")
+	}
+	return s.spooled.Open()
+}
+
+func TestF31FaultOfTheReaderIsOneMails(t *testing.T) {
+	p := poller(nil, newRecorder())
+	src := new(brokenSource)
+	io.WriteString(src, mail(1))
+	m, a := p.read(desk.Position{UID: 1}, src, false)
+	if m.RawHash != sha256.Sum256([]byte(mail(1))) || m.Size != src.Size() || len(m.Notes) != 1 || a.Level != message.LevelA0 {
+		t.Errorf("got %+v, %+v", m, a)
+	}
 }
 
 func TestDeskRefuses(t *testing.T) {
@@ -845,6 +847,11 @@ func TestDeskRefuses(t *testing.T) {
 }
 
 func TestT107DatabaseIsAway(t *testing.T) {
+	t.Run("wholly", func(t *testing.T) { testDatabaseIsAway(t, true) })
+	t.Run("for mails only, as a full one is", func(t *testing.T) { testDatabaseIsAway(t, false) })
+}
+
+func testDatabaseIsAway(t *testing.T, leasesToo bool) {
 	inside(t, world(), func(t *testing.T, office *postoffice.Office, d *recorder) {
 		deliverMails(t, office, 1, 1000)
 		var mu sync.Mutex
@@ -857,10 +864,13 @@ func TestT107DatabaseIsAway(t *testing.T) {
 		gone := func() error {
 			mu.Lock()
 			defer mu.Unlock()
-			if away {
+			switch {
+			case !away:
+				return nil
+			case leasesToo:
 				return desk.ErrUnavailable
 			}
-			return nil
+			return desk.ErrFull
 		}
 		d.refuse = func(a desk.Arrival) error {
 			if a.Position.UID == 123 && time.Since(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)) < time.Second {
@@ -868,7 +878,9 @@ func TestT107DatabaseIsAway(t *testing.T) {
 			}
 			return gone()
 		}
-		d.lease = func() (bool, error) { err := gone(); return err == nil, err }
+		if leasesToo {
+			d.lease = func() (bool, error) { err := gone(); return err == nil, err }
+		}
 		stop := start(t, poller(office, d))
 		time.Sleep(10 * time.Minute)
 		if n := len(d.all()); n != 122 {
@@ -935,6 +947,36 @@ func TestLease(t *testing.T) {
 		checkMails(t, got, 1, 2) // its cursor is its own here
 		stopA()
 		stopB()
+	})
+}
+
+func TestLeaseOfAnotherNode(t *testing.T) {
+	inside(t, world(), func(t *testing.T, office *postoffice.Office, d *recorder) {
+		var mu sync.Mutex
+		ours := true
+		set := func(yes bool) {
+			mu.Lock()
+			defer mu.Unlock()
+			ours = yes
+		}
+		d.lease = func() (bool, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			return ours, nil
+		}
+		p := poller(office, d)
+		defer start(t, p)()
+		deliver(t, office, mail(1))
+		d.wait(t, 1)
+		set(false)
+		time.Sleep(leaseLasts)
+		deliver(t, office, mail(2))
+		time.Sleep(10 * time.Minute)
+		if h := p.Health(); h.State != Standby || h.Error != "" || len(d.all()) != 1 {
+			t.Errorf("with %d mails, health is %+v", len(d.all()), h)
+		}
+		set(true)
+		checkMails(t, d.wait(t, 2), 1, 2)
 	})
 }
 
@@ -1007,4 +1049,40 @@ func TestLogsHoldNoSecret(t *testing.T) {
 			t.Errorf("the log does not say how far it came:\n%s", log.String())
 		}
 	})
+}
+
+// BenchmarkPoll is a backlog going through, over a socket.
+func BenchmarkPoll(b *testing.B) {
+	office := postoffice.New(world())
+	defer office.Close()
+	if err := office.Listen(); err != nil {
+		b.Fatal(err)
+	}
+	for n := range b.N {
+		if _, err := office.Deliver(box, []byte(mail(n))); err != nil {
+			b.Fatal(err)
+		}
+	}
+	d := newRecorder()
+	p := poller(office, d)
+	p.Dial = func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, network, office.IMAPAddr())
+	}
+	ctx, cancel := context.WithCancel(b.Context())
+	defer cancel()
+	s, err := p.connect(ctx, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.close()
+	p.trouble = make(map[desk.Position]*trouble)
+	b.ResetTimer()
+	if err := p.pass(ctx, s); err != nil {
+		b.Fatal(err)
+	}
+	b.StopTimer()
+	if n := len(d.all()); n != b.N {
+		b.Fatalf("the desk has %d mails, want %d", n, b.N)
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "mails/s")
 }

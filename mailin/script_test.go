@@ -52,6 +52,11 @@ func (s *script) serve(c net.Conn) {
 		}
 		switch {
 		case found:
+		case command == "IDLE":
+			fmt.Fprint(c, "+ go on\r\n")
+			if !lines.Scan() || lines.Text() != "DONE" {
+				return
+			}
 		case strings.HasPrefix(command, "CAPABILITY"):
 			answer = "* CAPABILITY IMAP4rev1\r\n"
 		case strings.HasPrefix(command, "EXAMINE"):
@@ -123,6 +128,27 @@ func TestNewsOfFlagsIsNoMail(t *testing.T) {
 	})
 }
 
+// TestT094RangeBeyondTheLastMail has a server that does not tell its next UID, and answers every range with its last mail, as servers do
+// for "n:*". The one mail it has is an old one.
+func TestT094RangeBeyondTheLastMail(t *testing.T) {
+	s := &script{mails: 1, answers: [][2]string{
+		{"EXAMINE", "* 1 EXISTS\r\n* OK [UIDVALIDITY 7] .\r\n"},
+		{"UID FETCH", "* 1 FETCH (UID 3 RFC822.SIZE 30 BODY[] {30}\r\n" + short + ")\r\n"},
+		{"FETCH 1 ", "* 1 FETCH (UID 3)\r\n"},
+		{"UID SEARCH", "* SEARCH 3\r\n"},
+	}}
+	scripted(t, s, func(t *testing.T, p *Poller, d *recorder) {
+		d.wait(t, 1)
+		time.Sleep(time.Hour)
+		if got := d.all(); len(got) != 1 || got[0].UID != 3 || got[0].raw != short {
+			t.Errorf("the desk has %+v", got)
+		}
+		if c, _, _ := d.Cursor(t.Context(), "", ""); c.UID != 3 {
+			t.Errorf("the cursor is at %d, want 3", c.UID)
+		}
+	})
+}
+
 func TestSizeIsOnlyAHint(t *testing.T) {
 	s := &script{mails: 1, answers: [][2]string{
 		{listing, "* 1 FETCH (UID 1 RFC822.SIZE 500)\r\n"},
@@ -184,6 +210,25 @@ func TestServerWithoutIdle(t *testing.T) {
 		}
 		if passes < 12 || passes > 15 {
 			t.Errorf("%d passes in an hour, want one in 5 minutes", passes)
+		}
+	})
+}
+
+func TestIdleIsBegunAnew(t *testing.T) {
+	s := &script{mails: 0, answers: [][2]string{{"CAPABILITY", "* CAPABILITY IMAP4rev1 IDLE\r\n"}}}
+	scripted(t, s, func(t *testing.T, p *Poller, d *recorder) {
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		idles := 0
+		for i, command := range s.commands {
+			if command == "IDLE" && i < len(s.commands)-1 {
+				idles++
+			}
+		}
+		if idles < 12 || idles > 16 {
+			t.Errorf("%d times IDLE in an hour, want one in less than 5 minutes: %q", idles, s.commands)
 		}
 	})
 }
