@@ -288,12 +288,16 @@ func (o *Office) Wait(ctx context.Context, address string, is func(Mail) bool) (
 	}
 }
 
-// Remove takes a mail out of an account's folder, as another client of the same person does.
-func (o *Office) Remove(address, folder string, uid uint32) {
+// Remove takes mails out of an account's folder, as another client of the same person does.
+func (o *Office) Remove(address, folder string, uids ...uint32) {
+	gone := make(map[imap.UID]bool, len(uids))
+	for _, uid := range uids {
+		gone[imap.UID(uid)] = true
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if acc := o.account(address); acc != nil && acc.folders[folder] != nil {
-		acc.folders[folder].remove(func(m *stored) bool { return m.uid == imap.UID(uid) })
+		acc.folders[folder].remove(func(m *stored) bool { return gone[m.uid] })
 		o.change()
 	}
 }
