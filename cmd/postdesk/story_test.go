@@ -162,9 +162,12 @@ func (q question) filter(lines []line) []line {
 	return slices.DeleteFunc(slices.Clone(lines), func(l line) bool { return !q.answers(l) })
 }
 
+// printedFile holds what the last simulate printed, so that a story may run other commands before it asks.
+const printedFile = "printed.jsonl"
+
 // printed are the lines that the last simulate printed.
 func printed(ts *testscript.TestScript) []line {
-	lines, err := parseLines(ts.ReadFile("stdout"))
+	lines, err := parseLines(ts.ReadFile(printedFile))
 	ts.Check(err)
 	if len(lines) == 0 {
 		ts.Fatalf("nothing was printed to ask about")
@@ -188,6 +191,7 @@ func cmdSimulate(ts *testscript.TestScript, neg bool, args []string) {
 	if err := ts.Exec("postdesk", all...); (err != nil) != neg {
 		ts.Fatalf("postdesk simulate: %v", err)
 	}
+	ts.Check(os.WriteFile(ts.MkAbs(printedFile), []byte(ts.ReadFile("stdout")), 0o644))
 }
 
 func cmdWant(ts *testscript.TestScript, neg bool, args []string) {
@@ -303,7 +307,7 @@ func cmdGrows(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: grows FILE")
 	}
 	before, _, _ := strings.Cut(ts.ReadFile(args[0]), `{"event":"summary"`)
-	if before == "" || !strings.HasPrefix(ts.ReadFile("stdout"), before) {
+	if before == "" || !strings.HasPrefix(ts.ReadFile(printedFile), before) {
 		ts.Fatalf("more mails have changed lines of %s, rather than adding to them", args[0])
 	}
 }
