@@ -38,7 +38,7 @@ var aliases = map[string]string{
 }
 
 // unreadable are charsets that the library takes and decodes to nothing.
-var unreadable = map[string]bool{"iso-2022-kr": true, "iso-2022-cn": true, "iso-2022-cn-ext": true, "hz-gb-2312": false}
+var unreadable = map[string]bool{"iso-2022-kr": true, "iso-2022-cn": true, "iso-2022-cn-ext": true}
 
 // wide are charsets of more than one byte a letter, in which a short text may look like UTF-8 by chance.
 var wide = map[string]bool{
@@ -128,12 +128,13 @@ func mostlyUTF8(b []byte) bool {
 	return good > 3*bad
 }
 
-// guessable are the charsets that a guess may give; others that the detector knows are hardly ever right in mail.
-var guessable = map[string]string{
-	"ISO-8859-1": "windows-1252", "ISO-8859-2": "iso-8859-2", "ISO-8859-5": "iso-8859-5", "ISO-8859-7": "iso-8859-7", "ISO-8859-9": "windows-1254",
-	"windows-1250": "windows-1250", "windows-1251": "windows-1251", "windows-1252": "windows-1252", "windows-1253": "windows-1253", "windows-1254": "windows-1254",
-	"KOI8-R": "koi8-r", "Shift_JIS": "shift_jis", "EUC-JP": "euc-jp", "ISO-2022-JP": "iso-2022-jp", "EUC-KR": "euc-kr", "GB-18030": "gb18030", "Big5": "big5",
-	"UTF-16LE": "utf-16le", "UTF-16BE": "utf-16be",
+// guessable are the charsets that a guess may give, in the detector's words and ours; others that it knows are hardly ever right in
+// mail. Of two that fit alike the first is taken: the detector itself gives them in any order.
+var guessable = []struct{ detected, name string }{
+	{"ISO-8859-1", "windows-1252"}, {"windows-1252", "windows-1252"}, {"windows-1251", "windows-1251"}, {"KOI8-R", "koi8-r"},
+	{"ISO-8859-2", "iso-8859-2"}, {"windows-1250", "windows-1250"}, {"ISO-8859-9", "windows-1254"}, {"windows-1254", "windows-1254"},
+	{"ISO-8859-7", "iso-8859-7"}, {"windows-1253", "windows-1253"}, {"ISO-8859-5", "iso-8859-5"}, {"Shift_JIS", "shift_jis"},
+	{"EUC-JP", "euc-jp"}, {"EUC-KR", "euc-kr"}, {"GB-18030", "gb18030"}, {"Big5", "big5"}, {"UTF-16LE", "utf-16le"}, {"UTF-16BE", "utf-16be"},
 }
 
 const guessSample = 64 << 10 // bytes that a guess looks at
@@ -147,12 +148,15 @@ func guessCharset(b []byte) string {
 	if err != nil {
 		return "windows-1252"
 	}
-	for _, r := range results {
-		if name, ok := guessable[r.Charset]; ok && r.Confidence >= 10 {
-			return name
+	best, guess := 9, "windows-1252" // less is no guess
+	for _, g := range guessable {
+		for _, r := range results {
+			if r.Charset == g.detected && r.Confidence > best {
+				best, guess = r.Confidence, g.name
+			}
 		}
 	}
-	return "windows-1252"
+	return guess
 }
 
 // hasJapaneseShift tells ISO-2022-JP by the codes that shift into it (RFC 1468).

@@ -62,7 +62,7 @@ func (s signs) reasons(e *evidence) (why []string) {
 	return why
 }
 
-// field is a sign: the field is there and its value, in lower case, has one of the words; no words mean any value.
+// fieldSign is found when the field is there and its value, in lower case, has one of the words; no words mean any value.
 func fieldSign(name string, words ...string) sign {
 	return func(e *evidence) string {
 		for _, v := range e.h.all(name) {

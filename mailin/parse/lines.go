@@ -7,7 +7,7 @@ import (
 )
 
 // pieceSize is the longest piece of a line that is held at once, in bytes. It is also how far the header pass can look ahead.
-const pieceSize = 64 << 10
+const pieceSize = 16 << 10
 
 // A lineReader cuts a mail into lines, whatever their ends, without ever holding a whole one: a line may be as long as the mail (T056).
 type lineReader struct {

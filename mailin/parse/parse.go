@@ -15,6 +15,7 @@ import (
 	"io/fs"
 	"net/mail"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,27 +29,21 @@ const (
 	maxNotes  = 50
 )
 
-// traceFields are kept on the message as they came: they tell the way of the mail, and mailin/auth judges them. Names of the form
-// "arc-" stand for all that begin so.
+// traceFields are kept on the message as they came, beside those with a prefix of tracePrefixes: they tell the way of the mail, and
+// mailin/auth judges them.
 var traceFields = map[string]bool{
 	"return-path": true, "received": true, "delivered-to": true, "x-original-to": true, "envelope-to": true, "x-envelope-to": true,
-	"authentication-results": true, "arc-": true, "dkim-signature": true, "received-spf": true, "x-forwarded-": true, "resent-": true,
-	"auto-submitted": true, "precedence": true, "x-auto-response-suppress": true, "list-": true, "sender": true, "x-google-dkim-signature": true,
-	"x-ms-exchange-organization-authas": true, "x-ms-exchange-organization-authsource": true, "x-originating-ip": true, "x-spam-status": true,
-	"x-spam-flag": true, "x-failed-recipients": true, "x-loop": true,
+	"authentication-results": true, "dkim-signature": true, "x-google-dkim-signature": true, "received-spf": true,
+	"auto-submitted": true, "precedence": true, "x-auto-response-suppress": true, "sender": true, "x-originating-ip": true,
+	"x-ms-exchange-organization-authas": true, "x-ms-exchange-organization-authsource": true,
+	"x-spam-status": true, "x-spam-flag": true, "x-failed-recipients": true, "x-loop": true,
 }
+
+var tracePrefixes = []string{"arc-", "x-forwarded-", "resent-", "list-"}
 
 func isTrace(name string) bool {
 	name = strings.ToLower(name)
-	if traceFields[name] {
-		return true
-	}
-	for _, prefix := range []string{"arc-", "x-forwarded-", "resent-", "list-"} {
-		if strings.HasPrefix(name, prefix) {
-			return true
-		}
-	}
-	return false
+	return traceFields[name] || slices.ContainsFunc(tracePrefixes, func(p string) bool { return strings.HasPrefix(name, p) })
 }
 
 // Parse reads one mail. It never fails and never panics; a source that breaks off gives what was read until then, with a note. A

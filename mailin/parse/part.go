@@ -17,8 +17,10 @@ func (p *part) describe() {
 		switch main, sub, ok := strings.Cut(media, "/"); {
 		case ok && main != "" && sub != "" && !strings.ContainsAny(media, " \t"):
 			p.media = media
-		case media == "text" || media == "html" || media == "plain":
-			p.media = map[string]string{"html": "text/html"}[media]
+		case media == "html":
+			p.media = "text/html"
+		case media == "text" || media == "plain":
+			p.media = "text/plain"
 		case ok:
 			p.media = "application/octet-stream" // RFC 2045, 5.2 would have it text; a broken type is nothing to show
 		}
