@@ -149,27 +149,33 @@ func (e *evidence) bounced() []string {
 	if e.h.has("X-Failed-Recipients") {
 		return []string{"X-Failed-Recipients: " + clip(oneLine(e.h.get("X-Failed-Recipients")), 80)}
 	}
-	from := ""
-	switch path, known := e.returnPath(); {
-	case e.fromLocal("mailer-daemon", "mailerdaemon", "mail-daemon", "mailer_daemon", "maildaemon", "post_master"):
-		from = "from a mail system's address"
-	case e.fromLocal("postmaster", "mail-delivery-subsystem", "mailer", "mail_administrator", "mailadmin", "mail.delivery.system", "administrator", "mmdf", "smtp", "mailmaster"),
-		daemonName.MatchString(senderName(e.m)):
-		from = "from a mail system's name"
-	case known && (path == "" || strings.HasPrefix(path, "mailer-daemon")), e.top.media == "multipart/report":
-		from = "with an empty return path"
-	}
-	if from == "" {
+	text := e.sample()
+	told := failureSubject.MatchString(e.m.Subject)
+	coded := statusCode.MatchString(text) || replyCode.MatchString(text)
+	path, known := e.returnPath()
+	if e.fromLocal("mailer-daemon", "mailerdaemon", "mail-daemon", "mailer_daemon", "maildaemon", "post_master") ||
+		strings.HasPrefix(path, "mailer-daemon") || e.top.media == "multipart/report" {
+		if failureText.MatchString(text) || told && coded {
+			return []string{"from a mail system, and the text tells of a failed delivery"}
+		}
 		return nil
 	}
-	if w := failureSubject.FindString(e.m.Subject); w != "" && (failureText.MatchString(e.sample()) || statusCode.MatchString(e.sample())) {
-		return []string{from, "the subject and text tell of a failed delivery"}
+	// Who else may report is a postmaster, who may be a person with a question about mail, or anybody who took such a name. So two of
+	// subject, code, returned mail and null path must go with the words, and nothing may look like a person's mail program.
+	null := known && path == ""
+	machine := e.fromLocal("postmaster", "mail-delivery-subsystem", "mailer", "mail_administrator", "mailadmin", "mail.delivery.system", "administrator", "mmdf", "smtp", "mailmaster") ||
+		daemonName.MatchString(senderName(e.m)) || null
+	if !machine || len(e.m.InReplyTo) > 0 || personsProgram.MatchString(e.h.get("User-Agent")+" "+e.h.get("X-Mailer")) {
+		return nil
 	}
-	if w := failureText.FindString(e.sample()); w != "" {
-		return []string{from, "the text says: " + clip(oneLine(w), 80)}
+	returned := returned.MatchString(text) || len(e.reports) > 0
+	if failureText.MatchString(text) && (told && (coded || returned || null) || coded && returned) || told && coded && (returned || null) {
+		return []string{"a mail system's name or an empty return path, and the text tells of a failed delivery"}
 	}
 	return nil
 }
+
+var personsProgram = regexp.MustCompile(`(?i)(thunderbird|apple mail|iphone|ipad|outlook|mozilla|webmail|roundcube|evolution|kmail|mutt|android)`)
 
 func senderName(m *message.Message) string {
 	if len(m.From) == 0 {
@@ -184,7 +190,7 @@ func (e *evidence) sample() string { return clip(e.m.Text, bounceSample) }
 
 var (
 	daemonName     = regexp.MustCompile(`(?i)^"?(mail(er)?[ -]?daemon|mail delivery (sub)?system|mail (administrator|router|system)|internet mail delivery|postmaster|mailsystem|system administrator)\b`)
-	failureSubject = regexp.MustCompile(`(?i)(undeliver(able|ed)|not deliver(ed|able)|delivery (status notification|failure|failed|has failed|problem|report|error|notification)|fail(ed|ure) (mail|delivery|notice)|returned (mail|to sender)|returning message|mail (delivery )?(failure|failed|error|returned)|failure notice|nondeliverable|non-delivery|message (status|delayed)|could not (be sent|send)|delayed mail|warning: could not|unzustellbar|nicht zugestellt|non remis|échec|devuelto|fehlgeschlagen|не доставлено|ошибка доставки)`)
+	failureSubject = regexp.MustCompile(`(?i)(undeliver(able|ed)|not (be |been )?deliver(ed|able)|delivery (status notification|failure|failed|has failed|problem|report|error|notification)|fail(ed|ure) (mail|delivery|notice)|returned (mail|to sender)|returning message|mail (delivery )?(failure|failed|error|returned)|failure notice|nondeliverable|non-delivery|message (status|delayed)|could not (be sent|send)|delayed mail|warning: could not|unzustellbar|nicht zugestellt|non remis|échec|devuelto|fehlgeschlagen|не доставлено|ошибка доставки)`)
 	failureText    = regexp.MustCompile(`(?i)(could not be delivered|couldn't be delivered|cannot be delivered|can't be delivered|was not delivered|not been delivered|been unable to deliver|unable to (be )?deliver|undeliverable|delivery (to the following|has failed|failed|to these recipients)|did not reach the following|failed to deliver|wasn't able to deliver|was unable to deliver|not able to deliver|permanent(ly)? (fatal )?(error|failure|failed)|had permanent (fatal )?errors|had transient|transcript of session|message (that )?you sent .{0,80}(could not|has not|was not|rejected)|this message was created automatically by mail|this is the (qmail-send|mail system|postfix|mail delivery)|returned to (the )?sender|returned mail|mailbox (is )?(full|unavailable|not found)|user unknown|unknown user|no such user|recipient (address )?(rejected|unknown)|(host|domain) (unknown|not found|lookup)|over quota|undelivered|warning: message (still )?undelivered|will (continue|keep|be retried)|non[- ]delivery|nicht zugestellt|konnte nicht (zugestellt|ausgeliefert)|unzustellbar|n'a pas pu être|not delivered|failed recipients?|error for <|couldn't find any host|does not exist|error delivering your (mail|message)|giving up|rejected by (a|the) remote|account is (disabled|inactive)|invalid (user|recipient|address)|<<< 5\d\d|address(es)? (failed|had))`)
 	textAddress    = regexp.MustCompile(`[A-Za-z0-9.!#%&'*+/=?^_{}~\-]{1,64}@[A-Za-z0-9.\-]{1,190}\.[A-Za-z0-9\-]{2,24}`)
 	ownID          = regexp.MustCompile(`(?im)^[> \t]*message-id:\s*(<[^<>\s]{3,900}>)`)

@@ -1,0 +1,60 @@
+package parse
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/postdesk/postdesk/desk/message"
+)
+
+// Each case is a header and a text; what it does not say comes from a plain person's mail.
+func TestKinds(t *testing.T) {
+	const failure = "I'm sorry, your message could not be delivered.\n550 5.1.1 no such user\n"
+	for _, c := range []struct {
+		name, header, text string
+		want               message.Kind
+		quiet              bool
+	}{
+		{"a person", "", "Please help.", message.Human, false},
+		{"F08: an empty return path alone is no bounce", "Return-Path: <>\nSubject: Re: my order\n", "Please help.", message.Human, true},
+		{"F09: a forwarder's Auto-Submitted", "Auto-Submitted: auto-generated\nX-Forwarded-For: kim@cust.example support@desk.example\n", "Please help.", message.Human, true},
+		{"F09: the field's own word for it", "Auto-Submitted: auto-forwarded\n", "Please help.", message.Human, true},
+		{"a responder whose answer was forwarded", "Auto-Submitted: auto-replied\nResent-From: kim@cust.example\n", "I am away.", message.AutoReply, true},
+		{"T047: any case and parameters", "AUTO-SUBMITTED: Auto-Generated; owner-email=\"kim@cust.example\"\n", "x", message.AutoReply, true},
+		{"T047: the word no", "Auto-Submitted: NO (a person)\n", "Please help.", message.Human, false},
+		{"T047: a list", "List-Id: <talk.example.org>\n", "x", message.List, true},
+		{"T047: bulk", "Precedence: Bulk\n", "x", message.List, true},
+		{"T047: suppressed", "X-Auto-Response-Suppress: All\n", "Please help.", message.Human, true},
+		{"an automatic answer before a list", "Auto-Submitted: auto-replied\nList-Id: <talk.example.org>\n", "x", message.AutoReply, true},
+		{"a mail system", "From: MAILER-DAEMON@mx.acme.example\nSubject: Undelivered Mail\n", failure, message.Bounced, true},
+		{"a mail system that says nothing of a failure", "From: MAILER-DAEMON@mx.acme.example\nSubject: Hello\n", "x", message.AutoReply, true},
+		{"a postmaster who is a person", "From: postmaster@cust.example\nSubject: Mail of a customer\n", "A customer says his mail could not be delivered. Why is that?", message.Human, false},
+		{"a person who quotes a bounce", "Subject: Re: Undelivered Mail\nIn-Reply-To: <a@cust.example>\n", "What does this mean?\n> " + failure, message.Human, false},
+		{"a person who writes about a bounce", "Subject: Undelivered Mail Returned to Sender\n", "I get this:\n" + failure, message.Human, false},
+		{"a fraud under a mail system's name", "From: Mail Delivery System <x@evil.example>\nSubject: Your mail is waiting\n", "3 messages could not be delivered. Sign in here.", message.Human, false},
+		{"a person's administrator address", "From: administrator@cust.example\nUser-Agent: Mozilla Thunderbird\nSubject: Delivery failed\n", failure, message.Human, false},
+		{"a failed recipient in the header", "X-Failed-Recipients: lee@acme.example\nFrom: x@acme.example\n", "x", message.Bounced, true},
+		{"no reply wanted", "From: no-reply@cust.example\n", "Your job is done.", message.AutoReply, true},
+		{"a web form for a person", "From: noreply@cust.example\nReply-To: kim@cust.example\n", "Please help.", message.Human, false},
+		{"out of office", "Subject: Out of Office: Re: Order\n", "x", message.AutoReply, true},
+		{"out of office in Russian", "Subject: Автоматический ответ: заказ\n", "x", message.AutoReply, true},
+		{"a question about such mails", "Subject: Question about out of office\n", "x", message.Human, false},
+		{"an answer to such a mail", "Subject: Re: Automatic reply: Order\nIn-Reply-To: <a@cust.example>\n", "x", message.Human, false},
+		{"our own fields decide nothing (T065)", "X-Postdesk-Kind: bounce\n", "Please help.", message.Human, false},
+	} {
+		head := c.header
+		for _, f := range []string{"From: Kim <kim@cust.example>\n", "Subject: Order\n"} {
+			name, _, _ := strings.Cut(f, ":")
+			if !strings.Contains("\n"+head, "\n"+name+":") {
+				head += f
+			}
+		}
+		m := Parse(Bytes([]byte(head + "\n" + c.text)))
+		if m.Kind != c.want || m.NoAutoResponse != c.quiet {
+			t.Errorf("%s: %s %q, no automatic answer %v; want %s, %v", c.name, m.Kind, m.KindWhy, m.NoAutoResponse, c.want, c.quiet)
+		}
+		if m.Kind.Machine() && len(m.KindWhy) == 0 {
+			t.Errorf("%s: no reason", c.name)
+		}
+	}
+}
