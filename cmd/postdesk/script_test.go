@@ -8,15 +8,16 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/postdesk/postdesk/desk/store/storetest"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// onDatabase names a migrated, empty database. Where it is set, each run of postdesk simulate works on a copy of its own instead of in
-// memory, so that the stories hold on both engines. Only the command of the tests knows it.
-const onDatabase = "POSTDESK_STORY_DATABASE"
+// onTemplate is the name of an empty, migrated database on the server of storetest.Env. Where it is set, each run of postdesk simulate
+// works on a copy of its own instead of in memory, so that the stories hold on both engines. Only the command of the tests knows it.
+const onTemplate = "POSTDESK_STORY_TEMPLATE"
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"postdesk": func() { os.Exit(runStory()) }})
@@ -24,25 +25,19 @@ func TestMain(m *testing.M) {
 
 // runStory is the command as the stories run it.
 func runStory() int {
-	empty := os.Getenv(onDatabase)
-	if empty == "" || len(os.Args) < 2 || os.Args[1] != "simulate" {
+	template := os.Getenv(onTemplate)
+	if template == "" || len(os.Args) < 2 || os.Args[1] != "simulate" {
 		return run()
 	}
-	ctx := context.Background()
-	name := fmt.Sprintf("postdesk_story_%d", os.Getpid())
-	template, err := url.Parse(empty)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	dsn, err := storetest.NewDatabase(ctx, empty, name, filepath.Base(template.Path))
+	ctx, server, name := context.Background(), os.Getenv(storetest.Env), fmt.Sprintf("postdesk_story_%d", os.Getpid())
+	dsn, err := storetest.NewDatabase(ctx, server, name, template)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	os.Args = append([]string{os.Args[0], "simulate", "--store", dsn}, os.Args[2:]...)
 	status := run()
-	if err := storetest.DropDatabase(ctx, empty, name); err != nil {
+	if err := storetest.DropDatabase(ctx, server, name); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
@@ -52,15 +47,22 @@ func runStory() int {
 // TestStories runs each story of testdata/script on both engines.
 func TestStories(t *testing.T) {
 	t.Run("memory", func(t *testing.T) { tellStories(t, "") })
-	t.Run("postgres", func(t *testing.T) { tellStories(t, storetest.PostgresDSN(t)) })
+	t.Run("postgres", func(t *testing.T) {
+		dsn, err := url.Parse(storetest.PostgresDSN(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		tellStories(t, strings.TrimPrefix(dsn.Path, "/"))
+	})
 }
 
 // tellStories runs the scripts. $POLICY and $WORLD are the vendor's example; a story may bring a policy.yaml or world.yaml of its own.
-func tellStories(t *testing.T, database string) {
+func tellStories(t *testing.T, template string) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {
-			e.Setenv(onDatabase, database)
+			e.Setenv(onTemplate, template)
+			e.Setenv(storetest.Env, os.Getenv(storetest.Env))
 			for name, file := range map[string]string{"POLICY": "policy.yaml", "WORLD": "world.yaml"} {
 				path := filepath.Join(e.WorkDir, file)
 				if _, err := os.Stat(path); err != nil {
