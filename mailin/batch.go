@@ -90,15 +90,13 @@ func (p *Poller) settle(s *server, b *batch) error {
 	if len(uids) > 0 {
 		p.Log.Info("mails are with the desk", "mailbox", p.Mailbox.Name, "mails", len(uids), "through_uid", uids[len(uids)-1])
 	}
-	if err := p.mark(s, uids); err != nil {
-		return errors.Join(b.err, err)
-	}
+	marked := p.mark(s, uids)
 	if b.err == nil {
-		return nil
+		return marked
 	}
 	if b.received < len(b.arrivals) && !errors.Is(b.err, context.Canceled) &&
 		!errors.Is(b.err, desk.ErrUnavailable) && !errors.Is(b.err, desk.ErrFull) {
 		p.reject(b.arrivals[b.received].Position)
 	}
-	return b.err
+	return b.err // whatever is not marked, the next connection finds
 }

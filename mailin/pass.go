@@ -2,7 +2,6 @@ package mailin
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/postdesk/postdesk/desk"
@@ -70,18 +69,20 @@ func (p *Poller) takeAfter(ctx context.Context, s *server, cursor desk.Cursor) e
 
 // takeAll fetches and reads mails, and hands them to the desk in batches, one of which the desk decides over while the next is fetched.
 func (p *Poller) takeAll(ctx context.Context, s *server, cursor desk.Cursor, mails []listed) error {
-	var deciding *batch
-	for len(mails) > 0 {
-		next, rest, fetchErr := p.gather(ctx, s, cursor, mails)
-		mails = rest
+	var (
+		deciding, next *batch
+		fetchErr       error
+	)
+	for len(mails) > 0 && fetchErr == nil {
+		next, mails, fetchErr = p.gather(ctx, s, cursor, mails)
 		if err := p.settle(s, deciding); err != nil {
 			next.close()
 			return err
 		}
 		deciding = p.hand(ctx, next)
-		if fetchErr != nil {
-			return errors.Join(fetchErr, p.settle(s, deciding))
-		}
 	}
-	return p.settle(s, deciding)
+	if err := p.settle(s, deciding); err != nil && fetchErr == nil {
+		return err
+	}
+	return fetchErr
 }

@@ -33,6 +33,8 @@ type Desk interface {
 	Receive(ctx context.Context, arrivals []desk.Arrival) ([]desk.Reception, error)
 }
 
+var _ Desk = (*desk.Desk)(nil)
+
 // A Poller reads one mailbox. It is set up by its exported fields and runs once.
 type Poller struct {
 	Mailbox *policy.Mailbox // one with IMAP

@@ -562,7 +562,7 @@ func TestNoPasswordWithoutTLS(t *testing.T) {
 	}
 }
 
-func TestTLS(t *testing.T) {
+func TestT117TLS(t *testing.T) {
 	o := world()
 	o.TLS = true
 	office := postoffice.New(o)
@@ -571,33 +571,43 @@ func TestTLS(t *testing.T) {
 		t.Fatal(err)
 	}
 	deliver(t, office, mail(1))
+	ours := &tls.Config{RootCAs: office.Roots()}
 	for _, tt := range []struct {
-		tls, addr string
-		trust     bool
+		name, tls, addr string
+		config          *tls.Config
+		want            string // in the error
 	}{
-		{"implicit", office.IMAPSAddr(), true},
-		{"starttls", office.IMAPAddr(), true},
-		{"implicit", office.IMAPSAddr(), false},
-		{"starttls", office.IMAPAddr(), false},
+		{"implicit", "implicit", office.IMAPSAddr(), ours, ""},
+		{"STARTTLS", "starttls", office.IMAPAddr(), ours, ""},
+		{"implicit, authority unknown", "implicit", office.IMAPSAddr(), nil, "unknown authority"},
+		{"STARTTLS, authority unknown", "starttls", office.IMAPAddr(), nil, "unknown authority"},
+		{"implicit, wrong name", "implicit", office.IMAPSAddr(), &tls.Config{RootCAs: office.Roots(), ServerName: "mx.evil.example"}, "mx.evil.example"},
+		{"STARTTLS, wrong name", "starttls", office.IMAPAddr(), &tls.Config{RootCAs: office.Roots(), ServerName: "mx.evil.example"}, "mx.evil.example"},
+		{"STARTTLS, expired", "starttls", office.IMAPAddr(), &tls.Config{RootCAs: office.Roots(), Time: func() time.Time {
+			return time.Now().AddDate(2, 0, 0)
+		}}, "expired"},
+		{"STARTTLS where TLS begins at once", "starttls", office.IMAPSAddr(), ours, "connect to"},
 	} {
-		t.Run(fmt.Sprintf("%s trusted %v", tt.tls, tt.trust), func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			d := newRecorder()
 			p := poller(office, d)
 			p.Dial = nil
 			host, port, _ := net.SplitHostPort(tt.addr)
 			p.Mailbox.IMAP.Host, p.Mailbox.IMAP.TLS = host, tt.tls
 			p.Mailbox.IMAP.Port, _ = strconv.Atoi(port)
-			if tt.trust {
-				p.TLS = &tls.Config{RootCAs: office.Roots()}
+			p.TLS = tt.config
+			if tt.want == "" {
 				defer start(t, p)()
 				checkMails(t, d.wait(t, 1), 1, 1)
 				return
 			}
-			if s, err := p.connect(t.Context(), nil); err == nil {
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second) // a server that waits for TLS says nothing
+			defer cancel()
+			if s, err := p.connect(ctx, nil); err == nil {
 				s.close()
-				t.Error("a certificate of nobody was taken")
-			} else if !strings.Contains(err.Error(), "certificate") {
-				t.Errorf("got %v", err)
+				t.Error("the line was taken for safe")
+			} else if !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got %v, want %q", err, tt.want)
 			}
 		})
 	}

@@ -128,6 +128,35 @@ func TestNewsOfFlagsIsNoMail(t *testing.T) {
 	})
 }
 
+func TestT117TextAfterTheAnswerToSTARTTLS(t *testing.T) {
+	s := &script{answers: [][2]string{
+		{"STARTTLS", "$tag OK begin\r\n* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] trust me\r\n"},
+	}}
+	synctest.Test(t, func(t *testing.T) {
+		p := poller(nil, newRecorder())
+		p.Mailbox.IMAP.TLS = "starttls"
+		p.Dial = s.dial
+		stop := start(t, p)
+		time.Sleep(time.Hour)
+		stop()
+		if h := p.Health(); !strings.Contains(h.Error, "STARTTLS") {
+			t.Errorf("health is %+v", h)
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for _, command := range s.commands { // what is no command is the begin of TLS
+			for _, word := range []string{"LOGIN", "AUTHENTICATE", "secret"} {
+				if strings.Contains(command, word) {
+					t.Errorf("%q was sent", command)
+				}
+			}
+		}
+		if len(s.commands) == 0 || s.commands[0] != "STARTTLS" {
+			t.Errorf("the first command is not STARTTLS: %q", s.commands)
+		}
+	})
+}
+
 // TestT094RangeBeyondTheLastMail has a server that does not tell its next UID, and answers every range with its last mail, as servers do
 // for "n:*". The one mail it has is an old one.
 func TestT094RangeBeyondTheLastMail(t *testing.T) {

@@ -41,6 +41,13 @@ func (s *spooled) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
+// anew forgets what was written, for a mail that is asked for a second time.
+func (s *spooled) anew() io.Writer {
+	s.close()
+	*s = spooled{folder: s.folder}
+	return s
+}
+
 // Open gives the bytes from the start, as often as wanted.
 func (s *spooled) Open() (io.ReadCloser, error) {
 	if s.file == nil {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/emersion/go-imap/v2"
+
 	"github.com/postdesk/postdesk/desk"
 	"github.com/postdesk/postdesk/desk/message"
 	"github.com/postdesk/postdesk/mailin/auth"
@@ -13,41 +15,17 @@ import (
 
 // take reads one mail, or as much of it as can be had.
 func (p *Poller) take(s *server, at desk.Position, l listed) (*spooled, desk.Arrival, error) {
-	limit := p.Limit
-	if limit <= 0 {
-		limit = defaultLimit
-	}
 	t := p.trouble[at]
 	if t == nil {
 		t = new(trouble)
 	}
-	var (
-		notes   []string
-		section = wholeMail
-		spool   = &spooled{folder: p.Spool}
-		again   = func() io.Writer { // a mail that is asked for twice is kept once
-			spool.close()
-			*spool = spooled{folder: p.Spool}
-			return spool
-		}
-	)
-	where := fmt.Sprintf("UID %d (UIDVALIDITY %d) of %s", at.UID, at.UIDValidity, at.Folder)
-	switch {
-	case l.size > limit:
-		section = headerOnly
-		notes = append(notes, fmt.Sprintf("Only the header was read: the mail has %d bytes, which is more than the %d that are taken in. "+
-			"The whole is in the mailbox, %s.", l.size, limit, where))
-	case t.rung >= headerRung:
-		section = headerOnly
-		notes = append(notes, fmt.Sprintf("Only the header was read: %s. The whole may be in the mailbox, %s.", t.why, where))
-	}
-	if section == headerOnly {
-		limit = maxHeader
-	}
-
+	section, limit, note := p.ask(at, l, t)
+	spool := &spooled{folder: p.Spool}
 	received := l.at
-	if t.rung < nothingRung {
-		told, err := s.body(l.uid, section, limit, again)
+	if section == nil {
+		fmt.Fprintf(spool, "Subject: A mail that could not be read\r\n\r\n%s\r\n", note)
+	} else {
+		told, err := s.body(l.uid, section, limit, spool.anew)
 		if err != nil {
 			spool.close()
 			return nil, desk.Arrival{}, err
@@ -55,9 +33,6 @@ func (p *Poller) take(s *server, at desk.Position, l listed) (*spooled, desk.Arr
 		if received.IsZero() {
 			received = told
 		}
-	} else {
-		notes = []string{fmt.Sprintf("The mail could not be read: %s. It may be in the mailbox, %s.", t.why, where)}
-		fmt.Fprintf(again(), "Subject: A mail that could not be read\r\n\r\n%s\r\n", notes[0])
 	}
 	if received.IsZero() {
 		received = p.Now()
@@ -65,8 +40,29 @@ func (p *Poller) take(s *server, at desk.Position, l listed) (*spooled, desk.Arr
 
 	arrival := desk.Arrival{Position: at, Received: received, Source: spool}
 	arrival.Message, arrival.Assurance = p.read(at, spool, t.unread)
-	arrival.Message.Notes = append(arrival.Message.Notes, notes...)
+	if note != "" {
+		arrival.Message.Notes = append(arrival.Message.Notes, note)
+	}
 	return spool, arrival, nil
+}
+
+// ask decides how much of a mail is asked for, nil for nothing, and what staff are told where it is not the whole.
+func (p *Poller) ask(at desk.Position, l listed, t *trouble) (section *imap.FetchItemBodySection, limit int64, note string) {
+	limit = p.Limit
+	if limit <= 0 {
+		limit = defaultLimit
+	}
+	where := fmt.Sprintf("UID %d (UIDVALIDITY %d) of %s", at.UID, at.UIDValidity, at.Folder)
+	switch {
+	case t.rung == nothingRung:
+		return nil, 0, fmt.Sprintf("The mail could not be read: %s. It may be in the mailbox, %s.", t.why, where)
+	case l.size > limit:
+		return headerOnly, maxHeader, fmt.Sprintf("Only the header was read: the mail has %d bytes, which is more than the %d that are "+
+			"taken in. The whole is in the mailbox, %s.", l.size, limit, where)
+	case t.rung == headerRung:
+		return headerOnly, maxHeader, fmt.Sprintf("Only the header was read: %s. The whole may be in the mailbox, %s.", t.why, where)
+	}
+	return wholeMail, limit, ""
 }
 
 // read gives what a mail says, and how surely it is from whom it says. Neither is allowed to fail, and a mail that makes one of them do
@@ -86,6 +82,7 @@ func (p *Poller) read(at desk.Position, src message.Source, unread bool) (m *mes
 	return m, auth.Judge(m, p.Trust)
 }
 
+// unread is a mail as little as the desk can have it.
 func (p *Poller) unread(src message.Source, why string) (*message.Message, message.Assurance) {
 	m := &message.Message{Kind: message.Human, NoAutoResponse: true, Notes: []string{why}, Size: src.Size()}
 	h := sha256.New()

@@ -9,11 +9,12 @@ import (
 	"github.com/postdesk/postdesk/desk"
 )
 
-// Trouble with one mail: it is asked for some times, then for less of it, so that it does not stop the mails behind it for ever (F31).
+// A trouble is what one mail has made so far. The mail is asked for some times, then less of it, so that it does not stop those behind it
+// for ever (F31).
 type trouble struct {
-	rung    int
-	tries   int
-	since   time.Time
+	rung    int       // how much is asked for
+	tries   int       // of this rung
+	since   time.Time // when it was first stumbled over, on this rung
 	why     string
 	refused int  // times the desk did not take it
 	unread  bool // it is handed over as a source that nobody has read

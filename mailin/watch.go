@@ -31,6 +31,7 @@ func (p *Poller) watch(ctx context.Context, wake chan<- struct{}) {
 		case time.Since(began) > idleLasts:
 			failures = 0
 		}
+		// There is no hurry, and each try is a login.
 		wait := p.backoff(failures, firstLogin, lastLogin)
 		p.Log.Info("the server cannot tell of new mail", "mailbox", p.Mailbox.Name, "error", err, "retry_in", wait.Round(time.Second))
 		p.sleep(ctx, wait)
