@@ -46,7 +46,7 @@ func (st *Store) openPostgres(ctx context.Context, dsn string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", st.name, err)
 	}
-	db := sql.OpenDB(c)
+	db := sql.OpenDB(preparing{c})
 	db.SetMaxOpenConns(16)
 	db.SetMaxIdleConns(8)
 	db.SetConnMaxIdleTime(5 * time.Minute)
