@@ -63,37 +63,39 @@ func (c *Clock) pause(at time.Time) {
 // resume lets the clock run on with the time that was left.
 func (c *Clock) resume(cal *calendar.Calendar, at time.Time) {
 	if c.paused() && !c.Stopped {
-		c.Pauses[len(c.Pauses)-1].To = at
+		p := &c.Pauses[len(c.Pauses)-1]
+		p.To = at
+		if at.Before(p.From) {
+			p.To = p.From // mails are not always taken in the order of their arrival
+		}
 		c.compute(cal)
 	}
 }
 
-// meet ends the clock at a time. An answer counts even where the clock stands still; what was breached stays breached.
-func (c *Clock) meet(at time.Time) {
+// meet ends the clock at a time. An answer counts even where the clock stands still, and how long it did is no delay; what was breached
+// stays breached.
+func (c *Clock) meet(cal *calendar.Calendar, at time.Time) {
 	if !c.Met.IsZero() || c.Stopped {
 		return
 	}
-	if c.paused() {
-		c.Pauses = c.Pauses[:len(c.Pauses)-1]
-	}
+	c.resume(cal, at)
 	c.Met = at
 }
 
-// stop ends a clock that nobody owes anything any more.
-func (c *Clock) stop() {
+// stop ends a clock that nobody owes anything any more. Should its ticket be taken up again, it has stood still since.
+func (c *Clock) stop(at time.Time) {
 	if c.Met.IsZero() {
+		c.pause(at)
 		c.Stopped = true
 	}
 }
 
-// reopen lets a clock that was met run on: the time in between is a pause.
+// reopen lets a clock that was met or stopped run on: the time in between is a pause.
 func (c *Clock) reopen(cal *calendar.Calendar, at time.Time) {
 	switch {
 	case c.Stopped:
 		c.Stopped = false
-		if c.paused() {
-			c.Pauses[len(c.Pauses)-1].To = at
-		}
+		c.resume(cal, at)
 	case !c.Met.IsZero() && c.Met.Before(at):
 		c.Pauses = append(c.Pauses, Pause{From: c.Met, To: at})
 		c.Met = time.Time{}

@@ -3,6 +3,7 @@ package desk
 import (
 	"time"
 
+	"github.com/postdesk/postdesk/desk/calendar"
 	"github.com/postdesk/postdesk/desk/message"
 	"github.com/postdesk/postdesk/desk/policy"
 )
@@ -18,16 +19,15 @@ func (t *turn) setStatus(tk *Ticket, to Status) {
 	tk.Status, tk.ChangedAt, tk.Reminded = to, t.at, false
 	switch {
 	case to == Closed:
-		tk.endClocks(t.at)
+		tk.endClocks(cal, t.at)
 		tk.ClosedAt = t.at
 	case to == Resolved:
-		tk.meet(policy.Resolution, t.at)
+		tk.meet(cal, policy.Resolution, t.at)
+		tk.pauseClocks(t.at)
 		tk.ResolvedAt = t.at
 	case from.Done():
 		tk.ClosedAt, tk.ResolvedAt = time.Time{}, time.Time{}
-		if c := tk.clock(policy.Resolution); c != nil {
-			c.reopen(cal, t.at)
-		}
+		tk.reopenClocks(cal, t.at)
 		if to.Pauses() {
 			tk.pauseClocks(t.at)
 		}
@@ -48,20 +48,31 @@ func (tk *Ticket) pauseClocks(at time.Time) {
 }
 
 // meet meets one clock, where the policy set it.
-func (tk *Ticket) meet(name policy.ClockName, at time.Time) {
+func (tk *Ticket) meet(cal *calendar.Calendar, name policy.ClockName, at time.Time) {
 	if c := tk.clock(name); c != nil {
-		c.meet(at)
+		c.meet(cal, at)
 	}
 }
 
 // endClocks ends what still runs when a ticket closes: a resolution is then there, an answer is not owed any more.
-func (tk *Ticket) endClocks(at time.Time) {
+func (tk *Ticket) endClocks(cal *calendar.Calendar, at time.Time) {
 	for i := range tk.Clocks {
 		c := &tk.Clocks[i]
 		if c.Name == policy.Resolution && !c.paused() {
-			c.meet(at)
+			c.meet(cal, at)
 		}
-		c.stop()
+		c.stop(at)
+	}
+}
+
+// reopenClocks lets run on what a ticket owes that is taken up again: a resolution once more, an answer where none was given.
+func (tk *Ticket) reopenClocks(cal *calendar.Calendar, at time.Time) {
+	for i := range tk.Clocks {
+		c := &tk.Clocks[i]
+		if c.Name == policy.Resolution || c.Stopped {
+			c.reopen(cal, at)
+		}
+		c.resume(cal, at)
 	}
 }
 

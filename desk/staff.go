@@ -248,7 +248,7 @@ func (v *visit) carryOut(tk *Ticket, who *policy.Staff, pl *plan) error {
 		tk.AskedTime = false
 	}
 	if toCustomer || pl.estimate != nil {
-		tk.meet(policy.FirstResponse, v.at)
+		tk.meet(v.calendar(tk), policy.FirstResponse, v.at)
 	}
 	if toCustomer && pl.status != Closed {
 		if err := v.reply(tk, pl, minutes); err != nil {
