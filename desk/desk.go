@@ -164,3 +164,12 @@ func (d *Desk) Attempts(ctx context.Context, mail int64) (all []Attempt, err err
 	})
 	return all, err
 }
+
+// Vitals are counts of what waits, for health and metrics.
+func (d *Desk) Vitals(ctx context.Context) (v Vitals, err error) {
+	err = d.Store.View(ctx, func(tx Tx) error {
+		v, err = tx.Vitals(ctx)
+		return err
+	})
+	return v, err
+}

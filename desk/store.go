@@ -138,9 +138,25 @@ type Tx interface {
 	Attempts(ctx context.Context, mail int64) ([]Attempt, error)
 	// NextMail is when the earliest waiting mail may be tried, ErrNotFound when none waits.
 	NextMail(ctx context.Context) (time.Time, error)
+	// Vitals are counts of what waits, for health and metrics. Their cost does not grow with what is stored, only with what waits.
+	Vitals(ctx context.Context) (Vitals, error)
 	// SentTo counts mails put into the outbox for an address since a time: automatic ones only, of one template unless it is "", of
 	// one ticket unless it is 0. It is what limits acknowledgements, questions and loops.
 	SentTo(ctx context.Context, address, template string, ticket int64, since time.Time) (int, error)
+}
+
+// Vitals are what shows whether mail flows.
+type Vitals struct {
+	Outbox  []Unsent // by mailbox, those with none left out
+	Held    int      // mails that wait for a person
+	Overdue int      // tickets whose clock should have fired: more than a few for long means that nobody looks
+}
+
+// Unsent is what of a mailbox's mail waits to be sent.
+type Unsent struct {
+	Mailbox string
+	Waiting int
+	Oldest  time.Time
 }
 
 // A Position is where a mail stood in a mailbox (RFC 9051, 2.3.1.1).
