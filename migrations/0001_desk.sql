@@ -254,6 +254,7 @@ CREATE TABLE outbox (
     leased_by text NOT NULL
 );
 CREATE INDEX outbox_due ON outbox (due, id) WHERE state = 'waiting';
+CREATE INDEX outbox_waiting ON outbox (mailbox, at) WHERE state = 'waiting';
 CREATE INDEX outbox_ticket ON outbox (ticket, id);
 CREATE INDEX outbox_sent_to ON outbox (to_addr, at) WHERE automatic;
 CREATE INDEX outbox_mime ON outbox (mime);
