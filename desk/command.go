@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // A command is one line of a staff mail that the desk carries out (S2).
@@ -66,15 +67,16 @@ var commandLine = regexp.MustCompile(`^/([A-Za-z]+)(?:\s+(.*))?$`)
 func splitCommands(words string) (cmds []command, rest string) {
 	lines := strings.Split(strings.TrimRight(words, "\n"), "\n")
 	read := func(i int) (command, bool) {
-		m := commandLine.FindStringSubmatch(strings.TrimSpace(lines[i]))
+		line := plain(lines[i])
+		m := commandLine.FindStringSubmatch(line)
 		if m == nil {
 			return command{}, false
 		}
-		return command{i + 1, strings.TrimSpace(lines[i]), strings.ToLower(m[1]), strings.Join(strings.Fields(m[2]), " ")}, true
+		return command{i + 1, line, strings.ToLower(m[1]), strings.Join(strings.Fields(m[2]), " ")}, true
 	}
 	from, to := 0, len(lines)
 	for i := 0; i < len(lines); i++ {
-		if strings.TrimSpace(lines[i]) == "" {
+		if plain(lines[i]) == "" {
 			continue
 		}
 		c, ok := read(i)
@@ -85,7 +87,7 @@ func splitCommands(words string) (cmds []command, rest string) {
 	}
 	var tail []command
 	for i := len(lines) - 1; i >= from; i-- {
-		if strings.TrimSpace(lines[i]) == "" {
+		if plain(lines[i]) == "" {
 			continue
 		}
 		c, ok := read(i)
@@ -98,12 +100,29 @@ func splitCommands(words string) (cmds []command, rest string) {
 	return append(cmds, tail...), strings.Trim(strings.Join(lines[from:to], "\n"), " \t\n")
 }
 
+// plain is a line as its writer sees it: mail programs put spaces that do not break, and marks that have no width, where somebody typed
+// an ordinary space or nothing.
+func plain(line string) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case unicode.Is(unicode.Cf, r):
+			return -1
+		}
+		return r
+	}, line))
+}
+
 var (
 	hoursMinutes = regexp.MustCompile(`^(?:(\d{1,4})\s*h)?\s*(?:(\d{1,5})\s*m(?:in)?)?$`)
 	clockForm    = regexp.MustCompile(`^(\d{1,4}):([0-5]\d)$`)
 	decimalHours = regexp.MustCompile(`^(\d{1,4})[.,](\d{1,2})\s*h$`)
 	bareMinutes  = regexp.MustCompile(`^\d{1,5}$`)
 	durationHead = regexp.MustCompile(`^-?(?:\d+:\d+|\d+[.,]\d+\s*h|\d+\s*h(?:\s*\d+\s*m(?:in)?)?|\d+\s*m(?:in)?|\d+)(?:\s|$)`)
+	// What stands behind a time and makes another one of it: "2 hours" is not two minutes of something called hours, nor "1h 30" an hour.
+	otherUnit  = regexp.MustCompile(`(?i)^(?:h|hrs?|hours?|mins|minutes?|s|secs?|seconds?|d|days?|w|weeks?|std|stunden?|minuten?|tage?n?|wochen?)\b`)
+	loneNumber = regexp.MustCompile(`^\d+(?:\s|$)`)
 )
 
 // maxMinutes is the most that one /spent may record: more is a slip of the key.
@@ -147,7 +166,11 @@ func spentArgs(args string) (minutes int, what string, ok bool) {
 		return 0, "", false
 	}
 	minutes, ok = parseMinutes(head)
-	return minutes, strings.TrimSpace(args[len(head):]), ok
+	what = strings.TrimSpace(args[len(head):])
+	if otherUnit.MatchString(what) || strings.Contains(head, "h") && loneNumber.MatchString(what) {
+		return 0, "", false
+	}
+	return minutes, what, ok
 }
 
 var rangeForm = regexp.MustCompile(`^(\d{1,6})(?:\s*(?:-|–|to)\s*(\d{1,6}))?$`)
