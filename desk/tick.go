@@ -95,6 +95,19 @@ func (t *turn) fire(tk *Ticket, c *Clock) error {
 	})
 }
 
+// recordLate records the breach of clocks that were met too late before Tick looked at them: after a time in which the desk stood still,
+// or within the grace. Whoever met them knows, so nobody is told (R4).
+func (t *turn) recordLate(tk *Ticket) {
+	for i := range tk.Clocks {
+		c := &tk.Clocks[i]
+		if c.Met.IsZero() || !c.Met.After(c.Due) || !c.Breached.IsZero() {
+			continue
+		}
+		c.Warned, c.Breached = true, t.now
+		t.fired = append(t.fired, t.event(EventClock, tk.Number, ClockFired{tk.Number, string(c.Name), "breach"}))
+	}
+}
+
 // remind asks the requester once for what the ticket waits for.
 func (t *turn) remind(tk *Ticket) error {
 	if tk.Status == AwaitingConfirmation && tk.Estimate != nil {

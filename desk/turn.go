@@ -117,6 +117,7 @@ func (t *turn) touch(tk *Ticket) {
 // what goes out.
 func (t *turn) finish() error {
 	for _, tk := range t.changed {
+		t.recordLate(tk)
 		tk.WakeAt = tk.wake(t.p, t.calendar(tk))
 		if err := t.tx.SaveTicket(t.ctx, tk); err != nil {
 			return fmt.Errorf("save ticket %d: %w", tk.Number, err)
