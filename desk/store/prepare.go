@@ -5,11 +5,11 @@ import (
 	"database/sql/driver"
 )
 
-// A preparing connector's connections keep the statements that they have run, so that PostgreSQL reads and plans each of them once a
-// connection and not once a mail, which takes a third off what a mail costs. database/sql has prepared statements too, but makes each on a
+// A preparing connector's connections keep the statements that they have run, so that each is read and planned once a connection and not
+// once a mail, which takes a third off what a mail costs on either engine. database/sql has prepared statements too, but makes each on a
 // connection of its own choice and not inside a transaction.
 //
-// Between us and the server may stand PgBouncer in session mode, or from 1.21 on in any.
+// Between us and PostgreSQL may stand PgBouncer in session mode, or from 1.21 on in any.
 type preparing struct{ driver.Connector }
 
 // Connect implements driver.Connector.
@@ -18,23 +18,22 @@ func (p preparing) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &preparingConn{pqConn: c.(pqConn), kept: map[string]pqStmt{}}, nil
+	return &preparingConn{conn: c.(conn), kept: map[string]stmt{}}, nil
 }
 
-// pqConn and pqStmt are what lib/pq's types can do. Whatever database/sql would ask a connection for has to be passed through.
+// conn and stmt are what the types of both drivers can do. Whatever database/sql would ask a connection for has to be passed through.
 type (
-	pqConn interface {
+	conn interface {
 		driver.Conn
 		driver.ConnBeginTx
 		driver.ConnPrepareContext
 		driver.ExecerContext
-		driver.NamedValueChecker
 		driver.Pinger
 		driver.QueryerContext
 		driver.SessionResetter
 		driver.Validator
 	}
-	pqStmt interface {
+	stmt interface {
 		driver.Stmt
 		driver.StmtExecContext
 		driver.StmtQueryContext
@@ -42,8 +41,27 @@ type (
 )
 
 type preparingConn struct {
-	pqConn
-	kept map[string]pqStmt // by text; they end with the connection
+	conn
+	kept map[string]stmt // by text
+}
+
+// CheckNamedValue implements driver.NamedValueChecker, which lib/pq's connections do and SQLite's leave to database/sql.
+func (c *preparingConn) CheckNamedValue(v *driver.NamedValue) error {
+	if own, ok := c.conn.(driver.NamedValueChecker); ok {
+		return own.CheckNamedValue(v)
+	}
+	return driver.ErrSkip
+}
+
+// Close implements driver.Conn. The statements are closed first: they hold memory of SQLite's own. A server that is away has none of them.
+func (c *preparingConn) Close() error {
+	for _, s := range c.kept {
+		if !c.IsValid() {
+			break
+		}
+		s.Close()
+	}
+	return c.conn.Close()
 }
 
 // maxKept bounds the statements of one connection, and maxParameters leaves out those for many rows, of which no two are alike.
@@ -51,7 +69,7 @@ const maxKept, maxParameters = 250, 64
 
 // statement gives the kept statement of a text, nil where it is not worth keeping. Without parameters a text may be several
 // statements, as in migrations, which cannot be prepared.
-func (c *preparingConn) statement(ctx context.Context, query string, parameters int) (pqStmt, error) {
+func (c *preparingConn) statement(ctx context.Context, query string, parameters int) (stmt, error) {
 	if parameters == 0 || parameters > maxParameters {
 		return nil, nil
 	}
@@ -65,7 +83,7 @@ func (c *preparingConn) statement(ctx context.Context, query string, parameters 
 	if err != nil {
 		return nil, err
 	}
-	c.kept[query] = s.(pqStmt)
+	c.kept[query] = s.(stmt)
 	return c.kept[query], nil
 }
 
@@ -76,7 +94,7 @@ func (c *preparingConn) QueryContext(ctx context.Context, query string, args []d
 		return nil, err
 	}
 	if s == nil {
-		return c.pqConn.QueryContext(ctx, query, args)
+		return c.conn.QueryContext(ctx, query, args)
 	}
 	return s.QueryContext(ctx, args)
 }
@@ -88,7 +106,7 @@ func (c *preparingConn) ExecContext(ctx context.Context, query string, args []dr
 		return nil, err
 	}
 	if s == nil {
-		return c.pqConn.ExecContext(ctx, query, args)
+		return c.conn.ExecContext(ctx, query, args)
 	}
 	return s.ExecContext(ctx, args)
 }

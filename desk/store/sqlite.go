@@ -74,7 +74,7 @@ func (st *Store) openMemory() error {
 	if err != nil {
 		return err
 	}
-	db := sql.OpenDB(c)
+	db := sql.OpenDB(preparing{c})
 	db.SetMaxOpenConns(1)
 	st.writer = numbered(db)
 	st.reader = st.writer
@@ -101,7 +101,7 @@ func sqliteHandle(path, lock string, conns int, extra url.Values, pragmas ...str
 	if err != nil {
 		return nil, err
 	}
-	db := sql.OpenDB(c)
+	db := sql.OpenDB(preparing{c})
 	db.SetMaxOpenConns(conns)
 	db.SetMaxIdleConns(conns)
 	return numbered(db), nil
