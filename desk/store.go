@@ -80,6 +80,8 @@ type Tx interface {
 	AddTicket(ctx context.Context, t *Ticket) error
 	// Ticket is one by number, whole. Inside Update it is locked until the end of the transaction.
 	Ticket(ctx context.Context, number int64) (*Ticket, error)
+	// Tickets are those that a filter lets through, highest number first, without their participants. None is locked.
+	Tickets(ctx context.Context, f TicketFilter) ([]*Ticket, error)
 	// SaveTicket writes back what was loaded, with its clocks and participants.
 	SaveTicket(ctx context.Context, t *Ticket) error
 	// Waking are the numbers of tickets whose WakeAt is not after now, earliest first.
@@ -98,7 +100,8 @@ type Tx interface {
 	ContactOf(ctx context.Context, address string) (*Contact, error)
 	// Contacts are those of a customer, in the order they were added.
 	Contacts(ctx context.Context, customer string) ([]*Contact, error)
-	// AddEntitlement adds what a shop sold; Entitlements are a customer's, latest first.
+	// AddEntitlement adds what a shop sold. Told again of one customer, kind, product, plan and first day, it is the same entitlement:
+	// its last day, and whether it was refunded, are then what was told last. Entitlements are a customer's, latest first.
 	AddEntitlement(ctx context.Context, e Entitlement) error
 	Entitlements(ctx context.Context, customer string) ([]Entitlement, error)
 
@@ -107,6 +110,11 @@ type Tx interface {
 	Post(ctx context.Context, p ledger.Posting) (balances []int64, posted bool, err error)
 	// Balance is what an account holds; an account never posted to holds 0.
 	Balance(ctx context.Context, account ledger.Account, unit ledger.Unit) (int64, error)
+	// Accounts are all accounts after one, by name and unit; the first come after the zero one.
+	Accounts(ctx context.Context, after AccountBalance, limit int) ([]AccountBalance, error)
+	// AccountsOf are what an account holds, by unit; Statement are its entries by unit, each unit's in the order of their posting.
+	AccountsOf(ctx context.Context, account ledger.Account) ([]AccountBalance, error)
+	Statement(ctx context.Context, account ledger.Account) ([]StatementLine, error)
 	// Recount compares every balance with the sum of its entries, every entry's balance with the running sum, and every posting with
 	// zero, and returns what does not agree, in words.
 	Recount(ctx context.Context) ([]string, error)
@@ -134,6 +142,13 @@ type Tx interface {
 	SetMIME(ctx context.Context, mail, source int64) error
 	// Tried records one try and what becomes of the mail.
 	Tried(ctx context.Context, a Attempt) error
+	// WaitingMails are those of the outbox that are to be sent, in the order of their next try; FailedMails those that were given up,
+	// latest first.
+	WaitingMails(ctx context.Context, limit int) ([]*Mail, error)
+	FailedMails(ctx context.Context, limit int) ([]*Mail, error)
+	// RetryMail makes a mail due at once, also one that was given up, and records why as an attempt. It changes nothing and is false for
+	// a mail that was sent or that a node has leased.
+	RetryMail(ctx context.Context, mail int64, why string) (bool, error)
 	// Attempts are a mail's tries in order.
 	Attempts(ctx context.Context, mail int64) ([]Attempt, error)
 	// NextMail is when the earliest waiting mail may be tried, ErrNotFound when none waits.
@@ -157,6 +172,35 @@ type Unsent struct {
 	Mailbox string
 	Waiting int
 	Oldest  time.Time
+}
+
+// A TicketFilter chooses tickets; what is zero lets all through.
+type TicketFilter struct {
+	Status    Status
+	Unclosed  bool // leaves out those that are closed
+	Queue     string
+	Customer  string
+	Requester int64 // ID of a contact
+	Below     int64 // only numbers below it: the next page
+	Limit     int
+}
+
+// An AccountBalance is what an account holds in one unit.
+type AccountBalance struct {
+	Account ledger.Account
+	Unit    ledger.Unit
+	Balance int64
+}
+
+// A StatementLine is one entry of an account, with the posting that it belongs to.
+type StatementLine struct {
+	At      time.Time
+	Key     string
+	Cause   string
+	Ticket  int64 // 0 where none is concerned
+	Unit    ledger.Unit
+	Amount  int64
+	Balance int64 // after it
 }
 
 // A Position is where a mail stood in a mailbox (RFC 9051, 2.3.1.1).

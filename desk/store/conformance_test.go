@@ -1001,6 +1001,7 @@ func TestViewCannotWrite(t *testing.T) {
 			"LeaseMail": func(ctx context.Context, tx desk.Tx) error { _, err := tx.LeaseMail(ctx, "a", t0); return err },
 			"SetMIME":   func(ctx context.Context, tx desk.Tx) error { return tx.SetMIME(ctx, m.ID, w.source) },
 			"Tried":     func(ctx context.Context, tx desk.Tx) error { return tx.Tried(ctx, desk.Attempt{Mail: m.ID, At: t0}) },
+			"RetryMail": func(ctx context.Context, tx desk.Tx) error { _, err := tx.RetryMail(ctx, m.ID, ""); return err },
 		} {
 			err := st.View(t.Context(), func(tx desk.Tx) error { return write(t.Context(), tx) })
 			if err == nil || !strings.Contains(err.Error(), "a View cannot write") {

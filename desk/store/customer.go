@@ -127,7 +127,8 @@ func (x *tx) Contacts(ctx context.Context, customer string) ([]*desk.Contact, er
 
 const insertEntitlement = `
 	INSERT INTO entitlement (customer, kind, product, plan, from_date, until_date, refunded)
-	VALUES (:customer, :kind, :product, :plan, :from_date, :until_date, :refunded)`
+	VALUES (:customer, :kind, :product, :plan, :from_date, :until_date, :refunded)
+	ON CONFLICT (customer, kind, product, plan, from_date) DO UPDATE SET until_date = excluded.until_date, refunded = excluded.refunded`
 
 // AddEntitlement implements desk.Tx.
 func (x *tx) AddEntitlement(ctx context.Context, e desk.Entitlement) error {

@@ -138,6 +138,73 @@ func (x *tx) Balance(ctx context.Context, account ledger.Account, unit ledger.Un
 	return balance, nil
 }
 
+const (
+	selectAccounts   = `SELECT name, unit, balance FROM account WHERE (name, unit) > (:name, :unit) ORDER BY name, unit LIMIT :limit`
+	selectAccountsOf = `SELECT name, unit, balance FROM account WHERE name = :name ORDER BY unit`
+	selectStatement  = `
+		SELECT posting.at AS at, posting.key AS key, posting.cause AS cause, posting.ticket AS ticket, entry.unit AS unit,
+			entry.amount AS amount, entry.balance AS balance
+		FROM entry JOIN posting ON posting.id = entry.posting
+		WHERE entry.account = :account ORDER BY entry.unit, entry.number`
+)
+
+// Accounts implements desk.Tx.
+func (x *tx) Accounts(ctx context.Context, after desk.AccountBalance, limit int) ([]desk.AccountBalance, error) {
+	all, err := x.accounts(ctx, selectAccounts, args{"name": after.Account, "unit": after.Unit, "limit": limit})
+	if err != nil {
+		return nil, fmt.Errorf("accounts after %s: %w", after.Account, err)
+	}
+	return all, nil
+}
+
+// AccountsOf implements desk.Tx.
+func (x *tx) AccountsOf(ctx context.Context, account ledger.Account) ([]desk.AccountBalance, error) {
+	all, err := x.accounts(ctx, selectAccountsOf, args{"name": account})
+	if err != nil {
+		return nil, fmt.Errorf("balances of %s: %w", account, err)
+	}
+	return all, nil
+}
+
+func (x *tx) accounts(ctx context.Context, query string, a args) ([]desk.AccountBalance, error) {
+	var rows []struct {
+		Name    string `db:"name"`
+		Unit    string `db:"unit"`
+		Balance int64  `db:"balance"`
+	}
+	if err := x.list(ctx, &rows, query, a); err != nil {
+		return nil, err
+	}
+	var all []desk.AccountBalance
+	for _, r := range rows {
+		all = append(all, desk.AccountBalance{Account: ledger.Account(r.Name), Unit: ledger.Unit(r.Unit), Balance: r.Balance})
+	}
+	return all, nil
+}
+
+// Statement implements desk.Tx.
+func (x *tx) Statement(ctx context.Context, account ledger.Account) ([]desk.StatementLine, error) {
+	var rows []struct {
+		At      instant `db:"at"`
+		Key     string  `db:"key"`
+		Cause   string  `db:"cause"`
+		Ticket  *int64  `db:"ticket"`
+		Unit    string  `db:"unit"`
+		Amount  int64   `db:"amount"`
+		Balance int64   `db:"balance"`
+	}
+	if err := x.list(ctx, &rows, selectStatement, args{"account": account}); err != nil {
+		return nil, fmt.Errorf("statement of %s: %w", account, err)
+	}
+	var lines []desk.StatementLine
+	for _, r := range rows {
+		lines = append(lines, desk.StatementLine{
+			At: r.At.time(), Key: r.Key, Cause: r.Cause, Ticket: value(r.Ticket), Unit: ledger.Unit(r.Unit), Amount: r.Amount, Balance: r.Balance,
+		})
+	}
+	return lines, nil
+}
+
 // Sums are cast, since PostgreSQL adds bigint up as numeric.
 const (
 	recountAccounts = `

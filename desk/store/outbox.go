@@ -85,6 +85,9 @@ func due(notBefore time.Time) any {
 const (
 	selectMail  = `SELECT ` + mailColumns + ` FROM outbox WHERE id = :id`
 	selectMails = `SELECT ` + mailColumns + ` FROM outbox WHERE ticket = :ticket ORDER BY id`
+
+	selectWaitingMails = `SELECT ` + mailColumns + ` FROM outbox WHERE state = 'waiting' ORDER BY due, id LIMIT :limit`
+	selectFailedMails  = `SELECT ` + mailColumns + ` FROM outbox WHERE state = 'failed' ORDER BY id DESC LIMIT :limit`
 )
 
 // Mail implements desk.Tx.
@@ -98,9 +101,35 @@ func (x *tx) Mail(ctx context.Context, id int64) (*desk.Mail, error) {
 
 // Mails implements desk.Tx.
 func (x *tx) Mails(ctx context.Context, ticket int64) ([]*desk.Mail, error) {
-	var rows []mailRow
-	if err := x.list(ctx, &rows, selectMails, args{"ticket": ticket}); err != nil {
+	ms, err := x.mails(ctx, selectMails, args{"ticket": ticket})
+	if err != nil {
 		return nil, fmt.Errorf("mails of ticket %d: %w", ticket, err)
+	}
+	return ms, nil
+}
+
+// WaitingMails implements desk.Tx.
+func (x *tx) WaitingMails(ctx context.Context, limit int) ([]*desk.Mail, error) {
+	ms, err := x.mails(ctx, selectWaitingMails, args{"limit": limit})
+	if err != nil {
+		return nil, fmt.Errorf("mails that wait: %w", err)
+	}
+	return ms, nil
+}
+
+// FailedMails implements desk.Tx.
+func (x *tx) FailedMails(ctx context.Context, limit int) ([]*desk.Mail, error) {
+	ms, err := x.mails(ctx, selectFailedMails, args{"limit": limit})
+	if err != nil {
+		return nil, fmt.Errorf("mails that were given up: %w", err)
+	}
+	return ms, nil
+}
+
+func (x *tx) mails(ctx context.Context, query string, a args) ([]*desk.Mail, error) {
+	var rows []mailRow
+	if err := x.list(ctx, &rows, query, a); err != nil {
+		return nil, err
 	}
 	var ms []*desk.Mail
 	for _, r := range rows {
@@ -207,6 +236,29 @@ func (x *tx) tried(ctx context.Context, a desk.Attempt) error {
 		"mail": a.Mail, "at": a.At, "state": a.State, "not_before": a.NotBefore, "code": a.Code, "reply": a.Text,
 	})
 	return err
+}
+
+// A mail that a node has leased is its business until the lease ends.
+const retryMail = `
+	UPDATE outbox SET state = 'waiting', attempts = attempts + 1, not_before = :now, due = :now, leased_by = ''
+	WHERE id = :id AND (state = 'failed' OR state = 'waiting' AND (leased_by = '' OR due <= :now))`
+
+// RetryMail implements desk.Tx.
+func (x *tx) RetryMail(ctx context.Context, mail int64, why string) (bool, error) {
+	now, err := x.Now(ctx)
+	if err != nil {
+		return false, err
+	}
+	rows, err := x.exec(ctx, retryMail, args{"id": mail, "now": now})
+	if err == nil && rows == 1 {
+		_, err = x.exec(ctx, insertAttempt, args{
+			"mail": mail, "at": now, "state": desk.MailWaiting, "not_before": now, "code": 0, "reply": why,
+		})
+	}
+	if err != nil {
+		return false, fmt.Errorf("retry mail %d: %w", mail, err)
+	}
+	return rows == 1, nil
 }
 
 const selectAttempts = `SELECT mail, at, state, not_before, code, reply FROM attempt WHERE mail = :mail ORDER BY id`

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"fmt"
+	"math"
+	"slices"
 	"time"
 
 	"github.com/postdesk/postdesk/desk"
@@ -249,4 +251,64 @@ func (x *tx) AwaitingCredits(ctx context.Context, customer string) ([]int64, err
 		return nil, fmt.Errorf("tickets of %s that await credits: %w", customer, err)
 	}
 	return numbers, nil
+}
+
+// The status comes twice, since no status is the filter that lets all through.
+const selectTickets = `
+	SELECT ` + ticketColumns + ` FROM ticket
+	WHERE number < :below AND (CAST(:status AS text) = '' OR status = :status) AND (:closed OR status <> 'closed')
+		AND (CAST(:queue AS text) = '' OR queue = :queue) AND (CAST(:customer AS text) = '' OR customer = :customer)
+		AND (CAST(:requester AS bigint) = 0 OR requester = :requester)
+	ORDER BY number DESC LIMIT :limit`
+
+const selectContactsByID = `SELECT ` + contactColumns + ` FROM contact WHERE id IN (:ids)`
+
+// Tickets implements desk.Tx.
+func (x *tx) Tickets(ctx context.Context, f desk.TicketFilter) ([]*desk.Ticket, error) {
+	ts, err := x.tickets(ctx, f)
+	if err != nil {
+		return nil, fmt.Errorf("list tickets: %w", err)
+	}
+	return ts, nil
+}
+
+func (x *tx) tickets(ctx context.Context, f desk.TicketFilter) ([]*desk.Ticket, error) {
+	below := f.Below
+	if below == 0 {
+		below = math.MaxInt64
+	}
+	var rows []ticketRow
+	err := x.list(ctx, &rows, selectTickets, args{
+		"status": f.Status, "closed": !f.Unclosed, "queue": f.Queue, "customer": f.Customer, "requester": f.Requester, "below": below,
+		"limit": f.Limit,
+	})
+	if err != nil {
+		return nil, err
+	}
+	requesters := map[int64]desk.Contact{}
+	for page := range slices.Chunk(rows, batch) {
+		var ids []int64
+		for _, r := range page {
+			if r.Requester != nil {
+				ids = append(ids, *r.Requester)
+			}
+		}
+		if len(ids) == 0 {
+			continue
+		}
+		var contacts []contactRow
+		if err := x.listIn(ctx, &contacts, selectContactsByID, args{"ids": ids}); err != nil {
+			return nil, err
+		}
+		for _, c := range contacts {
+			requesters[c.ID] = *c.contact()
+		}
+	}
+	var ts []*desk.Ticket
+	for _, r := range rows {
+		t := r.ticket()
+		t.Requester = requesters[value(r.Requester)]
+		ts = append(ts, t)
+	}
+	return ts, nil
 }
