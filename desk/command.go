@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"github.com/postdesk/postdesk/templates"
 )
 
 // A command is one line of a staff mail that the desk carries out (S2).
@@ -21,42 +23,46 @@ type command struct {
 type CommandError struct {
 	Line  int
 	Text  string
-	Wrong string // what is wrong with it, for people
-	Want  string // such as "/spent 45m"
+	Wrong templates.Remark // what is wrong with it, in the language of whoever reads it
+	Want  string           // such as "/spent 45m"; "" where no other way to put it would do
 }
 
 func (e *CommandError) Error() string {
-	return fmt.Sprintf("line %d, %q: %s; write it as %s", e.Line, e.Text, e.Wrong, e.Want)
+	s := fmt.Sprintf("line %d, %q: %s", e.Line, e.Text, e.Wrong.In("en"))
+	if e.Want != "" {
+		s += "; write it as " + e.Want
+	}
+	return s
 }
 
 // A verb is a command that the desk knows.
 type verb struct {
 	name    string
-	form    string // how to put it
-	meaning string // for /help
+	form    string // how to put it, the same in all languages
+	meaning templates.Phrase
 }
 
 // verbs are the commands of this version, in the order in which /help shows them.
 var verbs = []verb{
-	{"spent", "/spent 45m [what you did]", "records your time; /spent -15m takes back what you recorded too much"},
-	{"estimate", "/estimate 2-3", "offers the customer this range of credits and asks for a yes"},
-	{"assign", "/assign NAME", "gives the ticket to a colleague"},
-	{"note", "/note", "keeps the whole mail internal: nothing of it goes to the customer"},
-	{"wait", "/wait", "waits for the customer; the clocks stand still"},
-	{"resolve", "/resolve", "marks the ticket as resolved; it closes by itself when the customer stays silent"},
-	{"close", "/close", "closes the ticket and gives back what was not used"},
-	{"reopen", "/reopen", "takes a resolved or closed ticket up again"},
-	{"help", "/help", "sends you this list; nothing else in the mail is carried out"},
+	{"spent", "/spent 45m", templates.HelpSpent},
+	{"estimate", "/estimate 2-3", templates.HelpEstimate},
+	{"assign", "/assign NAME", templates.HelpAssign},
+	{"note", "/note", templates.HelpNote},
+	{"wait", "/wait", templates.HelpWait},
+	{"resolve", "/resolve", templates.HelpResolve},
+	{"close", "/close", templates.HelpClose},
+	{"reopen", "/reopen", templates.HelpReopen},
+	{"help", "/help", templates.HelpHelp},
 }
 
-// formOf is how to put a command, "/help" for a word that is none.
+// formOf is how to put a command, "" for a word that is none.
 func formOf(name string) string {
 	for _, v := range verbs {
 		if v.name == name {
 			return v.form
 		}
 	}
-	return "/help"
+	return ""
 }
 
 // commandLine is a slash and letters only: a path such as /var/log/x is text ("Commands" of MISSION.md).

@@ -68,18 +68,13 @@ func (t *turn) staffData(tk *Ticket, to *policy.Staff) *templates.Staff {
 	if tk == nil {
 		return d
 	}
-	lang := templates.Pick(to.Language, t.p.Desk.Language)
+	lang := t.languageOf(to)
 	d.Number, d.Subject = tk.Number, string(public(tk.Subject))
-	d.From = tk.Requester.Address
-	if tk.Requester.Name != "" {
-		d.From = fmt.Sprintf("%s <%s>", tk.Requester.Name, tk.Requester.Address)
-	}
+	d.From = contactLine(tk.Requester.Name, tk.Requester.Address)
 	d.Level, d.LevelWhy = tk.Level.String(), tk.LevelWhy
-	d.Customer, d.Queue, d.Priority, d.Billing, d.SpentTotal = tk.Customer, tk.Queue, tk.Priority, string(tk.Billing), tk.Minutes
+	d.Customer, d.Queue, d.Priority = tk.Customer, t.queueTitle(tk.Queue).In(lang), tk.Priority
+	d.Billing, d.SpentTotal = string(tk.Billing), tk.Minutes
 	d.Class = t.class(tk).Title.In(lang)
-	if q := t.p.Queue(tk.Queue); q != nil {
-		d.Queue = first(q.Title.In(lang), q.Name)
-	}
 	if p := t.p.Product(tk.Product); p != nil {
 		d.Product = p.Title.In(lang)
 	}
@@ -100,6 +95,27 @@ func (t *turn) staffData(tk *Ticket, to *policy.Staff) *templates.Staff {
 		}
 	}
 	return d
+}
+
+// languageOf is what one of us reads.
+func (t *turn) languageOf(s *policy.Staff) string {
+	return templates.Pick(s.Language, t.p.Desk.Language)
+}
+
+// queueTitle is a queue's, its name where it has none or is not in the policy any more.
+func (t *turn) queueTitle(name string) policy.Text {
+	if q := t.p.Queue(name); q != nil && len(q.Title) > 0 {
+		return q.Title
+	}
+	return policy.Text{"en": name}
+}
+
+// contactLine is how mails to staff show a person.
+func contactLine(name, address string) string {
+	if name == "" {
+		return address
+	}
+	return fmt.Sprintf("%s <%s>", name, address)
 }
 
 // A thread is what staff read of a ticket: the requester's latest words first, with the files that came with them.
@@ -156,7 +172,7 @@ func (t *turn) withThread(tk *Ticket, d *templates.Staff) error {
 		d.Level, d.LevelWhy = th.level, th.levelWhy
 	}
 	for _, a := range th.files {
-		d.Attachments = append(d.Attachments, a.Filename)
+		d.Kept = append(d.Kept, a.Filename) // until sendStaff takes them along
 	}
 	if tk.Customer == "" {
 		return nil

@@ -76,7 +76,13 @@ func (t *turn) send(l letter) error {
 		}
 	}
 	if l.forward && t.mail != nil {
-		m.Attachments = forwarded(t.source, t.mail.Attachments)
+		travel, rest := forwarded(t.source, t.mail.Attachments)
+		m.Attachments, l.data.MailLimit = travel, maxForwarded>>20
+		for _, a := range rest {
+			if !a.Inline {
+				l.data.Kept = append(l.data.Kept, a.Filename)
+			}
+		}
 	}
 	return t.enqueue(m, box, token, l.data)
 }
@@ -126,19 +132,19 @@ func (t *turn) dailyScope(l letter) int64 {
 // maxForwarded is how many bytes of attachments travel with a mail; what is above stays with the ticket, and the mail names it.
 const maxForwarded = 10 << 20
 
-// forwarded are the files of a mail that came in that travel with one that goes out. What is shown inside a text stays with it: mostly
-// pictures of signatures.
-func forwarded(source int64, files []message.Attachment) []AttachmentRef {
-	var refs []AttachmentRef
+// forwarded parts the files of a mail that came in into those that travel with one that goes out, and the rest: those for which there is
+// no room, and what is shown inside a text, which stays with it. These are mostly pictures of signatures.
+func forwarded(source int64, files []message.Attachment) (travel []AttachmentRef, rest []message.Attachment) {
 	var size int64
 	for _, a := range files {
 		if a.Inline || size+a.Size > maxForwarded {
+			rest = append(rest, a)
 			continue
 		}
 		size += a.Size
-		refs = append(refs, AttachmentRef{source, a})
+		travel = append(travel, AttachmentRef{source, a})
 	}
-	return refs
+	return travel, rest
 }
 
 // neverRead tells addresses that only machines own (F04).
@@ -171,9 +177,16 @@ func (t *turn) sendStaff(tk *Ticket, to *policy.Staff, template string, data *te
 	m.Mailbox = box.Name
 	m.From = message.Address{Name: t.p.Desk.Name, Addr: box.Address}
 	m.To = message.Address{Name: to.Name, Addr: to.Address}
-	m.Language = templates.Pick(to.Language, t.p.Desk.Language)
+	m.Language = t.languageOf(to)
 	if template == "assigned" || template == "new_words" {
-		m.Attachments = forwarded(t.threads[tk.Number].source, t.threads[tk.Number].files)
+		travel, rest := forwarded(t.threads[tk.Number].source, t.threads[tk.Number].files)
+		m.Attachments, data.Attachments, data.Kept = travel, nil, nil
+		for _, a := range travel {
+			data.Attachments = append(data.Attachments, a.Filename)
+		}
+		for _, a := range rest {
+			data.Kept = append(data.Kept, a.Filename)
+		}
 	}
 	return t.enqueue(m, box, token, data)
 }
@@ -251,7 +264,7 @@ func (t *turn) undelivered(m *Mail, code int, why string) error {
 		return err
 	}
 	return t.tellStaffWith(tk, "undelivered", func(d *templates.Staff) {
-		d.Words, d.History, d.Attachments = "", nil, nil
+		d.Words, d.History, d.Kept = "", nil, nil
 		d.Reason = oneLine(why, 300)
 	})
 }

@@ -35,27 +35,22 @@ func (v *visit) staff(p place) error {
 	}
 	if !works(who, tk) && tk.Assignee != who.ID && !who.Has(policy.Dispatcher) {
 		v.because("%s has no right to the queue %s", who.ID, tk.Queue)
-		return v.refuse(tk, nil, fmt.Sprintf("You have no right to act in the queue %q any more, so nothing of your mail was sent or done. Its text is kept.", tk.Queue))
+		return v.refuse(tk, nil, templates.WrongRight.With(v.queueTitle(tk.Queue)))
 	}
 	plan, fates := v.plan(tk, who, cmds, words)
 	if plan == nil {
-		for _, f := range fates {
-			if !f.OK {
-				v.because("line %d, %q: %s", f.N, f.Text, f.Wrong)
-			}
-		}
-		return v.refuse(tk, fates, "")
+		return v.refuse(tk, fates, templates.Remark{})
 	}
 	return v.carryOut(tk, who, plan)
 }
 
 // refuse keeps a staff mail of which nothing takes effect, and answers with each line's fate (S2, T004, T034).
-func (v *visit) refuse(tk *Ticket, fates []templates.CommandLine, reason string) error {
+func (v *visit) refuse(tk *Ticket, fates []templates.CommandLine, reason templates.Remark) error {
 	if err := v.keep(tk.Number, OutcomeRefused, true); err != nil {
 		return err
 	}
 	data := v.staffData(tk, v.who.staff)
-	data.Lines, data.Reason, data.Words = fates, reason, public(v.m.Visible)
+	data.Lines, data.Reason, data.Words = fates, reason.In(v.languageOf(v.who.staff)), public(v.m.Visible)
 	return v.sendStaff(tk, v.who.staff, "refused_command", data)
 }
 
@@ -71,7 +66,8 @@ type plan struct {
 	status   Status // "" leaves it
 }
 
-// plan reads the commands of a mail. It returns nil and the fate of every line when one of them is wrong.
+// plan reads the commands of a mail. It returns nil and the fate of every line when one of them is wrong: the writer reads it in his
+// language, the journal keeps it in English.
 func (v *visit) plan(tk *Ticket, who *policy.Staff, cmds []command, words string) (*plan, []templates.CommandLine) {
 	pl := &plan{words: words}
 	fates := make([]templates.CommandLine, len(cmds))
@@ -82,11 +78,12 @@ func (v *visit) plan(tk *Ticket, who *policy.Staff, cmds []command, words string
 		fates[i] = templates.CommandLine{N: c.Line, Text: c.Text, OK: true}
 		err := v.planOne(pl, tk, who, c, &minutes)
 		if err == nil && c.Verb != "spent" && seen[c.Verb] {
-			err = &CommandError{c.Line, c.Text, "it stands here twice", "one line of " + formOf(c.Verb)}
+			err = &CommandError{c.Line, c.Text, templates.WrongTwice.With(), ""}
 		}
 		seen[c.Verb] = true
 		if err != nil {
-			fates[i].OK, fates[i].Wrong, fates[i].Want = false, err.Wrong, err.Want
+			fates[i].OK, fates[i].Wrong, fates[i].Want = false, err.Wrong.In(v.languageOf(who)), err.Want
+			v.because("%s", err)
 			wrong = true
 		}
 	}
@@ -98,12 +95,15 @@ func (v *visit) plan(tk *Ticket, who *policy.Staff, cmds []command, words string
 
 // planOne adds one command to a plan, or says what is wrong with it. minutes are those of this mail so far.
 func (v *visit) planOne(pl *plan, tk *Ticket, who *policy.Staff, c command, minutes *int) *CommandError {
-	bad := func(format string, args ...any) *CommandError {
-		return &CommandError{c.Line, c.Text, fmt.Sprintf(format, args...), formOf(c.Verb)}
+	misput := func(wrong templates.Remark) *CommandError {
+		return &CommandError{c.Line, c.Text, wrong, formOf(c.Verb)}
+	}
+	never := func(wrong templates.Remark) *CommandError { // however it is put
+		return &CommandError{c.Line, c.Text, wrong, ""}
 	}
 	bare := func() *CommandError {
 		if c.Args != "" {
-			return bad("nothing may follow it on the line")
+			return misput(templates.WrongTail.With())
 		}
 		return nil
 	}
@@ -112,13 +112,13 @@ func (v *visit) planOne(pl *plan, tk *Ticket, who *policy.Staff, c command, minu
 			return err
 		}
 		if pl.status != "" && pl.status != s {
-			return bad("the mail already says /%s", map[Status]string{Waiting: "wait", Resolved: "resolve", Closed: "close", Open: "reopen"}[pl.status])
+			return never(templates.WrongBeside.With(map[Status]string{Waiting: "/wait", Resolved: "/resolve", Closed: "/close", Open: "/reopen"}[pl.status]))
 		}
 		if s == Open && !tk.Status.Done() {
-			return bad("the ticket is neither resolved nor closed")
+			return never(templates.WrongOpen.With())
 		}
 		if s != Open && tk.Status == Closed {
-			return bad("the ticket is closed already")
+			return never(templates.WrongClosed.With())
 		}
 		pl.status = s
 		return nil
@@ -127,12 +127,12 @@ func (v *visit) planOne(pl *plan, tk *Ticket, who *policy.Staff, c command, minu
 	case "spent":
 		n, what, ok := spentArgs(c.Args)
 		if !ok {
-			return bad("this is no time: say minutes or hours, at most %d hours", maxMinutes/60)
+			return misput(templates.WrongTime.With(templates.Minutes(maxMinutes)))
 		}
 		if n < 0 {
 			have, err := v.tx.Minutes(v.ctx, tk.Number, who.ID)
 			if err != nil || have+*minutes+n < 0 {
-				return bad("you have recorded only %d minutes on this ticket", have+*minutes)
+				return never(templates.WrongCorrection.With(templates.Minutes(have + *minutes)))
 			}
 		}
 		if n == 0 {
@@ -145,13 +145,13 @@ func (v *visit) planOne(pl *plan, tk *Ticket, who *policy.Staff, c command, minu
 		lo, hi, ok := parseRange(c.Args)
 		switch {
 		case !ok:
-			return bad("this is no number of credits, or no range of them")
+			return misput(templates.WrongCredits.With())
 		case tk.Status == Closed:
-			return bad("the ticket is closed")
+			return never(templates.WrongClosed.With())
 		case v.class(tk).Billing == policy.Free:
-			return bad("tickets of the class %q are free of charge", v.class(tk).Title.In(who.Language))
+			return never(templates.WrongFree.With(v.class(tk).Title))
 		case tk.Hold != nil && hi < tk.Hold.Amount:
-			return bad("the customer has confirmed %d credits; it cannot be less", tk.Hold.Amount)
+			return never(templates.WrongLess.With(templates.Credits(tk.Hold.Amount)))
 		}
 		next := int64(1)
 		if tk.Estimate != nil {
@@ -160,13 +160,14 @@ func (v *visit) planOne(pl *plan, tk *Ticket, who *policy.Staff, c command, minu
 		pl.estimate = &Estimate{Version: next, Min: lo, Max: hi, By: who.ID, At: v.at}
 	case "assign":
 		s := v.colleague(c.Args)
+		names := first(strings.Join(v.assignable(tk), ", "), "–")
 		switch {
 		case c.Args == "":
-			return bad("it names nobody; there are %s", strings.Join(v.assignable(tk), ", "))
+			return misput(templates.WrongNobody.With(names))
 		case s == nil:
-			return bad("there is nobody called %q; there are %s", oneLine(c.Args, 60), strings.Join(v.assignable(tk), ", "))
+			return misput(templates.WrongName.With(oneLine(c.Args, 60), names))
 		case !works(s, tk):
-			return bad("%s does not work on the queue %q; there are %s", s.ID, tk.Queue, strings.Join(v.assignable(tk), ", "))
+			return misput(templates.WrongQueue.With(s.ID, v.queueTitle(tk.Queue), names))
 		}
 		pl.assignee = s
 	case "note":
@@ -184,7 +185,7 @@ func (v *visit) planOne(pl *plan, tk *Ticket, who *policy.Staff, c command, minu
 		pl.help = true
 		return bare()
 	default:
-		return &CommandError{c.Line, c.Text, "there is no such command", formOf(c.Verb)}
+		return never(templates.WrongCommand.With())
 	}
 	return nil
 }
@@ -226,7 +227,7 @@ func (v *visit) carryOut(tk *Ticket, who *policy.Staff, pl *plan) error {
 	if pl.help {
 		data := v.staffData(tk, who)
 		for _, c := range verbs {
-			data.Commands = append(data.Commands, templates.Help{Form: c.form, Meaning: c.meaning})
+			data.Commands = append(data.Commands, templates.Help{Form: c.form, Meaning: c.meaning.With().In(v.languageOf(who))})
 		}
 		return v.sendStaff(tk, who, "command_help", data)
 	}
@@ -343,8 +344,15 @@ func (v *visit) heldNotice(p place) error {
 		tk = p.others[0]
 	}
 	data := v.staffData(tk, who)
-	data.Reason = v.who.why
-	data.Words = ""
+	data.From = contactLine(v.who.name, v.who.address)
+	why := templates.HeldUnproven
+	switch {
+	case v.who.level == message.LevelX:
+		why = templates.HeldForged
+	case v.who.level >= message.LevelA1:
+		why = templates.HeldOutsideThread
+	}
+	data.Reason, data.LevelWhy = why.With().In(v.languageOf(who)), v.who.why
 	return v.sendStaffDaily(tk, who, "held_notice", data)
 }
 
@@ -369,7 +377,7 @@ func (t *turn) tellStaffWith(tk *Ticket, template string, add func(*templates.St
 		if err := t.withThread(tk, data); err != nil {
 			return err
 		}
-		if template == "unassigned" || template == "estimate_needed" {
+		if tk.Assignee == "" || template == "estimate_needed" {
 			data.Engineers = t.assignable(tk)
 		}
 		add(data)

@@ -53,6 +53,9 @@ type Customer struct {
 
 	// Words are the engineer's answer in reply, resolved and closed, elsewhere what the customer wrote.
 	Words PublicText
+	// Kept are the names of the engineer's files that were too large to go with his words, and MailLimit is how much goes, in MiB (M10).
+	Kept      []string
+	MailLimit int
 
 	Awaiting       string // what we wait for: "confirmation", "credits" or "details"
 	ClosedBy       string // "customer", "silence", or empty where staff closed it
@@ -75,7 +78,7 @@ type Staff struct {
 
 	From     string // the requester's name and address
 	Level    string // how surely: X, A0, A1s, A1, A2, A3; anything below A1s gets a banner
-	LevelWhy string
+	LevelWhy string // what the check noted: a record for those who know mail, not a sentence
 
 	Customer      string
 	Plan          string // its name, or free_window
@@ -88,7 +91,8 @@ type Staff struct {
 	FirstResponse *Moment
 	Resolution    *Moment
 	Words         PublicText // the new ones
-	Attachments   []string   // names
+	Attachments   []string   // names of the files that come with this mail
+	Kept          []string   // names of those that came with Words and do not: the ticket has them
 	History       []Line     // latest first
 	Note          InternalText
 	Why           []string // rules that fired, and what each of them set
@@ -115,8 +119,8 @@ type CommandLine struct {
 	N     int    // its line in the mail as written, from 1
 	Text  string // as written
 	OK    bool
-	Wrong string // what is wrong with it
-	Want  string // how to put it, such as "/spent 45m"
+	Wrong string // what is wrong with it, in the reader's language
+	Want  string // how to put it, such as "/spent 45m"; empty where no other way of putting it would do
 }
 
 // Help explains one command.

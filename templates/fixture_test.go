@@ -71,7 +71,7 @@ func bo(t testing.TB, lang string) *Staff {
 		Balance:       &balance,
 		Class:         in(lang, "Installation and configuration", "Installation und Konfiguration"),
 		Queue:         in(lang, "System engineers", "Systemtechnik"),
-		Priority:      in(lang, "high", "hoch"),
+		Priority:      "high",
 		Product:       "Classifieds",
 		Billing:       "credits",
 		Estimate:      &Range{Min: 1, Max: 3},
@@ -162,6 +162,9 @@ var goldens = map[string]func(t testing.TB, lang string, c *Customer, s *Staff){
 	"reply": func(t testing.TB, lang string, c *Customer, s *Staff) {
 		c.Words, c.Spent = answer(lang), &Spent{Minutes: 45, TotalMinutes: 75, Credits: 3, Max: 3}
 	},
+	"reply-kept": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		c.Words, c.Kept, c.MailLimit = answer(lang), []string{"fixed rows.csv", "screencast.mov"}, 10
+	},
 	"reply-free": func(t testing.TB, lang string, c *Customer, s *Staff) { c.Words, c.Free = answer(lang), true },
 	"resolved": func(t testing.TB, lang string, c *Customer, s *Staff) {
 		c.Words, c.Spent = answer(lang), &Spent{Minutes: 20, TotalMinutes: 20, Credits: 1, Max: 3}
@@ -180,12 +183,18 @@ var goldens = map[string]func(t testing.TB, lang string, c *Customer, s *Staff){
 	},
 	"assigned-unverified": func(t testing.TB, lang string, c *Customer, s *Staff) {
 		s.Level = "A0"
-		s.LevelWhy = in(lang, "the mail carries no signature of cust.example", "die Mail trägt keine Signatur von cust.example")
+		s.LevelWhy = "mx.desk.example: nothing that proves cust.example"
 		s.Note = InternalText(in(lang, "Ask for the file first.", "Zuerst nach der Datei fragen."))
+	},
+	"assigned-kept": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		s.Attachments, s.Kept = s.Attachments[:1], []string{"dump.sql"}
 	},
 	"assigned-minimal": minimal,
 	"clock_breach": func(t testing.TB, lang string, c *Customer, s *Staff) {
 		s.Clock, s.Due = "next_response", s.FirstResponse
+	},
+	"clock_breach-unassigned": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		s.Clock, s.Due, s.Engineers = "first_response", s.FirstResponse, []string{"bo", "carla"}
 	},
 	"clock_breach-assignment": func(t testing.TB, lang string, c *Customer, s *Staff) {
 		due := moment(t, "2026-11-23 16:05")
@@ -193,7 +202,7 @@ var goldens = map[string]func(t testing.TB, lang string, c *Customer, s *Staff){
 	},
 	"clock_warning-assignment": func(t testing.TB, lang string, c *Customer, s *Staff) {
 		due := moment(t, "2026-11-23 16:05")
-		s.Clock, s.Due = "assignment", &due
+		s.Clock, s.Due, s.Engineers = "assignment", &due, []string{"bo", "carla", "deniz"}
 	},
 	"clock_warning": func(t testing.TB, lang string, c *Customer, s *Staff) {
 		s.Clock, s.Due = "first_response", s.FirstResponse
@@ -204,9 +213,9 @@ var goldens = map[string]func(t testing.TB, lang string, c *Customer, s *Staff){
 	},
 	"command_help": func(t testing.TB, lang string, c *Customer, s *Staff) {
 		s.Commands = []Help{
-			{"/spent 45m [what you did]", in(lang, "the time it took you; on a billed request it is charged", "so lange haben Sie gebraucht; bei Anfragen mit Abrechnung wird es berechnet")},
-			{"/estimate 2-3", in(lang, "offers the customer this range of credits", "bietet dem Kunden diese Spanne von Credits an")},
-			{"/note", in(lang, "the mail stays among us", "die Mail bleibt unter uns")},
+			{"/spent 45m", HelpSpent.With().In(lang)},
+			{"/estimate 2-3", HelpEstimate.With().In(lang)},
+			{"/note", HelpNote.With().In(lang)},
 		}
 	},
 	"estimate_needed": func(t testing.TB, lang string, c *Customer, s *Staff) {
@@ -214,8 +223,13 @@ var goldens = map[string]func(t testing.TB, lang string, c *Customer, s *Staff){
 	},
 	"held_notice": func(t testing.TB, lang string, c *Customer, s *Staff) {
 		s.From = "Bo <bo@desk.example>"
-		s.Reason = in(lang, "no signature of desk.example, and no sign-in at our mail server",
-			"keine Signatur von desk.example und keine Anmeldung an unserem Mailserver")
+		s.Reason, s.LevelWhy = HeldUnproven.With().In(lang), "mx.desk.example: nothing that proves desk.example"
+	},
+	"held_notice-no-ticket": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		*s = Staff{
+			Desk: s.Desk, To: s.To, From: "Bo <bo@desk.example>",
+			Reason: HeldForged.With().In(lang), LevelWhy: "mx.desk.example: dmarc=fail, and desk.example asks to refuse such mail",
+		}
 	},
 	"new_words": func(t testing.TB, lang string, c *Customer, s *Staff) {
 		withHistory(t, lang, s)
@@ -228,13 +242,13 @@ var goldens = map[string]func(t testing.TB, lang string, c *Customer, s *Staff){
 		s.Words = answer(lang)
 		s.Lines = []CommandLine{
 			{N: 12, Text: "/resolve", OK: true},
-			{N: 13, Text: "/spent soon", Want: "/spent 45m",
-				Wrong: in(lang, "“soon” is not a length of time", "„soon“ ist keine Zeitdauer")},
+			{N: 13, Text: "/spent soon", Want: "/spent 45m", Wrong: WrongTime.With(Minutes(6000)).In(lang)},
+			{N: 14, Text: "/estimate 1", Wrong: WrongLess.With(Credits(3)).In(lang)},
 		}
 	},
 	"refused_command-no-right": func(t testing.TB, lang string, c *Customer, s *Staff) {
 		s.Words = answer(lang)
-		s.Reason = in(lang, "You may not act in this queue any more.", "In dieser Warteschlange dürfen Sie nicht mehr handeln.")
+		s.Reason = WrongRight.With(s.Queue).In(lang)
 	},
 	"unassigned": func(t testing.TB, lang string, c *Customer, s *Staff) {
 		due := moment(t, "2026-11-23 16:05")

@@ -9,7 +9,7 @@ import (
 // letterhead is what stands above each mail.
 type letterhead struct {
 	desk   string
-	number int64
+	number int64 // 0 for a mail about no ticket
 }
 
 // Styles stand on the elements, since many mail clients drop the style sheet. Only the dark colours are in one.
@@ -30,7 +30,9 @@ const (
 	styleCell  = font + "border-top:1px solid #e6ebf0;text-align:left;vertical-align:top;"
 	styleLabel = styleCell + "padding:7px 16px 7px 0;color:#5d6a77;font-weight:normal"
 	styleForm  = styleCell + "padding:7px 16px 7px 0;font-weight:normal;white-space:nowrap"
-	styleValue = styleCell + "padding:7px 0;word-wrap:break-word;overflow-wrap:anywhere"
+	// Lists of mails show the first text of a page beside the subject, whether it can be seen in the mail or not.
+	styleUnseen = "display:none;max-height:0;overflow:hidden;mso-hide:all;font-size:1px;line-height:1px;opacity:0"
+	styleValue  = styleCell + "padding:7px 0;word-wrap:break-word;overflow-wrap:anywhere"
 )
 
 // top and bottom make the page. Outlook on Windows draws with Word, which knows neither max-width nor rounded
@@ -69,7 +71,7 @@ const top = `<!DOCTYPE html>
 </style>
 </head>
 <body class="back" style="margin:0;padding:0;background:#f2f5f7">
-<table lang="%[1]s" class="back" role="presentation" width="100%%" cellpadding="0" cellspacing="0" border="0" style="background:#f2f5f7"><tr><td class="edge" align="center" style="padding:28px 10px">
+%[4]s<table lang="%[1]s" class="back" role="presentation" width="100%%" cellpadding="0" cellspacing="0" border="0" style="background:#f2f5f7"><tr><td class="edge" align="center" style="padding:28px 10px">
 <!--[if mso]><table role="presentation" width="600" cellpadding="0" cellspacing="0" border="0"><tr><td><![endif]-->
 <table class="card" role="presentation" width="100%%" cellpadding="0" cellspacing="0" border="0" style="max-width:600px;background:#ffffff;border:1px solid #dde4ea;border-top:4px solid #1a5fa8;border-radius:6px"><tr><td class="ink page" align="left" style="padding:20px 32px 16px 32px;` + font + `font-size:16px;line-height:25px;color:#1f2a35">
 <h1 class="ink line" style="` + font + `margin:0 0 22px 0;padding:0 0 14px 0;border-bottom:1px solid #e6ebf0;font-size:15px;line-height:22px;font-weight:bold;color:#1f2a35">%[3]s</h1>
@@ -85,11 +87,18 @@ const bottom = `</td></tr></table>
 // renderHTML writes a mail as a page.
 func renderHTML(doc []block, vs *values, head letterhead, subject string) string {
 	p := page{vs: vs}
-	name := fmt.Sprintf("#%d", head.number)
-	if desk := line(head.desk, maxLine); desk != "" {
-		name = html.EscapeString(desk) + `<span class="soft" style="font-weight:normal;color:#5d6a77"> · ` + name + "</span>"
+	name := html.EscapeString(line(head.desk, maxLine))
+	switch {
+	case name == "":
+		name = fmt.Sprintf("#%d", head.number)
+	case head.number != 0:
+		name += fmt.Sprintf(`<span class="soft" style="font-weight:normal;color:#5d6a77"> · #%d</span>`, head.number)
 	}
-	fmt.Fprintf(&p.b, top, vs.lang.code, html.EscapeString(subject), name)
+	preview := ""
+	if s := (plain{vs}).preview(doc); s != "" {
+		preview = `<div style="` + styleUnseen + `">` + html.EscapeString(s) + "</div>\n"
+	}
+	fmt.Fprintf(&p.b, top, vs.lang.code, html.EscapeString(subject), name, preview)
 	p.blocks(doc)
 	p.b.WriteString(bottom)
 	return p.b.String()

@@ -46,6 +46,31 @@ func TestPages(t *testing.T) {
 	}
 }
 
+// Lists of mails show what a mail says, not how it greets.
+func TestPreview(t *testing.T) {
+	unseen := regexp.MustCompile(`<body[^>]*>\n<div style="display:none[^"]*">([^<]*)</div>\n`)
+	for _, tt := range []struct{ what, src, want string }{
+		{"the paragraph after the greeting", "Hello {{.Name}},\n\nyour request has arrived. **Soon** more.\n\nBye", "your request has arrived. Soon more."},
+		{"an engineer's words, whatever they begin with", "{{.Words}}\n\n---\n\nx", "Hello, it is &lt;b&gt; now."},
+		{"a warning", "Hello,\n\n> [!WARNING] **Overdue.** Since today.", "Overdue. Since today."},
+		{"not a list", "- **A:** b\n\nc", "c"},
+		{"not the ticket's link", "[x]({{.Link}})\n\nc", "c"},
+		{"a long one is cut", "Hello,\n\n" + strings.Repeat("word ", 100), strings.Repeat("word ", 27) + "wor…"},
+	} {
+		tmpl, err := parseTemplate(languageOf("en"), "reply", "Subject: x\n\n"+tt.src, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := tmpl.render(&Customer{Name: "Anna", Words: "Hello,\nit is <b> now.", Link: "https://desk.example/"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := unseen.FindStringSubmatch(m.HTML); got == nil || got[1] != tt.want {
+			t.Errorf("%s: got %q, want %q", tt.what, got, tt.want)
+		}
+	}
+}
+
 func TestHTML(t *testing.T) {
 	page := func(src string, data any) string {
 		t.Helper()

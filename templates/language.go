@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// language is what a language needs beside its files: its names of days, its forms of nouns. A new one is a row
-// here and a folder in mails.
+// language is what a language needs beside its files: its names of days, its forms of nouns, its phrases. A new one
+// is a row here, a table in phrases.go and a folder in mails.
 type language struct {
 	code   string // ISO 639-1
 	plural func(n int64) int
@@ -21,6 +21,8 @@ type language struct {
 	weekdays [7]string  // from Sunday
 	months   [12]string // in the form that stands in a date
 	moment   string     // of weekday, day, month, year, hour, minute, zone: fmt's verbs 1 to 7
+
+	phrases map[Phrase]string
 }
 
 var languages = []*language{
@@ -31,7 +33,8 @@ var languages = []*language{
 		weekdays: [7]string{"Sonntag", "Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag"},
 		months: [12]string{"Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September",
 			"Oktober", "November", "Dezember"},
-		moment: "%[1]s, %[2]d. %[3]s %[4]d, %02[5]d:%02[6]d Uhr (%[7]s)",
+		moment:  "%[1]s, %[2]d. %[3]s %[4]d, %02[5]d:%02[6]d Uhr (%[7]s)",
+		phrases: germanPhrases,
 	},
 	{
 		code: "en", plural: oneOrOther, forms: 2,
@@ -40,7 +43,8 @@ var languages = []*language{
 		weekdays: [7]string{"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"},
 		months: [12]string{"January", "February", "March", "April", "May", "June", "July", "August", "September",
 			"October", "November", "December"},
-		moment: "%[1]s, %[2]d %[3]s %[4]d, %02[5]d:%02[6]d (%[7]s)",
+		moment:  "%[1]s, %[2]d %[3]s %[4]d, %02[5]d:%02[6]d (%[7]s)",
+		phrases: englishPhrases,
 	},
 }
 

@@ -129,7 +129,7 @@ func (t *template) render(data any) (Mail, error) {
 		return Mail{}, fmt.Errorf("render template %s: %w", t.file, err)
 	}
 	m := Mail{
-		Subject: line(vs.fill(subject), maxSubject),
+		Subject: vs.fillSubject(subject),
 		Text:    renderText(doc, vs),
 	}
 	m.HTML = renderHTML(doc, vs, head, m.Subject)

@@ -93,9 +93,39 @@ func TestMailsAreWhole(t *testing.T) {
 						t.Errorf("%s %s %s: line of %d columns: %q", name, lang, what, n, l)
 					}
 				}
-				if !strings.HasPrefix(m.Subject, "[#") {
-					t.Errorf("%s %s %s: subject %q has no ticket tag", name, lang, what, m.Subject)
-				}
+			}
+		}
+	}
+}
+
+// All mails about a ticket have one subject, so that clients which group by it show one conversation: those to the customer one that
+// stands after what he wrote, and those that hand the ticket to staff. What asks staff for something else says so after the tag.
+func TestOneSubjectForATicket(t *testing.T) {
+	set := newSet(t)
+	shared := []string{"assigned", "new_words", "unassigned", "estimate_needed"}
+	for _, tt := range []struct {
+		lang, subject, customer, staff string
+	}{
+		{"en", "Import stops", "Re: Import stops [#7]", "[#7] Import stops"},
+		{"de", "Import bricht ab", "Re: Import bricht ab [#7]", "[#7] Import bricht ab"},
+		{"en", "", "Re: Your request [#7]", "[#7] (no subject)"},
+		{"de", "", "Re: Ihre Anfrage [#7]", "[#7] (ohne Betreff)"},
+	} {
+		for _, name := range set.Names() {
+			c, s := fullCustomer(), fullStaff()
+			c.Number, c.Subject, s.Number, s.Subject = 7, tt.subject, 7, tt.subject
+			m, err := set.Render(name, tt.lang, dataFor(name, c, s))
+			if err != nil {
+				t.Fatal(err)
+			}
+			switch {
+			case name == "acknowledgement_unverified": // repeats nothing, not even the subject
+			case audiences[name] == toCustomer && m.Subject != tt.customer:
+				t.Errorf("%s %s: subject %q, want %q", name, tt.lang, m.Subject, tt.customer)
+			case slices.Contains(shared, name) && m.Subject != tt.staff:
+				t.Errorf("%s %s: subject %q, want %q", name, tt.lang, m.Subject, tt.staff)
+			case audiences[name] == toStaff && !slices.Contains(shared, name) && !strings.Contains(m.Subject, ": "):
+				t.Errorf("%s %s: subject %q does not say what it is for", name, tt.lang, m.Subject)
 			}
 		}
 	}

@@ -24,6 +24,27 @@ func renderText(doc []block, vs *values) string {
 
 type plain struct{ vs *values }
 
+// maxPreview is how much of a mail a list of mails has room for, in characters.
+const maxPreview = 140
+
+// preview is what the mail says first, after its greeting, on one line.
+func (p plain) preview(doc []block) string {
+	for i, b := range doc {
+		var lines []string
+		switch b := b.(type) {
+		case paragraph, verbatim:
+			lines = p.block(b, columns)
+		case warning:
+			lines = p.blocks(b.blocks, columns)
+		}
+		s := line(strings.Join(lines, " "), maxPreview)
+		if greeting := i == 0 && strings.HasSuffix(s, ","); s != "" && !greeting {
+			return s
+		}
+	}
+	return ""
+}
+
 // blocks returns lines of at most width columns, with an empty one between two blocks.
 func (p plain) blocks(all []block, width int) []string {
 	var lines []string

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -23,6 +24,9 @@ const (
 // maxLine is the most characters of a value inside a sentence or a line of facts. Names, subjects and addresses
 // are shorter; what is not, is an attack or a mistake, and would bury the rest of the mail.
 const maxLine = 500
+
+// minSubjectValue is what is left at least of a value in a subject that is too long, in characters.
+const minSubjectValue = 20
 
 // maxSubject keeps the whole field below 998 octets (RFC 5322, 2.1.1) even if each character takes four of them.
 const maxSubject = 200
@@ -100,6 +104,30 @@ func (vs *values) fill(s string) string {
 		}
 	}
 	return b.String()
+}
+
+// fillSubject makes the field's one line. Where it would be too long the longest value is cut, and not the end: the ticket's tag may stand
+// there, and an answer has to find its way by it (M3).
+func (vs *values) fillSubject(s string) string {
+	cut := &values{lang: vs.lang, audience: vs.audience, all: slices.Clone(vs.all)}
+	for {
+		subject := cut.fill(s)
+		subject = line(subject, len(subject)+2)
+		over := utf8.RuneCountInString(subject) - (maxSubject - 2) // line keeps two for its ellipsis
+		longest, length := -1, minSubjectValue
+		for _, r := range s {
+			if !isPlaceholder(r) || r >= wordsPlaceholder {
+				continue
+			}
+			if n := utf8.RuneCountInString(cut.all[r-firstPlaceholder]); n > length {
+				longest, length = int(r-firstPlaceholder), n
+			}
+		}
+		if over <= 0 || longest < 0 {
+			return line(subject, maxSubject)
+		}
+		cut.all[longest] = line(cut.all[longest], max(length-over, minSubjectValue))
+	}
 }
 
 // target returns where a link leads: to a page of the web or a mailbox, never to a script. Anything else is no

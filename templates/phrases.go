@@ -1,0 +1,149 @@
+package templates
+
+import "fmt"
+
+// A Phrase is a short text that the desk puts into a mail to staff: what is wrong with a line, what a command does. The words of each
+// language are below.
+type Phrase int
+
+// What is wrong with a line of commands, or with the whole mail.
+const (
+	WrongCommand      Phrase = iota + 1 // there is no such command
+	WrongTwice                          // the command stands in the mail twice
+	WrongTail                           // the command takes nothing behind it
+	WrongBeside                         // another command, given, is in its way
+	WrongClosed                         // the ticket is closed
+	WrongOpen                           // the ticket is neither resolved nor closed
+	WrongTime                           // no time, or more than the one given
+	WrongCorrection                     // takes back more than the time given
+	WrongCredits                        // no range of credits
+	WrongFree                           // tickets of the class given cost nothing
+	WrongLess                           // the customer has confirmed as much as given
+	WrongNobody                         // it names nobody; the names given may be assigned
+	WrongName                           // nobody is called that; the names given may be assigned
+	WrongQueue                          // somebody does not work on that queue; the names given may be assigned
+	WrongRight                          // the writer has no right to the queue given any more
+	HeldForged                          // the mail is proven not to be from whom it says
+	HeldUnproven                        // nothing proves whom it is from
+	HeldOutsideThread                   // it is proven, but answers none of our mails to its writer
+)
+
+// What commands do, for /help.
+const (
+	HelpSpent Phrase = iota + HeldOutsideThread + 1
+	HelpEstimate
+	HelpAssign
+	HelpNote
+	HelpWait
+	HelpResolve
+	HelpClose
+	HelpReopen
+	HelpHelp
+)
+
+var englishPhrases = map[Phrase]string{
+	WrongCommand:      "there is no such command",
+	WrongTwice:        "it stands here twice",
+	WrongTail:         "nothing may stand behind it on the line",
+	WrongBeside:       "the mail already says %s",
+	WrongClosed:       "the request is closed already",
+	WrongOpen:         "the request is neither solved nor closed",
+	WrongTime:         "this is no length of time, or more than %s",
+	WrongCorrection:   "you have recorded only %s on this request",
+	WrongCredits:      "this is no number of credits, and no range of them",
+	WrongFree:         "requests of the class “%s” cost nothing",
+	WrongLess:         "the customer has agreed to %s already; it cannot be less",
+	WrongNobody:       "it names nobody; possible are: %s",
+	WrongName:         "nobody is called “%s”; possible are: %s",
+	WrongQueue:        "%s does not work on the queue “%s”; possible are: %s",
+	WrongRight:        "You do not work on the queue “%s” any more. The text of your mail is kept.",
+	HeldForged:        "the checks say that it is not from you",
+	HeldUnproven:      "neither a signature nor a sign-in shows that it is from you",
+	HeldOutsideThread: "it does not answer a mail that the desk sent to you",
+
+	HelpSpent:    "records your time; what you did may stand behind it. /spent -15m takes back 15 minutes",
+	HelpEstimate: "offers the customer this range of credits and asks for a yes",
+	HelpAssign:   "gives the request to a colleague",
+	HelpNote:     "keeps the whole mail among us: nothing of it goes to the customer",
+	HelpWait:     "waits for the customer; the clocks stand still",
+	HelpResolve:  "marks the request as solved; it closes by itself when the customer stays silent",
+	HelpClose:    "closes the request and gives back the credits that were not used",
+	HelpReopen:   "takes a solved or closed request up again",
+	HelpHelp:     "sends you this list; nothing else in the mail is carried out",
+}
+
+var germanPhrases = map[Phrase]string{
+	WrongCommand:      "diesen Befehl gibt es nicht",
+	WrongTwice:        "der Befehl steht zweimal da",
+	WrongTail:         "dahinter darf in der Zeile nichts stehen",
+	WrongBeside:       "in der Mail steht schon %s",
+	WrongClosed:       "die Anfrage ist schon geschlossen",
+	WrongOpen:         "die Anfrage ist weder gelöst noch geschlossen",
+	WrongTime:         "das ist keine Zeitdauer oder mehr als %s",
+	WrongCorrection:   "Sie haben bei dieser Anfrage nur %s erfasst",
+	WrongCredits:      "das ist keine Zahl von Credits und auch keine Spanne",
+	WrongFree:         "Anfragen der Art „%s“ sind kostenlos",
+	WrongLess:         "der Kunde hat schon %s zugestimmt; weniger geht nicht",
+	WrongNobody:       "es fehlt ein Name; möglich sind: %s",
+	WrongName:         "„%s“ heißt niemand; möglich sind: %s",
+	WrongQueue:        "%s arbeitet nicht an der Warteschlange „%s“; möglich sind: %s",
+	WrongRight:        "Für die Warteschlange „%s“ sind Sie nicht mehr zuständig. Der Text Ihrer Mail ist aufbewahrt.",
+	HeldForged:        "laut Prüfung ist sie nicht von Ihnen",
+	HeldUnproven:      "weder eine Signatur noch eine Anmeldung zeigt, dass sie von Ihnen ist",
+	HeldOutsideThread: "sie antwortet auf keine Mail, die der Support Ihnen geschickt hat",
+
+	HelpSpent:    "erfasst Ihre Zeit; dahinter darf stehen, was Sie getan haben. /spent -15m nimmt 15 Minuten zurück",
+	HelpEstimate: "bietet dem Kunden diese Spanne von Credits an und bittet um ein Ja",
+	HelpAssign:   "gibt die Anfrage an jemand anders weiter",
+	HelpNote:     "lässt die ganze Mail unter uns: Nichts davon geht an den Kunden",
+	HelpWait:     "wartet auf den Kunden; die Fristen ruhen",
+	HelpResolve:  "meldet die Anfrage als gelöst; schweigt der Kunde, schließt sie sich von selbst",
+	HelpClose:    "schließt die Anfrage und gibt zurück, was an Credits nicht verbraucht ist",
+	HelpReopen:   "nimmt eine gelöste oder geschlossene Anfrage wieder auf",
+	HelpHelp:     "schickt Ihnen diese Liste; sonst wird nichts von der Mail ausgeführt",
+}
+
+// A Remark is a phrase with what goes into it. It has no language before somebody reads it: the same remark goes into the journal in
+// English and into a mail in its reader's language. The zero Remark says nothing.
+type Remark struct {
+	phrase Phrase
+	values []any
+}
+
+// With puts values into a phrase, in the order of its constant's comment: a string, or what has a form in every language, such as Minutes,
+// Credits, another Remark or a title of the policy.
+func (p Phrase) With(values ...any) Remark { return Remark{p, values} }
+
+// In writes the remark in a language, which Pick chooses.
+func (r Remark) In(lang string) string {
+	if r.phrase == 0 {
+		return ""
+	}
+	l := languageOf(Pick(lang))
+	values := make([]any, len(r.values))
+	for i, v := range r.values {
+		values[i] = v
+		if v, ok := v.(interface{ In(lang string) string }); ok {
+			values[i] = v.In(l.code)
+		}
+	}
+	return fmt.Sprintf(l.phrases[r.phrase], values...)
+}
+
+// Minutes are a value of a Remark: "45 minutes", "1 h 15 min".
+type Minutes int
+
+// In writes the minutes in a language.
+func (m Minutes) In(lang string) string { return Span(lang, int(m), "minute") }
+
+// Credits are a value of a Remark: "1 credit", "3 credits".
+type Credits int64
+
+// In writes the credits in a language.
+func (c Credits) In(lang string) string {
+	s, err := languageOf(Pick(lang)).credits(int64(c))
+	if err != nil { // a row of languages that lacks a form, which its test finds
+		return fmt.Sprint(int64(c))
+	}
+	return s
+}
