@@ -62,7 +62,10 @@ func (t *turn) release(tk *Ticket) error {
 	}
 	tk.Hold = &h
 	t.touch(tk)
-	return nil
+	if p.IsZero() {
+		return nil
+	}
+	return t.goOnAll(tk.Customer, tk.Number) // what came back may be what another ticket waits for
 }
 
 // holdAgain holds what was confirmed and not used for a ticket that is taken up again ("Closing" of MISSION.md). It is a hold of its own,

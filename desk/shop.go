@@ -89,23 +89,31 @@ func (d *Desk) TopUp(ctx context.Context, customer string, unit ledger.Unit, n i
 		if err := t.post(ledger.TopUp(ref, customer, unit, n, t.at)); err != nil {
 			return fmt.Errorf("top up customer %s: %w", customer, err)
 		}
-		waiting, err := t.tx.AwaitingCredits(ctx, customer)
-		if err != nil {
+		return t.goOnAll(customer, 0)
+	})
+}
+
+// goOnAll takes up what waits for a customer's credits, oldest first, as far as they reach; except is the ticket that gave some back.
+func (t *turn) goOnAll(customer string, except int64) error {
+	waiting, err := t.tx.AwaitingCredits(t.ctx, customer)
+	if err != nil {
+		return err
+	}
+	for _, number := range waiting {
+		if number == except {
+			continue
+		}
+		if err := t.goOn(number); err != nil {
 			return err
 		}
-		for _, number := range waiting {
-			if err := t.goOn(number); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // goOn takes a ticket up again that waited for credits, if there are enough now.
 func (t *turn) goOn(number int64) error {
 	tk, err := t.ticket(number)
-	if err != nil {
+	if err != nil || tk.Status != AwaitingCredits {
 		return err
 	}
 	balance, err := t.balance(tk.Customer)

@@ -24,7 +24,7 @@ import (
 //	ticket N FACT...                  how ticket N stands in the end
 //	balance ACCOUNT N                 what the account holds in the end
 //	answer FILE FACT...               makes FILE an answer to the last mail sent that has the facts: fills {{reply_to}}, {{message_id}},
-//	                                  {{references}}, {{subject}} and {{quote}}; {{REPLY_TO}} in capitals
+//	                                  {{references}}, {{subject}}, {{quote}} and {{envelope_from}}; {{REPLY_TO}} in capitals
 //	grows FILE                        what was printed only adds lines to what FILE holds, the summary aside
 //
 // A fact is key=text, key!=text, key~pattern or key!~pattern. A key may lead into objects and lists: clocks.first_response.due,
@@ -282,8 +282,9 @@ func cmdAnswer(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	fill := map[string]string{
 		"{{reply_to}}": spell(sent["reply_to"]), "{{message_id}}": spell(sent["message_id"]), "{{subject}}": spell(sent["subject"]),
-		"{{references}}": references + "<" + spell(sent["message_id"]) + ">",
-		"{{quote}}":      "> " + strings.ReplaceAll(strings.TrimRight(spell(sent["text"]), "\n"), "\n", "\n> "),
+		"{{envelope_from}}": spell(sent["envelope_from"]),
+		"{{references}}":    references + "<" + spell(sent["message_id"]) + ">",
+		"{{quote}}":         "> " + strings.ReplaceAll(strings.TrimRight(spell(sent["text"]), "\n"), "\n", "\n> "),
 	}
 	mail := ts.ReadFile(args[0])
 	if !blank.MatchString(mail) {
