@@ -3,6 +3,8 @@ package desk
 import (
 	"strings"
 	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // saying is what the whole first line of a customer's new words can mean to the desk ("Customer's words" of MISSION.md).
@@ -39,23 +41,29 @@ var sayings = map[saying][]string{
 		"закрыть", "закройте", "закройте пожалуйста", "можно закрыть", "zamknąć", "proszę zamknąć", "można zamknąć",
 	},
 	saysThanks: {
-		"thanks", "thank you", "many thanks", "thanks a lot", "thank you very much", "thank you so much", "thanks it works", "thank you it works", "thanks it works now", "thank you it works now", "perfect thanks", "perfect thank you", "great thanks", "great thank you",
-		"danke", "vielen dank", "danke schön", "herzlichen dank", "besten dank", "danke sehr", "danke es funktioniert", "vielen dank es funktioniert", "super danke", "perfekt danke", "danke für die hilfe", "vielen dank für die hilfe", "vielen dank für ihre hilfe",
-		"gracias", "muchas gracias", "mil gracias", "merci", "merci beaucoup", "un grand merci", "bedankt", "dank u", "dank u wel", "hartelijk dank", "grazie", "grazie mille", "molte grazie",
+		"thanks", "thank you", "ok thanks", "ok thank you", "okay thanks", "okay thank you", "many thanks", "thanks a lot", "thank you very much", "thank you so much", "thanks it works", "thank you it works", "thanks it works now", "thank you it works now", "perfect thanks", "perfect thank you", "great thanks", "great thank you",
+		"danke", "vielen dank", "ok danke", "alles klar danke", "danke schön", "herzlichen dank", "besten dank", "danke sehr", "danke es funktioniert", "vielen dank es funktioniert", "super danke", "perfekt danke", "danke für die hilfe", "vielen dank für die hilfe", "vielen dank für ihre hilfe",
+		"ok merci", "ok gracias", "ok grazie", "ok bedankt", "ок спасибо", "ok dziękuję", "gracias", "muchas gracias", "mil gracias", "merci", "merci beaucoup", "un grand merci", "bedankt", "dank u", "dank u wel", "hartelijk dank", "grazie", "grazie mille", "molte grazie",
 		"спасибо", "большое спасибо", "спасибо большое", "благодарю", "dziękuję", "dziękuję bardzo", "dzięki", "bardzo dziękuję",
 	},
 }
 
 // greetings open a mail and closings end it: neither changes what the line between them means. A closing begins the writer's name.
+// addressees are whom a greeting names without a capital, and postscripts what begins more words below a name.
 var (
 	greetings = []string{"hi", "hello", "dear", "hey", "good morning", "good afternoon", "good day", "hallo", "guten tag", "guten morgen", "moin", "liebe", "lieber", "liebes", "sehr geehrte", "sehr geehrter", "servus", "grüezi", "hola", "buenos días", "buenas tardes", "estimado", "estimada", "estimados", "bonjour", "bonsoir", "cher", "chère", "beste", "geachte", "dag", "goedemorgen", "goedemiddag", "ciao", "buongiorno", "salve", "gentile", "gentili", "здравствуйте", "добрый день", "добрый вечер", "доброе утро", "привет", "уважаемые", "уважаемый", "dzień dobry", "cześć", "witam", "szanowni", "szanowna", "szanowny"}
 	closings  = []string{"best", "best regards", "kind regards", "regards", "best wishes", "warm regards", "sincerely", "yours sincerely", "yours", "cheers", "thanks and regards", "mit freundlichen grüßen", "mit freundlichen grüssen", "mit freundlichem gruß", "freundliche grüße", "viele grüße", "viele grüsse", "beste grüße", "liebe grüße", "schöne grüße", "herzliche grüße", "gruß", "grüße", "mfg", "lg", "vg", "saludos", "un saludo", "saludos cordiales", "atentamente", "cordialement", "bien cordialement", "bien à vous", "salutations", "met vriendelijke groet", "met vriendelijke groeten", "vriendelijke groet", "groet", "groeten", "mvg", "cordiali saluti", "saluti", "distinti saluti", "un saluto", "с уважением", "с наилучшими пожеланиями", "pozdrawiam", "z poważaniem", "serdecznie pozdrawiam"}
+
+	addressees  = []string{"all", "there", "everyone", "everybody", "team", "folks", "support", "sir", "madam", "or", "and", "both", "again", "zusammen", "alle", "liebe", "lieber", "liebes", "und", "nochmal", "à", "tous", "toutes", "et", "a", "todos", "todas", "y", "allemaal", "iedereen", "en", "tutti", "tutte", "ragazzi", "e", "коллеги", "всем", "и", "wszystkim", "państwo", "i"}
+	postscripts = []string{"ps", "pps", "nb", "note", "p", "n"} // fold parts "P.S." at its points
 )
 
 var (
 	meaning   = foldLists(sayings)
 	isClosing = foldSet(closings)
 	greeting  = foldSet(greetings)
+	addressee = foldSet(addressees)
+	more      = foldSet(postscripts)
 )
 
 func foldLists(lists map[saying][]string) map[string]saying {
@@ -76,48 +84,62 @@ func foldSet(lines []string) map[string]bool {
 	return all
 }
 
-// fold makes a line comparable: lower case, punctuation and marks of emphasis gone, white space single.
+// agreeing are the signs that people put behind a yes or a thank-you and that say nothing else.
+const agreeing = "👍🙂😊😀😃☺✅✔🙏"
+
+// fold makes a line comparable: lower case, punctuation, marks of emphasis and friendly faces gone, white space single. A question mark,
+// a slash and every other symbol stay, and keep the line out of all lists: "ok?" asks, "/close" is a command that customers have not got.
 func fold(line string) string {
 	line = strings.Map(func(r rune) rune {
 		switch {
-		case unicode.IsLetter(r), unicode.IsDigit(r), unicode.IsMark(r):
+		case unicode.IsLetter(r), unicode.IsDigit(r), unicode.IsMark(r) && r != variation:
 			return unicode.ToLower(r)
 		case r == '\'', r == '’':
 			return '\''
-		case unicode.IsSpace(r), unicode.IsPunct(r), unicode.IsSymbol(r):
+		case strings.ContainsRune(agreeing, r), '🏻' <= r && r <= '🏿':
+			return ' '
+		case asks(r), r == '/', unicode.IsSymbol(r):
+			return r
+		case unicode.IsSpace(r), unicode.IsPunct(r):
 			return ' '
 		}
 		return -1
-	}, line)
+	}, norm.NFC.String(line))
 	return strings.Join(strings.Fields(line), " ")
 }
+
+// variation asks for the coloured form of the sign before it (U+FE0F).
+const variation = '\uFE0F'
+
+// asks tells the question marks.
+func asks(r rune) bool { return strings.ContainsRune("?¿؟？;", r) }
 
 // understand reads a customer's new words: what their whole first line says, and whether they say nothing more. A greeting before it, a
 // thank-you beside it and a closing with the writer's name after it count as nothing; anything else makes them words for a person,
 // since money hangs on it (T039). name is the writer's own, by which a bare signature is known.
 func understand(words, name string) saying {
 	says := saysNothing
-	closing := false
-	for _, line := range strings.Split(words, "\n") {
+	lines := strings.Split(words, "\n")
+	for i, line := range lines {
 		f := fold(line)
+		signed := withoutName(f, name)
 		switch {
 		case f == "":
-		case closing: // whatever stands below a closing is who signs
-		case says == saysNothing && isGreeting(f):
-		case isClosing[f]:
-			closing = says != saysNothing
-			if !closing {
+		case says == saysNothing && isGreeting(line):
+		case isClosing[signed]:
+			if says == saysNothing || !isSignature(lines[i+1:]) {
 				return saysNothing
 			}
-		case meaning[f] == saysThanks:
+			return says
+		case means(signed) == saysThanks:
 			if says == saysNothing {
 				says = saysThanks
 			}
+		case says != saysNothing && ofName(f, name):
 		case says == saysNothing || says == saysThanks:
-			if says = meaning[f]; says == saysNothing {
+			if says = means(f); says == saysNothing {
 				return saysNothing
 			}
-		case ofName(f, name):
 		default:
 			return saysNothing
 		}
@@ -125,15 +147,96 @@ func understand(words, name string) saying {
 	return says
 }
 
-// isGreeting tells whether a line opens a mail: a greeting and at most four words of a name.
-func isGreeting(f string) bool {
+// means is what a whole line says, with a greeting before it or a thank-you beside it.
+func means(f string) saying {
+	if says, ok := meaning[f]; ok {
+		return says
+	}
 	words := strings.Fields(f)
-	for n := min(2, len(words)); n > 0; n-- {
-		if greeting[strings.Join(words[:n], " ")] && len(words)-n <= 4 && meaning[f] == saysNothing {
-			return true
+	for n := 1; n < len(words); n++ {
+		head, tail := strings.Join(words[:n], " "), strings.Join(words[n:], " ")
+		switch {
+		case greeting[head] && meaning[tail] != saysNothing, meaning[head] == saysThanks && meaning[tail] != saysNothing:
+			return meaning[tail]
+		case meaning[tail] == saysThanks && meaning[head] != saysNothing:
+			return meaning[head]
 		}
 	}
+	return saysNothing
+}
+
+// isGreeting tells whether a line opens a mail: a greeting and whom it greets, at most four words that look like names. What does not may
+// well be the point of the mail: "Hi, not yet please".
+func isGreeting(line string) bool {
+	words := strings.Fields(line)
+	for n := min(2, len(words)); n > 0; n-- {
+		if !greeting[fold(strings.Join(words[:n], " "))] || len(words)-n > 4 {
+			continue
+		}
+		for _, w := range words[n:] {
+			if f := fold(w); f != "" && !addressee[f] && !nameLike(w) || meaning[f] != saysNothing {
+				return false
+			}
+		}
+		return true
+	}
 	return false
+}
+
+// nameLike tells a word with a capital and small letters behind it, or an initial.
+func nameLike(word string) bool {
+	word = strings.TrimFunc(word, func(r rune) bool { return unicode.IsPunct(r) && !asks(r) })
+	small := false
+	for i, r := range word {
+		switch {
+		case i == 0 && !unicode.IsUpper(r), !unicode.IsLetter(r) && !unicode.IsMark(r) && r != '-' && r != '\'' && r != '’':
+			return false
+		}
+		small = small || unicode.IsLower(r)
+	}
+	return small || len([]rune(word)) == 1
+}
+
+// isSignature tells whether what stands below a closing only says who signs. More words can follow there too, as a postscript, or where
+// the writer went on. Only the first lines are looked at for that: firms end their mails with whole sentences.
+func isSignature(lines []string) bool {
+	looked := 0
+	for _, line := range lines {
+		words := strings.Fields(fold(line))
+		if len(words) == 0 {
+			continue
+		}
+		if more[words[0]] {
+			return false
+		}
+		if looked++; looked > 3 {
+			continue
+		}
+		small := 0
+		for _, w := range strings.Fields(line) {
+			if strings.ContainsFunc(w, asks) {
+				return false
+			}
+			if r := []rune(w)[0]; unicode.IsLower(r) && !strings.ContainsAny(w, "@.") {
+				small++
+			}
+		}
+		if small > 2 {
+			return false
+		}
+	}
+	return true
+}
+
+// withoutName takes the writer's name off the end of a line: "Thanks, Kim".
+func withoutName(f, name string) string {
+	for rest := f; ; {
+		i := strings.LastIndexByte(rest, ' ')
+		if i < 0 || !ofName(rest[i+1:], name) {
+			return rest
+		}
+		rest = rest[:i]
+	}
 }
 
 // ofName tells whether a line is made of the writer's name only.
