@@ -94,6 +94,8 @@ type Tx interface {
 	// SaveCustomer adds or replaces a customer; Customer finds one.
 	SaveCustomer(ctx context.Context, c Customer) error
 	Customer(ctx context.Context, id string) (Customer, error)
+	// CustomerLike finds a customer by an id in which the case of letters counts for nothing.
+	CustomerLike(ctx context.Context, id string) (Customer, error)
 	// SaveContact adds a contact (ID 0) or replaces one, and sets its ID. Address is unique.
 	SaveContact(ctx context.Context, c *Contact) error
 	// ContactOf finds a contact by canonical address.

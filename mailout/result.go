@@ -16,9 +16,8 @@ import (
 
 // What the text of an attempt begins with is how later tries know the past, whichever process wrote it.
 const (
-	// begun is the whole text of an attempt that is written before DATA. The attempt after it tells how it ended; where there is
-	// none, the process died and nobody knows.
-	begun = "sending"
+	// begun is the whole text of an attempt that is written before DATA.
+	begun = desk.AttemptBegun
 	// unsure begins the text of a try that ended between the message's last dot and the reply.
 	unsure = "unsure: "
 	// postponed begins the text of what was no try at all.
@@ -51,6 +50,9 @@ func recall(attempts []desk.Attempt) (p past) {
 	for _, a := range attempts {
 		switch {
 		case strings.HasPrefix(a.Text, postponed):
+			continue
+		case a.Text == desk.AttemptAsked:
+			p, open = past{}, false
 			continue
 		case a.Text == begun:
 			if open {

@@ -377,6 +377,8 @@ func TestRecall(t *testing.T) {
 		"cut, refused, begun":         {[]string{begun, unsure + "cut", "greylisted", begun}, past{tries: 3, unsure: 2}},
 		"put off between":             {[]string{begun, postponed + "busy", postponed + "busy"}, past{tries: 1, unsure: 1}},
 		"put off and refused":         {[]string{postponed + "busy", "greylisted"}, past{tries: 1}},
+		"asked for after two copies":  {[]string{begun, begun, desk.AttemptAsked}, past{}},
+		"asked for and refused":       {[]string{begun, desk.AttemptAsked, "no room"}, past{tries: 1}},
 		"died, put off, then refused": {[]string{begun, postponed + "busy", begun, "no"}, past{tries: 2, unsure: 1}},
 	} {
 		var attempts []desk.Attempt

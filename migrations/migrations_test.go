@@ -13,7 +13,7 @@ import (
 // a word of neither list shows.
 var known = strings.Fields(`
 	CREATE TABLE UNIQUE INDEX ON WHERE AND OR NOT NULL IS IN DEFAULT TRUE FALSE PRIMARY FOREIGN KEY REFERENCES CHECK BETWEEN
-	ALTER ADD COLUMN DROP INSERT INTO VALUES UPDATE SET DELETE FROM SELECT AS COALESCE LENGTH CASE WHEN THEN ELSE END DESC`)
+	ALTER ADD COLUMN DROP INSERT INTO VALUES UPDATE SET DELETE FROM SELECT AS COALESCE LENGTH LOWER CASE WHEN THEN ELSE END DESC`)
 
 // types are the lower-case words that may follow a column's name; those of them that SQLite does not know are swapped.
 var types = []string{"text", "bigint", "boolean", "timestamptz", "bytea"}

@@ -741,6 +741,15 @@ func TestCustomer(t *testing.T) {
 			}
 			return nil
 		})
+		update(t, st, func(ctx context.Context, tx desk.Tx) error { return tx.SaveCustomer(ctx, desk.Customer{ID: "Acme-1"}) })
+		for id, want := range map[string]string{"Acme-1": "Acme-1", "acme-1": "Acme-1", "ACME-1": "Acme-1", "acme-2": ""} {
+			view(t, st, func(ctx context.Context, tx desk.Tx) error {
+				if got, err := tx.CustomerLike(ctx, id); got.ID != want || errors.Is(err, desk.ErrNotFound) != (want == "") {
+					t.Errorf("like %s: got %q, %v, want %q", id, got.ID, err, want)
+				}
+				return nil
+			})
+		}
 	})
 }
 

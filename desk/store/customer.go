@@ -22,10 +22,22 @@ func (x *tx) SaveCustomer(ctx context.Context, c desk.Customer) error {
 	return nil
 }
 
-const selectCustomer = `SELECT id, name, language, market, zone FROM customer WHERE id = :id`
+const (
+	selectCustomer     = `SELECT id, name, language, market, zone FROM customer WHERE id = :id`
+	selectCustomerLike = `SELECT id, name, language, market, zone FROM customer WHERE LOWER(id) = LOWER(:id)`
+)
 
 // Customer implements desk.Tx.
 func (x *tx) Customer(ctx context.Context, id string) (desk.Customer, error) {
+	return x.customer(ctx, selectCustomer, id)
+}
+
+// CustomerLike implements desk.Tx. Ids are of ASCII letters, on whose lower case both engines agree.
+func (x *tx) CustomerLike(ctx context.Context, id string) (desk.Customer, error) {
+	return x.customer(ctx, selectCustomerLike, id)
+}
+
+func (x *tx) customer(ctx context.Context, query, id string) (desk.Customer, error) {
 	var row struct {
 		ID       string `db:"id"`
 		Name     string `db:"name"`
@@ -33,7 +45,7 @@ func (x *tx) Customer(ctx context.Context, id string) (desk.Customer, error) {
 		Market   string `db:"market"`
 		Zone     string `db:"zone"`
 	}
-	if err := x.get(ctx, &row, selectCustomer, args{"id": id}); err != nil {
+	if err := x.get(ctx, &row, query, args{"id": id}); err != nil {
 		return desk.Customer{}, fmt.Errorf("customer %s: %w", id, err)
 	}
 	return desk.Customer(row), nil

@@ -100,7 +100,9 @@ func TestAccountsAndStatement(t *testing.T) {
 		var pages []string
 		var after desk.AccountBalance
 		for {
-			page := read(t, st, func(ctx context.Context, tx desk.Tx) ([]desk.AccountBalance, error) { return tx.Accounts(ctx, after, 2) })
+			page := read(t, st, func(ctx context.Context, tx desk.Tx) ([]desk.AccountBalance, error) {
+				return tx.Accounts(ctx, after, 2)
+			})
 			if len(page) == 0 {
 				break
 			}
