@@ -2,6 +2,7 @@ package desk
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/postdesk/postdesk/desk/message"
@@ -118,7 +119,7 @@ func contactLine(name, address string) string {
 	return fmt.Sprintf("%s <%s>", name, address)
 }
 
-// A thread is what staff read of a ticket: the requester's latest words first, with the files that came with them.
+// A thread is what staff read of a ticket: the requester's latest words that say something first, with the files that came with them.
 type thread struct {
 	words           templates.PublicText
 	level, levelWhy string
@@ -136,21 +137,38 @@ func (t *turn) thread(tk *Ticket) (thread, error) {
 	if err != nil {
 		return thread{}, err
 	}
+	fromCustomer := func(m *Message) bool { return told(m) && !m.Internal && m.Staff == "" }
+	lead := slices.IndexFunc(recent, func(m *Message) bool {
+		// A vacation program's words and the yes to the estimate are not what the ticket is about.
+		return fromCustomer(m) && !m.Kind.Machine() && (tk.Estimate == nil || m.ID != tk.Estimate.ConfirmedIn)
+	})
+	if lead < 0 {
+		lead = slices.IndexFunc(recent, fromCustomer)
+	}
 	var th thread
-	for _, m := range recent {
+	for i, m := range recent {
+		words := first(m.Visible, m.Text)
 		switch {
-		case m.Outcome == OutcomeHeld || m.Outcome == OutcomeCommand || m.Outcome == OutcomeRefused:
-		case th.source == 0 && !m.Internal && m.Staff == "":
-			th.words, th.level, th.levelWhy = public(first(m.Visible, m.Text)), m.Level.String(), m.LevelWhy
+		case !told(m):
+		case i == lead:
+			th.words, th.level, th.levelWhy = public(words), m.Level.String(), m.LevelWhy
 			th.source, th.files = m.Source, m.Attachments
 		default:
+			if m.Staff != "" {
+				_, words = splitCommands(words)
+			}
 			th.history = append(th.history, templates.Line{
-				At: *t.moment(tk, m.At), Who: t.author(m), Internal: m.Internal, Text: internal(first(m.Visible, m.Text)),
+				At: *t.moment(tk, m.At), Who: t.author(m), Internal: m.Internal, Text: internal(words),
 			})
 		}
 	}
 	t.threads[tk.Number] = th
 	return th, nil
+}
+
+// told tells whether staff read a message as part of what was said: not what was held, nor a mail of commands only.
+func told(m *Message) bool {
+	return m.Outcome != OutcomeHeld && m.Outcome != OutcomeCommand && m.Outcome != OutcomeRefused
 }
 
 // author is who wrote a message, as staff read it.

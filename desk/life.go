@@ -85,6 +85,13 @@ func (t *turn) closeTicket(tk *Ticket, by string, words string) error {
 	t.setStatus(tk, Closed)
 	out := letter{template: "closed", ticket: tk, to: tk.Requester, automatic: true, data: t.customerData(tk)}
 	out.data.ClosedBy = by
+	if tk.Hold != nil {
+		balance, err := t.balance(tk.Customer)
+		if err != nil {
+			return err
+		}
+		out.data.Balance = &balance
+	}
 	out.data.Words = public(words)
 	if words != "" {
 		out.automatic = false // an engineer's own words

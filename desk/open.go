@@ -348,7 +348,11 @@ func (t *turn) confirm(tk *Ticket) error {
 		return fmt.Errorf("hold %d credits of %s: %w", need, tk.Customer, err)
 	}
 	t.setStatus(tk, Open)
+	if balance, err = t.balance(tk.Customer); err != nil {
+		return err
+	}
 	out.template, out.data = "confirmed", t.customerData(tk)
+	out.data.Balance = &balance
 	if err := t.send(out); err != nil {
 		return err
 	}

@@ -114,5 +114,13 @@ func (t *turn) remind(tk *Ticket) error {
 		l := t.estimateLetter(tk, "awaiting_reminder")
 		return t.send(l)
 	}
-	return t.send(letter{template: "awaiting_reminder", ticket: tk, to: tk.Requester, automatic: true, data: t.customerData(tk)})
+	l := letter{template: "awaiting_reminder", ticket: tk, to: tk.Requester, automatic: true, data: t.customerData(tk)}
+	if tk.Status == AwaitingCredits {
+		balance, err := t.balance(tk.Customer)
+		if err != nil {
+			return err
+		}
+		l.data.Balance, l.data.Missing = &balance, max(0, t.toHold(tk)-balance)
+	}
+	return t.send(l)
 }
