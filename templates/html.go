@@ -179,7 +179,11 @@ func (p *page) list(l list) {
 	if l.ordered {
 		tag = "ol"
 	}
-	p.element(tag, "", "margin:0 0 16px 0;padding:0 0 0 24px", func() {
+	class, style := "", "margin:0 0 16px 0;padding:0 0 0 24px"
+	if p.quiet {
+		class, style = "soft", styleQuiet+";padding:0 0 0 24px"
+	}
+	p.element(tag, class, style, func() {
 		for _, item := range l.items {
 			p.element("li", "", "margin:0 0 6px 0", func() {
 				if len(item) == 1 {
