@@ -47,13 +47,17 @@ func runStory() int {
 // TestStories runs each story of testdata/script on both engines.
 func TestStories(t *testing.T) {
 	t.Run("memory", func(t *testing.T) { tellStories(t, "") })
-	t.Run("postgres", func(t *testing.T) {
-		dsn, err := url.Parse(storetest.PostgresDSN(t))
-		if err != nil {
-			t.Fatal(err)
-		}
-		tellStories(t, strings.TrimPrefix(dsn.Path, "/"))
-	})
+	t.Run("postgres", func(t *testing.T) { tellStories(t, emptyDatabase(t)) })
+}
+
+// emptyDatabase is the name of a migrated database that is there until the test ends.
+func emptyDatabase(t *testing.T) string {
+	t.Helper()
+	dsn, err := url.Parse(storetest.PostgresDSN(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimPrefix(dsn.Path, "/")
 }
 
 // tellStories runs the scripts. $POLICY and $WORLD are the vendor's example; a story may bring a policy.yaml or world.yaml of its own.
