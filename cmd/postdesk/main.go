@@ -14,8 +14,10 @@ import (
 )
 
 type commands struct {
+	Serve    serveCmd    `cmd:"" help:"Poll the mailboxes of a policy, decide, answer, and let clocks run, until told to stop."`
 	Simulate simulateCmd `cmd:"" help:"Replay mail through a policy and print what the desk would do. Touches nothing."`
 	Check    checkCmd    `cmd:"" help:"Read a policy and explain every mistake in it."`
+	Demo     demoCmd     `cmd:"" help:"Show the desk at work: one process, no set-up, sample people who write and answer."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
 
