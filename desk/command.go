@@ -65,6 +65,42 @@ func formOf(name string) string {
 	return ""
 }
 
+// nearest is the command that a mistyped word most likely means, "" when it is like none: at most two letters wrong, swapped, missing or
+// too many, and no two commands as near.
+func nearest(word string) string {
+	best, found := 3, ""
+	for _, v := range verbs {
+		switch d := distance(word, v.name); {
+		case d < best && d < len(v.name)-1:
+			best, found = d, v.name
+		case d == best:
+			found = ""
+		}
+	}
+	return found
+}
+
+// distance counts the letters to change, add or take away between two short words.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := diagonal
+			if a[i] != b[j] {
+				change++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(change, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
+
 // commandLine is a slash and letters only: a path such as /var/log/x is text ("Commands" of MISSION.md).
 var commandLine = regexp.MustCompile(`^/([A-Za-z]+)(?:\s+(.*))?$`)
 

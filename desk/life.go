@@ -94,7 +94,7 @@ func (t *turn) closeTicket(tk *Ticket, by string, words string) error {
 	}
 	out.data.Words = public(words)
 	if words != "" {
-		out.automatic = false // an engineer's own words
+		out.automatic, out.forward = false, true // an engineer's own words, and what he attached
 	}
 	return t.send(out)
 }

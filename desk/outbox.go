@@ -132,12 +132,15 @@ func (t *turn) dailyScope(l letter) int64 {
 // maxForwarded is how many bytes of attachments travel with a mail; what is above stays with the ticket, and the mail names it.
 const maxForwarded = 10 << 20
 
+// screenshot is the size from which a picture inside a text is taken for one that says something. Below are the logos of signatures.
+const screenshot = 24 << 10
+
 // forwarded parts the files of a mail that came in into those that travel with one that goes out, and the rest: those for which there is
-// no room, and what is shown inside a text, which stays with it. These are mostly pictures of signatures.
+// no room, and small pictures inside a text.
 func forwarded(source int64, files []message.Attachment) (travel []AttachmentRef, rest []message.Attachment) {
 	var size int64
 	for _, a := range files {
-		if a.Inline || size+a.Size > maxForwarded {
+		if a.Inline && a.Size < screenshot || size+a.Size > maxForwarded {
 			rest = append(rest, a)
 			continue
 		}

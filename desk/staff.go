@@ -2,6 +2,7 @@ package desk
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/postdesk/postdesk/desk/message"
@@ -37,7 +38,10 @@ func (v *visit) staff(p place) error {
 		v.because("%s has no right to the queue %s", who.ID, tk.Queue)
 		return v.refuse(tk, nil, templates.WrongRight.With(v.queueTitle(tk.Queue)))
 	}
-	plan, fates := v.plan(tk, who, cmds, words)
+	plan, fates, err := v.plan(tk, who, cmds, words)
+	if err != nil {
+		return err
+	}
 	if plan == nil {
 		return v.refuse(tk, fates, templates.Remark{})
 	}
@@ -68,15 +72,21 @@ type plan struct {
 
 // plan reads the commands of a mail. It returns nil and the fate of every line when one of them is wrong: the writer reads it in his
 // language, the journal keeps it in English.
-func (v *visit) plan(tk *Ticket, who *policy.Staff, cmds []command, words string) (*plan, []templates.CommandLine) {
+func (v *visit) plan(tk *Ticket, who *policy.Staff, cmds []command, words string) (*plan, []templates.CommandLine, error) {
+	recorded := 0 // minutes that are his to correct, those of this mail included
+	if slices.ContainsFunc(cmds, func(c command) bool { return c.Verb == "spent" }) {
+		var err error
+		if recorded, err = v.tx.Minutes(v.ctx, tk.Number, who.ID); err != nil {
+			return nil, nil, err
+		}
+	}
 	pl := &plan{words: words}
 	fates := make([]templates.CommandLine, len(cmds))
 	wrong := false
 	seen := map[string]bool{}
-	minutes := 0
 	for i, c := range cmds {
 		fates[i] = templates.CommandLine{N: c.Line, Text: c.Text, OK: true}
-		err := v.planOne(pl, tk, who, c, &minutes)
+		err := v.planOne(pl, tk, who, c, &recorded)
 		if err == nil && c.Verb != "spent" && seen[c.Verb] {
 			err = &CommandError{c.Line, c.Text, templates.WrongTwice.With(), ""}
 		}
@@ -88,13 +98,14 @@ func (v *visit) plan(tk *Ticket, who *policy.Staff, cmds []command, words string
 		}
 	}
 	if wrong {
-		return nil, fates
+		return nil, fates, nil
 	}
-	return pl, nil
+	return pl, nil, nil
 }
 
-// planOne adds one command to a plan, or says what is wrong with it. minutes are those of this mail so far.
-func (v *visit) planOne(pl *plan, tk *Ticket, who *policy.Staff, c command, minutes *int) *CommandError {
+// planOne adds one command to a plan, or says what is wrong with it. recorded are his minutes on the ticket, with those of
+// this mail so far.
+func (v *visit) planOne(pl *plan, tk *Ticket, who *policy.Staff, c command, recorded *int) *CommandError {
 	misput := func(wrong templates.Remark) *CommandError {
 		return &CommandError{c.Line, c.Text, wrong, formOf(c.Verb)}
 	}
@@ -129,17 +140,14 @@ func (v *visit) planOne(pl *plan, tk *Ticket, who *policy.Staff, c command, minu
 		if !ok {
 			return misput(templates.WrongTime.With(templates.Minutes(maxMinutes)))
 		}
-		if n < 0 {
-			have, err := v.tx.Minutes(v.ctx, tk.Number, who.ID)
-			if err != nil || have+*minutes+n < 0 {
-				return never(templates.WrongCorrection.With(templates.Minutes(have + *minutes)))
-			}
+		if *recorded+n < 0 {
+			return never(templates.WrongCorrection.With(templates.Minutes(*recorded)))
 		}
 		if n == 0 {
 			pl.noTime = true // said: so nobody asks
 			break
 		}
-		*minutes += n
+		*recorded += n
 		pl.spent = append(pl.spent, TimeEntry{Ticket: tk.Number, Staff: who.ID, Kind: tk.Class, Minutes: n, What: oneLine(what, 200), At: v.at, Line: c.Line})
 	case "estimate":
 		lo, hi, ok := parseRange(c.Args)
@@ -185,7 +193,7 @@ func (v *visit) planOne(pl *plan, tk *Ticket, who *policy.Staff, c command, minu
 		pl.help = true
 		return bare()
 	default:
-		return never(templates.WrongCommand.With())
+		return &CommandError{c.Line, c.Text, templates.WrongCommand.With(), formOf(nearest(c.Verb))}
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package message
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"unicode"
@@ -25,21 +24,17 @@ func TagOf(subject string) (ticket int64, ok bool) {
 	return ticket, ok
 }
 
-// WithTag is the subject of a mail of ours on that ticket: "Re: [#123] " and the bare subject, without the "Re: " where nobody had
-// answered yet. However often a mail goes to and fro, its subject does not grow (FAILURES.md, F02).
-func WithTag(subject string, ticket int64) string {
-	bare, answered := strip(subject)
-	s := fmt.Sprintf("[#%d] %s", ticket, bare)
-	if answered {
-		s = "Re: " + s
-	}
-	return strings.TrimSpace(s)
-}
-
-// Bare is the subject without tags and without prefixes such as "Re:" and "AW:", on one line.
+// Bare is the subject without tags and without prefixes such as "Re:" and "AW:", on one line. However often a mail goes to and fro, what
+// is made of it does not grow (FAILURES.md, F02).
 func Bare(subject string) string {
-	bare, _ := strip(subject)
-	return bare
+	bare := withoutTags(subject)
+	for {
+		rest, ok := cutPrefix(bare)
+		if !ok {
+			return bare
+		}
+		bare = rest
+	}
 }
 
 // prefixes are the marks of an answer or a forward that mail clients in the languages of our customers, and their neighbours, put
@@ -74,8 +69,8 @@ func cutPrefix(s string) (rest string, ok bool) {
 	return strings.TrimLeft(s[colon+size:], " "), slices.Contains(prefixes, word)
 }
 
-// strip takes out all tags and the run of prefixes, and tells whether there was any prefix.
-func strip(subject string) (bare string, answered bool) {
+// withoutTags takes out all tags, and all that would not stay on one line.
+func withoutTags(subject string) string {
 	var out []rune
 	for _, r := range subject {
 		if unicode.IsControl(r) {
@@ -89,14 +84,7 @@ func strip(subject string) (bare string, answered bool) {
 			}
 		}
 	}
-	bare = strings.Join(strings.Fields(string(out)), " ")
-	for {
-		rest, ok := cutPrefix(bare)
-		if !ok {
-			return bare, answered
-		}
-		bare, answered = rest, true
-	}
+	return strings.Join(strings.Fields(string(out)), " ")
 }
 
 // tagAtEnd reads the tag that ends with rs, and where it starts. Its number has no leading zero and at most 18 digits.
