@@ -69,7 +69,7 @@ func (v *visit) says(tk *Ticket, joined grant) error {
 			return err
 		}
 	case tk.Status == Waiting:
-		v.setStatus(tk, Open)
+		v.setStatus(tk, tk.agreed())
 	}
 	return v.tellStaff(tk, "new_words")
 }

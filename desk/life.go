@@ -99,9 +99,32 @@ func (t *turn) closeTicket(tk *Ticket, by string, words string) error {
 	return t.send(out)
 }
 
-// reopen takes a resolved or closed ticket up again, for the same terms: what was confirmed and not used is held anew.
+// agreed is where a ticket stands when the customer has answered: at work once its terms are agreed, else where they are waited for. No
+// other way leads past the customer's yes.
+func (tk *Ticket) agreed() Status {
+	switch {
+	case !tk.billed():
+		return Open
+	case tk.Estimate == nil:
+		return AwaitingEstimate
+	case tk.Hold == nil || tk.Estimate.ConfirmedAt.IsZero():
+		return AwaitingConfirmation
+	}
+	return Open
+}
+
+// reopen takes a resolved or closed ticket up again, for the same terms: what was confirmed and not used is held anew. Where nothing was
+// agreed, or not yet the present estimate, the offer stands again.
 func (t *turn) reopen(tk *Ticket) error {
-	if tk.Status == Closed && tk.Billing == policy.ByCredits && tk.Hold != nil {
+	switch to := tk.agreed(); to {
+	case AwaitingEstimate:
+		t.setStatus(tk, to)
+		return nil
+	case AwaitingConfirmation:
+		t.setStatus(tk, to)
+		return t.sendEstimate(tk)
+	}
+	if tk.Status == Closed && tk.billed() {
 		ok, err := t.holdAgain(tk)
 		if err != nil {
 			return err
@@ -113,18 +136,9 @@ func (t *turn) reopen(tk *Ticket) error {
 			}
 			t.setStatus(tk, AwaitingCredits)
 			out := letter{template: "short_balance", ticket: tk, to: tk.Requester, automatic: true, data: t.customerData(tk)}
-			out.data.Balance, out.data.Missing = &balance, tk.Hold.Amount-tk.Hold.Settled-balance
+			out.data.Balance, out.data.Missing = &balance, t.toHold(tk)-balance
 			return t.send(out)
 		}
-	}
-	if tk.Status == Closed && tk.Billing == policy.ByCredits && tk.Hold == nil {
-		// Closed before anything was agreed: the offer stands again.
-		if tk.Estimate == nil {
-			t.setStatus(tk, AwaitingEstimate)
-			return nil
-		}
-		t.setStatus(tk, AwaitingConfirmation)
-		return t.sendEstimate(tk)
 	}
 	t.setStatus(tk, Open)
 	return t.send(letter{template: "reopened", ticket: tk, to: tk.Requester, automatic: true, data: t.customerData(tk)})

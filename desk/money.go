@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/postdesk/postdesk/desk/ledger"
@@ -82,5 +83,10 @@ func (t *turn) holdAgain(tk *Ticket) (bool, error) {
 	if balance < need {
 		return false, nil
 	}
-	return true, t.hold(tk, need)
+	if err := t.hold(tk, need); errors.As(err, new(*ledger.InsufficientError)) {
+		return false, nil // another ticket took it meanwhile
+	} else if err != nil {
+		return false, err
+	}
+	return true, nil
 }

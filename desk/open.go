@@ -334,18 +334,21 @@ func (t *turn) confirm(tk *Ticket) error {
 		return err
 	}
 	out := letter{ticket: tk, to: tk.Requester, automatic: true}
-	if tk.Customer == "" || balance < need {
+	enough := tk.Customer != "" && balance >= need
+	if enough {
+		var short *ledger.InsufficientError
+		switch err := t.hold(tk, need); {
+		case errors.As(err, &short): // another ticket took it meanwhile (T041)
+			balance, enough = short.Balance, false
+		case err != nil:
+			return err
+		}
+	}
+	if !enough {
 		t.setStatus(tk, AwaitingCredits)
 		out.template, out.data = "short_balance", t.customerData(tk)
 		out.data.Balance, out.data.Missing = &balance, need-balance
 		return t.send(out)
-	}
-	if err := t.hold(tk, need); err != nil {
-		var short *ledger.InsufficientError
-		if !errors.As(err, &short) {
-			return err
-		}
-		return fmt.Errorf("hold %d credits of %s: %w", need, tk.Customer, err)
 	}
 	t.setStatus(tk, Open)
 	if balance, err = t.balance(tk.Customer); err != nil {

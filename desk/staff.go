@@ -34,7 +34,7 @@ func (v *visit) staff(p place) error {
 	for _, c := range cmds {
 		v.commands = append(v.commands, c.Text)
 	}
-	if !works(who, tk) && tk.Assignee != who.ID && !who.Has(policy.Dispatcher) {
+	if !works(who, tk) && !who.Has(policy.Dispatcher) { // be it the assignee: rights are those of now (T004)
 		v.because("%s has no right to the queue %s", who.ID, tk.Queue)
 		return v.refuse(tk, nil, templates.WrongRight.With(v.queueTitle(tk.Queue)))
 	}
@@ -125,6 +125,9 @@ func (v *visit) planOne(pl *plan, tk *Ticket, who *policy.Staff, c command, reco
 		if pl.status != "" && pl.status != s {
 			return never(templates.WrongBeside.With(map[Status]string{Waiting: "/wait", Resolved: "/resolve", Closed: "/close", Open: "/reopen"}[pl.status]))
 		}
+		if pl.estimate != nil && (s == Resolved || s == Closed) {
+			return never(templates.WrongBeside.With("/estimate"))
+		}
 		if s == Open && !tk.Status.Done() {
 			return never(templates.WrongOpen.With())
 		}
@@ -156,6 +159,10 @@ func (v *visit) planOne(pl *plan, tk *Ticket, who *policy.Staff, c command, reco
 			return misput(templates.WrongCredits.With())
 		case tk.Status == Closed:
 			return never(templates.WrongClosed.With())
+		case pl.status == Resolved:
+			return never(templates.WrongBeside.With("/resolve"))
+		case pl.status == Closed:
+			return never(templates.WrongBeside.With("/close"))
 		case v.class(tk).Billing == policy.Free:
 			return never(templates.WrongFree.With(v.class(tk).Title))
 		case tk.Hold != nil && hi < tk.Hold.Amount:
@@ -301,7 +308,9 @@ func (v *visit) carryState(tk *Ticket, pl *plan, toCustomer bool) error {
 	}
 	switch pl.status {
 	case Waiting:
-		v.setStatus(tk, Waiting)
+		if !tk.Status.Awaiting() { // it waits for the customer already, and for what he has to do first
+			v.setStatus(tk, Waiting)
+		}
 	case Open:
 		return v.reopen(tk)
 	case Resolved:
@@ -323,7 +332,7 @@ func (v *visit) carryState(tk *Ticket, pl *plan, toCustomer bool) error {
 // that a mail of commands only was done.
 func (v *visit) afterwards(tk *Ticket, who *policy.Staff, pl *plan, toCustomer bool, minutes int, over int64) error {
 	switch {
-	case over > 0 && !tk.Status.Done():
+	case over > 0 && !tk.Status.Done() && pl.estimate == nil: // else the engineer has said himself how much it will be
 		needs := tk.Hold.Amount + over
 		tk.Estimate = &Estimate{Version: tk.Estimate.Version + 1, Min: needs, Max: needs, At: v.at}
 		v.setStatus(tk, AwaitingConfirmation)
