@@ -86,6 +86,9 @@ func (t *turn) terms(a *Arrival) *policy.Mailbox {
 	if best == nil {
 		best = t.p.Mailbox(a.Position.Mailbox)
 	}
+	if best == nil {
+		best = t.p.Mailboxes[0] // a new policy has come between, and no longer knows the mailbox
+	}
 	return best
 }
 
@@ -247,8 +250,8 @@ func (v *visit) forged(p place) error {
 	if err := v.hold(p, "not from whom it says: "+v.who.why); err != nil {
 		return err
 	}
-	if v.who.staff == nil || may(wishAct, v.who.level) != heldAlert {
-		return nil
+	if v.who.staff == nil || v.m.Kind.Machine() || may(wishAct, v.who.level) != heldAlert {
+		return nil // a notice that answers a vacation reply would be answered by the next one (T047)
 	}
 	return v.heldNotice(p)
 }
