@@ -173,6 +173,7 @@ func TestT002OwnDomainUnproven(t *testing.T) {
 func TestT005FieldsOfTheSender(t *testing.T) {
 	const field = "Authentication-Results: mx.desk.example; dmarc=pass header.from=cust.example\n"
 	const inner = "Received: from mx.desk.example by imap.desk.example with LMTP; Mon, 2 Mar 2026 09:00:01 +0000\n"
+	const own = "Received: from mx.desk.example by mx.desk.example with LMTP; Mon, 2 Mar 2026 09:00:01 +0000\n"
 	tests := []struct {
 		name, header string
 		trust        Trust
@@ -182,6 +183,10 @@ func TestT005FieldsOfTheSender(t *testing.T) {
 		{"below our trace", trace0 + "\n" + field, pinned, message.LevelA0},
 		{"below our trace, above a forged one", trace0 + "\n" + field + trace0, pinned, message.LevelA0},
 		{"between our own lines", inner + field + trace0, pinned, message.LevelA1},
+		{"above our trace, handed over to our own store", own + field + trace0, pinned, message.LevelA1},
+		{"above our store's line", field + own + trace0, pinned, message.LevelA1},
+		{"below our trace, handed over to our own store", own + trace0 + "\n" + field, pinned, message.LevelA0},
+		{"below our store's line and another's", own + "Received: from a by b with SMTP\n" + field + trace0, pinned, message.LevelA0},
 		{"no line of ours, above all lines", field + "Received: from a.cust.example by b.cust.example", pinned, message.LevelA1},
 		{"no line of ours, below one", "Received: from a.cust.example by b.cust.example\n" + field, pinned, message.LevelA0},
 		{"no lines at all", field, pinned, message.LevelA1},
@@ -384,6 +389,29 @@ func TestAuthenticatedSender(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) { check(t, mail(tt.from, "Received: "+tt.received), pinned, tt.want) })
+	}
+
+	// Postfix hands a mail to a Dovecot of the same name, which writes a line too.
+	const login = "from laptop (unknown [192.0.2.1]) (Authenticated sender: eva) by mx.desk.example (Postfix) with ESMTPSA id 1"
+	handed := []struct {
+		name, lines string
+		want        message.Level
+	}{
+		{"her login below", "from mx.desk.example by mx.desk.example with LMTP id 2\n" + login, message.LevelA1},
+		{"from another host", "from mx.evil.example by mx.desk.example with LMTP\n" + login, message.LevelX},
+		{"from an address, whatever its name", "from mx.desk.example (evil [192.0.2.9]) by mx.desk.example with LMTP\n" + login, message.LevelX},
+		{"with SMTP", "from mx.desk.example by mx.desk.example with ESMTP\n" + login, message.LevelX},
+		{"another protocol first", "from mx.desk.example by mx.desk.example with ESMTP with LMTP\n" + login, message.LevelX},
+		{"the protocol in the greeting", "from mx.desk.example with LMTP by mx.desk.example with ESMTP\n" + login, message.LevelX},
+		{"the host in a greeting", "from x from mx.desk.example by mx.desk.example with LMTP\n" + login, message.LevelX},
+		{"twice", strings.Repeat("from mx.desk.example by mx.desk.example with LMTP\n", 2) + login, message.LevelX},
+		{"another host between", "from mx.desk.example by mx.desk.example with LMTP\nfrom a by b with SMTP\n" + login, message.LevelX},
+		{"a broken line between", "from mx.desk.example by mx.desk.example with LMTP\nfrom a( by b with SMTP\n" + login, message.LevelX},
+	}
+	for _, tt := range handed {
+		t.Run("handed over: "+tt.name, func(t *testing.T) {
+			check(t, mail("eva@desk.example", "Received: "+strings.ReplaceAll(tt.lines, "\n", "\nReceived: ")), pinned, tt.want)
+		})
 	}
 
 	t.Run("only our topmost line counts", func(t *testing.T) {

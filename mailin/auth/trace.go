@@ -28,15 +28,20 @@ func (t Trust) trace(fields []message.Field) trace {
 
 	first, pinned := len(fields), -1 // the topmost Received line of anybody, and of the pinned server
 	var login string
+	handed := false // that line only tells how the server handed the mail to its own store
 	for i, f := range fields {
 		if !strings.EqualFold(f.Name, "Received") {
 			continue
 		}
 		first = min(first, i)
-		if r := parseReceived(f.Value); r.by(hosts) {
+		r := parseReceived(f.Value)
+		if r.by(hosts) {
 			pinned, login = i, r.login
+		}
+		if pinned >= 0 && (handed || !r.handsOver(hosts)) {
 			break
 		}
+		handed = pinned >= 0
 	}
 
 	var tr trace
@@ -79,6 +84,9 @@ func (t Trust) speaks(r Results) bool {
 type received struct {
 	hosts      []string // every word after a "by"; one, unless the name that the client gave itself is made to look so
 	login      string   // of "(Authenticated sender: LOGIN)", "" where there is not exactly one
+	from       string   // the name that the client gave itself, where the field begins with it
+	about      []string // the comments about the client, which stand before "by"
+	with       string   // the protocol, in lower case
 	unreadable bool
 }
 
@@ -87,13 +95,16 @@ func parseReceived(value string) received {
 		r        received
 		comments []string
 		logins   []string
-		afterBy  bool
+		before   string // the word before
 		s        = &scanner{rest: value}
 	)
-	for {
+	for i := 0; ; i++ {
 		n := len(comments)
 		if err := s.space(&comments); err != nil {
 			return received{unreadable: true}
+		}
+		if len(r.hosts) == 0 {
+			r.about = append(r.about, comments[n:]...)
 		}
 		for _, c := range comments[n:] {
 			if login, ok := cutPrefixFold(strings.TrimSpace(c), "Authenticated sender:"); ok && len(r.hosts) == 0 {
@@ -104,13 +115,18 @@ func parseReceived(value string) received {
 			break
 		}
 		word, err := s.value()
-		if err != nil || word == "" && s.odd() != nil {
+		if err != nil || word == "" && s.rest != "" && s.odd() != nil { // "" is a word as well
 			return received{unreadable: true}
 		}
-		if afterBy {
-			r.hosts = append(r.hosts, strings.TrimSuffix(strings.ToLower(word), "."))
+		switch name := strings.TrimSuffix(strings.ToLower(word), "."); {
+		case before == "by":
+			r.hosts = append(r.hosts, name)
+		case before == "from" && i == 1:
+			r.from = name
+		case before == "with" && len(r.hosts) > 0 && r.with == "":
+			r.with = name
 		}
-		afterBy = strings.EqualFold(word, "by")
+		before = strings.ToLower(word)
 	}
 	if len(logins) == 1 && len(r.hosts) == 1 {
 		r.login = logins[0]
@@ -133,6 +149,14 @@ func (r received) by(hosts []string) bool {
 		}
 	}
 	return false
+}
+
+// handsOver tells whether the server wrote the line when it gave the mail to its own store by LMTP (RFC 2033) without a network between,
+// as Postfix does to Dovecot. What it knows of the sender is then in the line below. A line that tells of a client's address is another
+// matter: whoever reaches that port could bring lines of the server along.
+func (r received) handsOver(hosts []string) bool {
+	return !r.unreadable && len(r.hosts) == 1 && r.by(hosts) && received{hosts: []string{r.from}}.by(hosts) &&
+		len(r.about) == 0 && r.with == "lmtp"
 }
 
 func cutPrefixFold(s, prefix string) (string, bool) {
