@@ -11,6 +11,7 @@ import (
 	"sync"
 	"text/tabwriter"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/postdesk/postdesk/desk"
@@ -60,13 +61,21 @@ func (n *narrator) says(who, what, excerpt string) {
 		colour = blue
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s  %s %s\n", n.paint(faint, time.Now().Format("15:04:05")), n.paint(colour, fmt.Sprintf("%-5s", who)), what)
-	if excerpt != "" {
-		for line := range strings.Lines(excerpt) {
-			b.WriteString(strings.TrimRight("          "+n.paint(faint, "|")+" "+strings.TrimRight(line, "\n"), " ") + "\n")
-		}
+	fmt.Fprintf(&b, "%s  %s %s\n", n.paint(faint, time.Now().Format("15:04:05")), n.paint(colour, fmt.Sprintf("%-5s", who)), printable(what))
+	for line := range strings.Lines(excerpt) {
+		b.WriteString(strings.TrimRight("          "+n.paint(faint, "|")+" "+printable(line), " ") + "\n")
 	}
 	n.print(b.String())
+}
+
+// printable keeps a stranger's words from commanding the terminal.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, s)
 }
 
 // maxExcerpt is how many lines of a mail are shown.
