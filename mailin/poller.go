@@ -59,8 +59,9 @@ const (
 	defaultEvery = 5 * time.Minute
 	longestEvery = 20 * time.Minute // a server may log out who is quiet for half an hour (RFC 9051, 5.4)
 
-	// A node that dies is followed by another one within this time (O4).
-	leaseLasts = 15 * time.Second
+	// A node that dies is followed by another one within both times together, and that is less than ten seconds (O4).
+	leaseLasts  = 7 * time.Second
+	standbyLook = time.Second
 
 	firstRetry = time.Second
 	lastRetry  = time.Minute // a database that was away is noticed within it (T107)
@@ -87,7 +88,7 @@ func (p *Poller) Run(ctx context.Context) error {
 		}
 		if errors.Is(err, errStandby) {
 			p.enter(Standby)
-			p.sleep(ctx, leaseLasts/3)
+			p.sleep(ctx, standbyLook)
 			continue
 		}
 		if time.Since(began) > lastRetry {

@@ -948,9 +948,12 @@ func TestLease(t *testing.T) {
 		mu.Lock()
 		dead = true // the first node has lost the database
 		mu.Unlock()
-		time.Sleep(2 * leaseLasts)
+		time.Sleep(10 * time.Second)
 		if h := pa.Health(); h.State == Waiting || h.State == Polling {
 			t.Errorf("the node without a lease is at %+v", h)
+		}
+		if h := pb.Health(); h.State != Waiting {
+			t.Errorf("after ten seconds the other node is at %+v", h)
 		}
 		deliver(t, office, mail(2))
 		got := b.wait(t, 2)
