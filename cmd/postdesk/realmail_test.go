@@ -35,16 +35,16 @@ import (
 // corpora is a folder of other people's mails with what a right reading of them is. It lies beside the project, not in it.
 const corpora = "../../../shared/corpora"
 
-// A realMail is one of them.
-type realMail struct {
+// A foreignMail is one of them.
+type foreignMail struct {
 	name    string
 	raw     []byte
 	at      time.Time
 	machine bool // must get no automatic answer
 }
 
-// realMails are those of the labelled set of automatic mails, and the beginning of the mailing lists.
-func realMails(t *testing.T) []realMail {
+// foreignMails are those of the labelled set of automatic mails, and the beginning of the mailing lists.
+func foreignMails(t *testing.T) []foreignMail {
 	t.Helper()
 	if _, err := os.Stat(corpora); err != nil {
 		t.Skip("the folder shared/corpora is not beside the project")
@@ -54,7 +54,7 @@ func realMails(t *testing.T) []realMail {
 		t.Fatal(err)
 	}
 	defer table.Close()
-	var all []realMail
+	var all []foreignMail
 	for lines := bufio.NewScanner(table); lines.Scan(); {
 		var label struct {
 			File           string
@@ -67,7 +67,7 @@ func realMails(t *testing.T) []realMail {
 		if err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, realMail{label.File, raw, time.Now(), label.NoAutoResponse != nil && *label.NoAutoResponse})
+		all = append(all, foreignMail{label.File, raw, time.Now(), label.NoAutoResponse != nil && *label.NoAutoResponse})
 	}
 	if len(all) != 112 {
 		t.Fatalf("the labelled set has %d mails, want 112", len(all))
@@ -77,7 +77,7 @@ func realMails(t *testing.T) []realMail {
 		t.Fatal(err)
 	}
 	for _, sm := range lists[:500] {
-		all = append(all, realMail{sm.name, readAll(t, sm.source), sm.arrived, false})
+		all = append(all, foreignMail{sm.name, readAll(t, sm.source), sm.arrived, false})
 	}
 	for i := range all {
 		all[i].raw = append(traceOf(all[i].raw), all[i].raw...)
@@ -128,7 +128,7 @@ func (c *countingDesk) Receive(ctx context.Context, arrivals []desk.Arrival) ([]
 // TestRealMail lets other people's mails come through the real poller into the desk: each ends in one named outcome with its bytes kept,
 // none is lost, and no machine gets an answer (G1, M4).
 func TestRealMail(t *testing.T) {
-	mails := realMails(t)
+	mails := foreignMails(t)
 	storetest.EachEngine(t, func(t *testing.T, st *store.Store) {
 		p, err := policy.Read("../../examples/vendor/policy.yaml")
 		if err != nil {
@@ -143,7 +143,7 @@ func TestRealMail(t *testing.T) {
 }
 
 // pollAll delivers the mails and polls until the desk has decided over all.
-func pollAll(t *testing.T, st *store.Store, p *policy.Policy, box *policy.Mailbox, mails []realMail) *desk.Desk {
+func pollAll(t *testing.T, st *store.Store, p *policy.Policy, box *policy.Mailbox, mails []foreignMail) *desk.Desk {
 	t.Helper()
 	office := postoffice.New(postoffice.Options{Domain: "desk.example", Accounts: []postoffice.Account{{Address: box.Address, Password: "secret"}}})
 	defer office.Close()
@@ -183,7 +183,7 @@ func pollAll(t *testing.T, st *store.Store, p *policy.Policy, box *policy.Mailbo
 }
 
 // checkReceptions looks at what became of each UID, and that what is kept is what came.
-func checkReceptions(t *testing.T, st *store.Store, d *desk.Desk, box *policy.Mailbox, mails []realMail) {
+func checkReceptions(t *testing.T, st *store.Store, d *desk.Desk, box *policy.Mailbox, mails []foreignMail) {
 	named := []desk.Outcome{
 		desk.OutcomeNew, desk.OutcomeReply, desk.OutcomeLinked, desk.OutcomeDuplicate, desk.OutcomeCommand, desk.OutcomeRefused,
 		desk.OutcomeHeld, desk.OutcomeBanned, desk.OutcomeNoted,
@@ -232,7 +232,7 @@ func checkReceptions(t *testing.T, st *store.Store, d *desk.Desk, box *policy.Ma
 }
 
 // checkAnswers goes by the journal, which has what each mail brought about below its own line, in the order of UIDs.
-func checkAnswers(t *testing.T, st *store.Store, mails []realMail) {
+func checkAnswers(t *testing.T, st *store.Store, mails []foreignMail) {
 	counts := map[string]int{}
 	received := 0
 	for after := int64(0); ; {
