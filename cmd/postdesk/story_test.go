@@ -1,4 +1,4 @@
-//go:build unix && stories
+//go:build unix
 
 package main
 
