@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/postdesk/postdesk/desk/ledger"
 )
@@ -81,12 +82,20 @@ func (d *Desk) AddEntitlement(ctx context.Context, customer string, e Entitlemen
 }
 
 // TopUp adds credits to a customer's balance, once for one reference, and lets the tickets that waited for them go on, oldest first (L3).
+// A reference that stands for another top-up is refused: whoever gave it would believe that his was posted.
 func (d *Desk) TopUp(ctx context.Context, customer string, unit ledger.Unit, n int64, ref string) error {
 	return d.update(ctx, func(t *turn) error {
 		if _, err := t.tx.Customer(ctx, customer); err != nil {
 			return fmt.Errorf("customer %s: %w", customer, err)
 		}
-		if err := t.post(ledger.TopUp(ref, customer, unit, n, t.at)); err != nil {
+		p := ledger.TopUp(ref, customer, unit, n, t.at)
+		switch old, err := t.tx.Posting(ctx, p.Key); {
+		case err == nil && !old.Same(p):
+			return fmt.Errorf("top up customer %s: %q stands for another top-up, posted at %s", customer, ref, old.At.Format(time.RFC3339))
+		case err != nil && !errors.Is(err, ErrNotFound):
+			return err
+		}
+		if err := t.post(p); err != nil {
 			return fmt.Errorf("top up customer %s: %w", customer, err)
 		}
 		return t.goOnAll(customer, 0)

@@ -110,6 +110,8 @@ type Tx interface {
 	// Post writes a posting and moves the balances, or returns ledger.InsufficientError and writes nothing. Balances are those after
 	// it, entry by entry. A posting whose key is known is not written again: posted is false and balances nil.
 	Post(ctx context.Context, p ledger.Posting) (balances []int64, posted bool, err error)
+	// Posting is the one with this key, its entries in order; ErrNotFound for a key never posted.
+	Posting(ctx context.Context, key string) (ledger.Posting, error)
 	// Balance is what an account holds; an account never posted to holds 0.
 	Balance(ctx context.Context, account ledger.Account, unit ledger.Unit) (int64, error)
 	// Accounts are all accounts after one, by name and unit; the first come after the zero one.

@@ -139,6 +139,38 @@ func (x *tx) Balance(ctx context.Context, account ledger.Account, unit ledger.Un
 }
 
 const (
+	selectPosting = `SELECT id, cause, ticket, at FROM posting WHERE key = :key`
+	selectEntries = `SELECT account, unit, amount FROM entry WHERE posting = :posting ORDER BY position`
+)
+
+// Posting implements desk.Tx.
+func (x *tx) Posting(ctx context.Context, key string) (ledger.Posting, error) {
+	var row struct {
+		ID     int64   `db:"id"`
+		Cause  string  `db:"cause"`
+		Ticket *int64  `db:"ticket"`
+		At     instant `db:"at"`
+	}
+	var entries []struct {
+		Account string `db:"account"`
+		Unit    string `db:"unit"`
+		Amount  int64  `db:"amount"`
+	}
+	err := x.get(ctx, &row, selectPosting, args{"key": key})
+	if err == nil {
+		err = x.list(ctx, &entries, selectEntries, args{"posting": row.ID})
+	}
+	if err != nil {
+		return ledger.Posting{}, fmt.Errorf("posting %s: %w", key, err)
+	}
+	p := ledger.Posting{Key: key, Cause: row.Cause, Ticket: value(row.Ticket), At: row.At.time()}
+	for _, e := range entries {
+		p.Entries = append(p.Entries, ledger.Entry{Account: ledger.Account(e.Account), Unit: ledger.Unit(e.Unit), Amount: e.Amount})
+	}
+	return p, nil
+}
+
+const (
 	selectAccounts   = `SELECT name, unit, balance FROM account WHERE (name, unit) > (:name, :unit) ORDER BY name, unit LIMIT :limit`
 	selectAccountsOf = `SELECT name, unit, balance FROM account WHERE name = :name ORDER BY unit`
 	selectStatement  = `

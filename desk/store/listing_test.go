@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -123,6 +124,17 @@ func TestAccountsAndStatement(t *testing.T) {
 		if diff := cmp.Diff([]desk.AccountBalance{{Account: "held:acme", Unit: ledger.Credit, Balance: 1}}, held); diff != "" {
 			t.Errorf("one account: -want +got\n%s", diff)
 		}
+
+		found := read(t, st, func(ctx context.Context, tx desk.Tx) (ledger.Posting, error) { return tx.Posting(ctx, settle.Key) })
+		if diff := cmp.Diff(settle, found); diff != "" {
+			t.Errorf("one posting: -want +got\n%s", diff)
+		}
+		view(t, st, func(ctx context.Context, tx desk.Tx) error {
+			if p, err := tx.Posting(ctx, "hold:0:9"); !errors.Is(err, desk.ErrNotFound) {
+				t.Errorf("a key never posted: got %+v, %v", p, err)
+			}
+			return nil
+		})
 
 		lines := read(t, st, func(ctx context.Context, tx desk.Tx) ([]desk.StatementLine, error) {
 			return tx.Statement(ctx, ledger.Held("acme"))
