@@ -18,6 +18,11 @@ type commands struct {
 	Simulate simulateCmd `cmd:"" help:"Replay mail through a policy and print what the desk would do. Touches nothing."`
 	Check    checkCmd    `cmd:"" help:"Read a policy and explain every mistake in it."`
 	Demo     demoCmd     `cmd:"" help:"Show the desk at work: one process, no set-up, sample people who write and answer."`
+	Migrate  migrateCmd  `cmd:"" help:"Make the database, or bring it to this version."`
+	Ticket   ticketCmd   `cmd:"" help:"Look at tickets."`
+	Ledger   ledgerCmd   `cmd:"" help:"Look at what customers have, and add what they paid."`
+	Mail     mailCmd     `cmd:"" help:"Look at the mails that were not sent yet."`
+	Held     heldCmd     `cmd:"" help:"Look at the mails that wait for a person."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
 

@@ -1,0 +1,434 @@
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/postdesk/postdesk/desk"
+	"github.com/postdesk/postdesk/desk/calendar"
+	"github.com/postdesk/postdesk/desk/ledger"
+	"github.com/postdesk/postdesk/desk/message"
+	"github.com/postdesk/postdesk/desk/policy"
+	"github.com/postdesk/postdesk/desk/rules"
+	"github.com/postdesk/postdesk/desk/store"
+	"github.com/postdesk/postdesk/desk/store/storetest"
+)
+
+var rewrite = flag.Bool("update-operator", false, "write what the operator's commands print to testdata/operator")
+
+// golden compares what a command printed for people with a file that was read by people.
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	file := filepath.Join("testdata", "operator", name)
+	if *rewrite {
+		if err := os.WriteFile(file, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("%s: -want +got\n%s", name, diff)
+	}
+}
+
+// tuesday is when all that the fixture holds happened.
+var tuesday = time.Date(2026, 3, 3, 9, 30, 0, 0, time.UTC)
+
+// fixture is a desk with two tickets, a held mail, and mails out in every state. Anna's ticket 1 waits for credits.
+func fixture(t *testing.T, st *store.Store) {
+	t.Helper()
+	anna := &desk.Contact{Address: "anna@acme.example", Name: "Anna", Language: "en", Customer: "acme", MaySpend: true}
+	joe := &desk.Contact{Address: "joe@example.org", Name: "Joe\x1b[31m"} // whoever writes chooses his name
+	first := &desk.Ticket{
+		Status: desk.AwaitingCredits, Queue: "requests", Department: "technical", Class: "installation", Priority: "normal",
+		Product: "classifieds", Mailbox: "support", Subject: "Install on our server", Language: "en", Customer: "acme", Registered: tuesday,
+		Level: message.LevelA1, LevelWhy: "dkim=pass", Billing: policy.ByCredits, FirstID: "1@mua.example", LastID: "1@mua.example",
+		Estimate: &desk.Estimate{Version: 1, Min: 1, Max: 2, At: tuesday},
+		Reasons:  []rules.Reason{{Rule: "installation", Set: []string{"class=installation"}}, {Rule: "broken", Failed: "index out of range"}},
+		Clocks: []desk.Clock{{
+			Name: policy.FirstResponse, Target: calendar.Target{N: 1, Unit: calendar.WorkingDays}, Calendar: "office", Start: tuesday,
+			Due: tuesday.Add(24 * time.Hour), Pauses: []desk.Pause{{From: tuesday.Add(time.Minute)}},
+		}},
+		ChangedAt: tuesday,
+	}
+	second := &desk.Ticket{
+		Status: desk.Open, Queue: "office", Class: "question", Priority: "high", Assignee: "eve", Mailbox: "support", Tags: []string{"outage"},
+		Subject: "A line\u202e that turns", Registered: tuesday.Add(time.Hour), Level: message.LevelA0, LevelWhy: "nothing proves the sender",
+		Billing: policy.Free, Minutes: 45, Linked: []int64{1},
+		Clocks: []desk.Clock{
+			{Name: policy.FirstResponse, Target: calendar.Target{N: 4, Unit: calendar.WorkingHours}, Calendar: "office", Start: tuesday, Due: tuesday.Add(5 * time.Hour), Met: tuesday.Add(2 * time.Hour)},
+			{Name: policy.Resolution, Target: calendar.Target{N: 3, Unit: calendar.WorkingDays}, Calendar: "office", Start: tuesday, Due: tuesday.Add(72 * time.Hour)},
+		},
+		ChangedAt: tuesday,
+	}
+	err := st.Update(t.Context(), func(tx desk.Tx) error {
+		ctx := t.Context()
+		steps := []func() error{
+			func() error {
+				return tx.SaveCustomer(ctx, desk.Customer{ID: "acme", Name: "Acme GmbH", Language: "en"})
+			},
+			func() error { return tx.SaveContact(ctx, anna) },
+			func() error { return tx.SaveContact(ctx, joe) },
+			func() error { first.Requester = *anna; return tx.AddTicket(ctx, first) },
+			func() error { second.Requester = *joe; return tx.AddTicket(ctx, second) },
+			func() error {
+				return tx.AddMessage(ctx, &desk.Message{
+					Ticket: first.Number, Mailbox: "support", Identity: "1", At: tuesday, Outcome: desk.OutcomeNew, By: "none", MessageID: "1@mua.example",
+					From: message.Address{Name: "Anna", Addr: anna.Address}, Level: message.LevelA1, LevelWhy: "dkim=pass", Kind: message.Human,
+					Subject: "Install on our server", Text: "Please install it.\n\n> quoted", Visible: "Please install it.\n\nIt is an ordinary server.",
+					Attachments: []message.Attachment{{Part: "2", Filename: "server.txt", ContentType: "text/plain", Size: 1234}},
+				})
+			},
+			func() error {
+				return tx.AddMessage(ctx, &desk.Message{
+					Ticket: second.Number, Mailbox: "support", Identity: "2", At: tuesday.Add(time.Hour), Outcome: desk.OutcomeLinked, By: "references",
+					Why: []string{"joe@example.org may not join ticket 1"}, From: message.Address{Name: joe.Name, Addr: joe.Address},
+					Level: message.LevelA0, LevelWhy: "nothing proves the sender", Kind: message.Human, Subject: second.Subject, Visible: "Is it\x1b]0;down\a?",
+				})
+			},
+			func() error {
+				return tx.AddMessage(ctx, &desk.Message{
+					Mailbox: "support", Identity: "3", At: tuesday.Add(2 * time.Hour), Outcome: desk.OutcomeHeld, By: "none",
+					Why: []string{"From is of our own domain desk.example, which nothing proves"}, From: message.Address{Addr: "eve@desk.example"},
+					Level: message.LevelX, LevelWhy: "dmarc=fail", Kind: message.Human, Subject: "/close", Visible: "/close",
+				})
+			},
+			func() error {
+				for _, m := range []struct {
+					template string
+					state    desk.MailState
+					tries    []desk.Attempt
+				}{
+					{"estimate", desk.MailSent, []desk.Attempt{{At: tuesday.Add(time.Minute), State: desk.MailSent, Code: 250, Text: "2.0.0 Ok"}}},
+					{"short_balance", desk.MailWaiting, []desk.Attempt{{At: tuesday.Add(time.Minute), State: desk.MailWaiting, NotBefore: tuesday.Add(6 * time.Minute), Code: 451, Text: "4.7.1 greylisted"}}},
+					{"awaiting_reminder", desk.MailFailed, []desk.Attempt{{At: tuesday.Add(time.Hour), State: desk.MailFailed, Code: 550, Text: "5.1.1 no such user"}}},
+					{"acknowledgement", desk.MailWaiting, nil},
+				} {
+					out := desk.Mail{
+						Ticket: first.Number, Mailbox: "support", Template: m.template, Audience: "customer", At: tuesday, NotBefore: tuesday,
+						To: message.Address{Name: "Anna", Addr: anna.Address}, Subject: "[#1] Install on our server", MessageID: "out@desk.example",
+					}
+					if err := tx.AddMail(ctx, &out); err != nil {
+						return err
+					}
+					for _, a := range m.tries {
+						a.Mail = out.ID
+						if err := tx.Tried(ctx, a); err != nil {
+							return err
+						}
+					}
+				}
+				return nil
+			},
+			func() error {
+				for _, e := range []struct {
+					kind desk.EventKind
+					data any
+				}{
+					{desk.EventReceived, desk.Received{Mailbox: "support", From: anna.Address, Kind: "human", Level: "A1", Outcome: desk.OutcomeNew, Ticket: 1, By: "none"}},
+					{desk.EventTicket, desk.Snapshot{Ticket: 1, Status: desk.AwaitingConfirmation, Queue: "requests", Class: "installation", Estimate: &desk.SnapshotEstimate{Unit: "credit", Min: 1, Max: 2}}},
+				} {
+					raw, err := json.Marshal(e.data)
+					if err != nil {
+						return err
+					}
+					if err := tx.Append(ctx, &desk.Event{At: tuesday, Ticket: 1, Kind: e.kind, Data: raw}); err != nil {
+						return err
+					}
+				}
+				return nil
+			},
+			func() error { _, _, err := tx.Post(ctx, ledger.Open("acme", ledger.Credit, 1, tuesday)); return err },
+			func() error {
+				_, _, err := tx.Post(ctx, ledger.TopUp("invoice 7", "acme", "EUR", 900, tuesday.Add(time.Hour)))
+				return err
+			},
+		}
+		for _, step := range steps {
+			if err := step(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A command is one of the operator's, told where to print.
+type command func(context.Context, *store.Store, *bytes.Buffer) error
+
+func TestWhatOperatorsRead(t *testing.T) {
+	storetest.EachEngine(t, func(t *testing.T, st *store.Store) {
+		fixture(t, st)
+		for name, run := range map[string]command{
+			"ticket-list": func(ctx context.Context, st *store.Store, out *bytes.Buffer) error {
+				return ticketListCmd{Limit: 50}.list(ctx, st, out)
+			},
+			"ticket-list-first": func(ctx context.Context, st *store.Store, out *bytes.Buffer) error {
+				return ticketListCmd{Limit: 1}.list(ctx, st, out)
+			},
+			"ticket-list-customer": func(ctx context.Context, st *store.Store, out *bytes.Buffer) error {
+				return ticketListCmd{Limit: 50, Customer: "Anna@ACME.example"}.list(ctx, st, out)
+			},
+			"ticket-list-none": func(ctx context.Context, st *store.Store, out *bytes.Buffer) error {
+				return ticketListCmd{Limit: 50, Status: "closed"}.list(ctx, st, out)
+			},
+			"ticket-list.jsonl": func(ctx context.Context, st *store.Store, out *bytes.Buffer) error {
+				return ticketListCmd{Limit: 50, JSON: true}.list(ctx, st, out)
+			},
+			"ticket-show": func(ctx context.Context, st *store.Store, out *bytes.Buffer) error {
+				return ticketShowCmd{Number: 1}.show(ctx, st, out)
+			},
+			"ticket-show-why": func(ctx context.Context, st *store.Store, out *bytes.Buffer) error {
+				return ticketShowCmd{Number: 1, Why: true}.show(ctx, st, out)
+			},
+			"ticket-show-hostile": func(ctx context.Context, st *store.Store, out *bytes.Buffer) error {
+				return ticketShowCmd{Number: 2, Why: true}.show(ctx, st, out)
+			},
+			"ticket-show.json": func(ctx context.Context, st *store.Store, out *bytes.Buffer) error {
+				return ticketShowCmd{Number: 1, JSON: true}.show(ctx, st, out)
+			},
+			"ledger-balance": func(ctx context.Context, st *store.Store, out *bytes.Buffer) error {
+				return ledgerBalanceCmd{}.print(ctx, st, out)
+			},
+			"ledger-balance-one.jsonl": func(ctx context.Context, st *store.Store, out *bytes.Buffer) error {
+				return ledgerBalanceCmd{Customer: "acme", JSON: true}.print(ctx, st, out)
+			},
+			"ledger-statement": func(ctx context.Context, st *store.Store, out *bytes.Buffer) error {
+				return ledgerStatementCmd{Customer: "acme"}.print(ctx, st, out)
+			},
+			"ledger-statement.jsonl": func(ctx context.Context, st *store.Store, out *bytes.Buffer) error {
+				return ledgerStatementCmd{Customer: "acme", JSON: true}.print(ctx, st, out)
+			},
+			"ledger-verify": func(ctx context.Context, st *store.Store, out *bytes.Buffer) error {
+				return ledgerVerifyCmd{}.verify(ctx, st, out)
+			},
+			"mail-queue": func(ctx context.Context, st *store.Store, out *bytes.Buffer) error {
+				return mailQueueCmd{Limit: 50}.list(ctx, st, out)
+			},
+			"mail-queue.jsonl": func(ctx context.Context, st *store.Store, out *bytes.Buffer) error {
+				return mailQueueCmd{Limit: 50, JSON: true}.list(ctx, st, out)
+			},
+			"held-list": func(ctx context.Context, st *store.Store, out *bytes.Buffer) error {
+				return heldListCmd{Limit: 50}.list(ctx, st, out)
+			},
+			"held-list.jsonl": func(ctx context.Context, st *store.Store, out *bytes.Buffer) error {
+				return heldListCmd{Limit: 50, JSON: true}.list(ctx, st, out)
+			},
+			"held-show": func(ctx context.Context, st *store.Store, out *bytes.Buffer) error {
+				return heldShowCmd{ID: 3}.show(ctx, st, out)
+			},
+		} {
+			var out bytes.Buffer
+			if err := run(t.Context(), st, &out); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			if !strings.Contains(name, ".json") {
+				name += ".txt"
+			}
+			golden(t, name, out.Bytes())
+		}
+	})
+}
+
+// An empty desk is told in words rather than by headings over nothing.
+func TestNothingToRead(t *testing.T) {
+	st := storetest.Memory(t)
+	for want, run := range map[string]command{
+		"no tickets": func(ctx context.Context, st *store.Store, out *bytes.Buffer) error {
+			return ticketListCmd{Limit: 9}.list(ctx, st, out)
+		},
+		"nothing was ever posted": func(ctx context.Context, st *store.Store, out *bytes.Buffer) error {
+			return ledgerBalanceCmd{}.print(ctx, st, out)
+		},
+		"every mail has been sent": func(ctx context.Context, st *store.Store, out *bytes.Buffer) error {
+			return mailQueueCmd{Limit: 9}.list(ctx, st, out)
+		},
+		"nothing is held": func(ctx context.Context, st *store.Store, out *bytes.Buffer) error {
+			return heldListCmd{Limit: 9}.list(ctx, st, out)
+		},
+	} {
+		var out bytes.Buffer
+		if err := run(t.Context(), st, &out); err != nil || out.String() != want+"\n" {
+			t.Errorf("got %q (%v), want %q", out.String(), err, want)
+		}
+	}
+}
+
+func TestWhatThereIsNotIsSaid(t *testing.T) {
+	st := storetest.Memory(t)
+	fixture(t, st)
+	for want, run := range map[string]command{
+		"there is no ticket 9": func(ctx context.Context, st *store.Store, out *bytes.Buffer) error {
+			return ticketShowCmd{Number: 9}.show(ctx, st, out)
+		},
+		"there is no mail 9": func(ctx context.Context, st *store.Store, out *bytes.Buffer) error {
+			return mailRetryCmd{ID: 9}.retry(ctx, st, out)
+		},
+		"there is no message 9": func(ctx context.Context, st *store.Store, out *bytes.Buffer) error {
+			return heldShowCmd{ID: 9}.show(ctx, st, out)
+		},
+		"message 1 is not held: it ended as new on ticket 1": func(ctx context.Context, st *store.Store, out *bytes.Buffer) error {
+			return heldShowCmd{ID: 1}.show(ctx, st, out)
+		},
+		"there is no customer bolt": func(ctx context.Context, st *store.Store, out *bytes.Buffer) error {
+			return ledgerBalanceCmd{Customer: "bolt"}.print(ctx, st, out)
+		},
+		"there is no customer ACME; did you mean acme?": func(ctx context.Context, st *store.Store, out *bytes.Buffer) error {
+			return ledgerStatementCmd{Customer: "ACME"}.print(ctx, st, out)
+		},
+		"there is no customer cinder": func(ctx context.Context, st *store.Store, out *bytes.Buffer) error {
+			return ticketListCmd{Customer: "cinder", Limit: 9}.list(ctx, st, out)
+		},
+		"nobody is known as kim@cust.example": func(ctx context.Context, st *store.Store, out *bytes.Buffer) error {
+			return ticketListCmd{Customer: "kim@cust.example", Limit: 9}.list(ctx, st, out)
+		},
+	} {
+		var out bytes.Buffer
+		if err := run(t.Context(), st, &out); err == nil || err.Error() != want {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+}
+
+func TestMailRetry(t *testing.T) {
+	storetest.EachEngine(t, func(t *testing.T, st *store.Store) {
+		fixture(t, st)
+		var out bytes.Buffer
+		if err := (mailRetryCmd{ID: 3}).retry(t.Context(), st, &out); err != nil {
+			t.Fatal(err)
+		}
+		out.Reset()
+		if err := (mailQueueCmd{Limit: 9, JSON: true}).list(t.Context(), st, &out); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(out.String(), `"failed"`) || !strings.Contains(out.String(), desk.AttemptAsked) {
+			t.Errorf("the mail that was given up does not wait again: %s", out.String())
+		}
+	})
+}
+
+// operatorPolicy is what the fixture's desk serves by.
+const operatorPolicy = `
+desk: {name: Desk Support, domain: desk.example, zone: Europe/Berlin}
+tokens: [{id: a, secret: "a secret of the tests, long enough"}]
+mailboxes: {support: {address: support@desk.example, queue: requests}}
+calendars: {office: {week: {mon-fri: ["09:00-18:00"]}}}
+queues: {requests: {}, technical: {}}
+staff: {dana: {name: Dana, address: dana@staff.example, roles: [dispatcher, engineer]}}
+products: {classifieds: {}}
+classes: {installation: {queue: technical, billing: credits, estimate: 1-2}}
+credits: {how_to_buy: {en: Write to support@desk.example.}}
+`
+
+func readOperatorPolicy(t testing.TB) *policy.Policy {
+	t.Helper()
+	p, err := policy.Parse("policy.yaml", []byte(operatorPolicy), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// L3: a top-up is posted once, and the tickets that waited for it go on.
+func TestLedgerTopup(t *testing.T) {
+	storetest.EachEngine(t, func(t *testing.T, st *store.Store) {
+		fixture(t, st)
+		d, err := newDesk(st, readOperatorPolicy(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range []struct {
+			name string
+			cmd  ledgerTopupCmd
+			want string
+			err  string
+		}{
+			{"no reference", ledgerTopupCmd{Customer: "acme", Amount: 4, Ref: " "}, "", "--ref is empty"},
+			{"less than nothing", ledgerTopupCmd{Customer: "acme", Amount: -4, Ref: "invoice 8"}, "", "-4 is no amount to add"},
+			{"nobody", ledgerTopupCmd{Customer: "Acme", Amount: 4, Ref: "invoice 8"}, "", "there is no customer Acme; did you mean acme?"},
+			{"another unit", ledgerTopupCmd{Customer: "acme", Amount: 4, Unit: "credits", Ref: "invoice 8"}, "", "want credit, minute"},
+			{"a reference of another top-up", ledgerTopupCmd{Customer: "acme", Amount: 4, Ref: "invoice 7"}, "", `"invoice 7" stands for another top-up`},
+			{"enough", ledgerTopupCmd{Customer: "acme", Amount: 4, Ref: "invoice 8"}, "#1 goes on\nacme can spend 3 credits\n", ""},
+			{"the same again", ledgerTopupCmd{Customer: "acme", Amount: 4, Ref: "invoice 8"}, "\"invoice 8\" was posted before: nothing is added\nacme can spend 3 credits\n", ""},
+		} {
+			if c.cmd.Unit == "" {
+				c.cmd.Unit = ledger.Credit
+			}
+			var out bytes.Buffer
+			err := c.cmd.post(t.Context(), d, &out)
+			if out.String() != c.want || (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) {
+				t.Errorf("%s: got %q and %v, want %q and %q", c.name, out.String(), err, c.want, c.err)
+			}
+		}
+		var out bytes.Buffer
+		if err := (ticketListCmd{Status: "open", Queue: "technical", Limit: 9, JSON: true}).list(t.Context(), st, &out); err != nil || !strings.Contains(out.String(), `"ticket":1,`) {
+			t.Errorf("ticket 1 is not open in its department: %s %v", out.String(), err)
+		}
+		if err := (ledgerVerifyCmd{}).verify(t.Context(), st, &out); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// A database of another version, or one that is not there, is refused with the way to mend it.
+func TestOpenRefuses(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "desk.db")
+	db := database{Database: "sqlite:" + file}
+	if _, err := db.open(t.Context()); err == nil || !strings.Contains(err.Error(), "make it: postdesk migrate") {
+		t.Errorf("no file: got %v", err)
+	}
+	if _, err := os.Stat(file); err == nil {
+		t.Error("the file was made by looking for it")
+	}
+
+	st, err := store.Open(t.Context(), db.Database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := st.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.open(t.Context()); err == nil || !strings.Contains(err.Error(), "holds no desk yet; run: postdesk migrate") {
+		t.Errorf("an empty file: got %v", err)
+	}
+
+	for _, c := range []struct {
+		current, known int64
+		want           string
+	}{
+		{1, 2, "has schema 1, and this program wants 2; make a backup, then run: postdesk migrate"},
+		{3, 2, "has schema 3, and this program knows no later one than 2; run the version of postdesk that made it, or a later one"},
+	} {
+		if err := (&schemaError{"it", c.current, c.known}); err.Error() != "it "+c.want {
+			t.Errorf("got %v, want %s", err, c.want)
+		}
+	}
+
+	var out bytes.Buffer
+	if st, err = store.Open(t.Context(), db.Database); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(migrate(t.Context(), st, &out), st.Close()); err != nil || !strings.Contains(out.String(), "applied 0001_desk.sql\n") {
+		t.Errorf("migrate: got %q, %v", out.String(), err)
+	}
+	if err := db.with(t.Context(), func(st *store.Store) error { return tellSchema(t.Context(), st, &out) }); err != nil || !strings.Contains(out.String(), "up to date") {
+		t.Errorf("after migrate: got %q, %v", out.String(), err)
+	}
+}
