@@ -26,6 +26,7 @@ type simulation struct {
 	store  *store.Store
 	now    time.Time
 	seen   int64 // the last line of the journal that was printed
+	topUps int
 	print  func(desk.Event) error
 }
 
@@ -128,7 +129,8 @@ func (s *simulation) happen(ctx context.Context, h happening) error {
 	}
 	switch e := h.event; {
 	case e.TopUp != nil:
-		return s.desk.TopUp(ctx, e.Customer, e.TopUp.Unit, e.TopUp.Amount, fmt.Sprintf("events:%d", e.Line))
+		s.topUps++ // two files of events may have their top-ups in the same line
+		return s.desk.TopUp(ctx, e.Customer, e.TopUp.Unit, e.TopUp.Amount, fmt.Sprintf("events:%d", s.topUps))
 	case e.Purchase != nil:
 		return s.desk.AddEntitlement(ctx, e.Customer, purchase(*e.Purchase))
 	case e.Term != nil:
