@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -105,10 +106,13 @@ func readPolicy(t testing.TB, text string) *policy.Policy {
 	return p
 }
 
+// sharedTemplates reads the mails' texts once for all tests.
+var sharedTemplates = sync.OnceValues(func() (*templates.Set, error) { return templates.New(nil) })
+
 // newDesk is one more node of the world's desk, over any store that leads to its database.
 func (w *world) newDesk(st desk.Store) *desk.Desk {
 	w.Helper()
-	set, err := templates.New(nil)
+	set, err := sharedTemplates()
 	if err != nil {
 		w.Fatal(err)
 	}
