@@ -1,0 +1,267 @@
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"text/template"
+
+	"github.com/postdesk/postdesk/desk"
+	"github.com/postdesk/postdesk/desk/policy"
+	"github.com/postdesk/postdesk/desk/store"
+	"github.com/postdesk/postdesk/desk/store/storetest"
+	"github.com/postdesk/postdesk/mailin"
+	"github.com/postdesk/postdesk/templates"
+)
+
+// asCommand holds the arguments for a process that is to be the command itself.
+const asCommand = "POSTDESK_TEST_AS_COMMAND"
+
+// TestRealProcess is the command, where serve below has begun this program as one, and nothing at all where it is only a test.
+func TestRealProcess(t *testing.T) {
+	if args := os.Getenv(asCommand); args != "" {
+		os.Args = append([]string{"postdesk"}, strings.Split(args, "\n")...)
+		os.Exit(run())
+	}
+}
+
+// A box is a mailbox of the policy, as testdata/real/policy.yaml has it.
+type box struct {
+	Name, Address string
+	IMAP, SMTP    string // hosts
+	IMAPPort      int
+	TLS, Password string
+	More          string // keys for imap, after a comma
+}
+
+// A realDesk is postdesk serve as an operator has it, beside real mail servers.
+type realDesk struct {
+	*mailServers
+	Boxes []box
+	dsn   string
+	store *store.Store // the test's own connection
+}
+
+// newRealDesk has servers, a policy with one mailbox, and a database with the customers in it. serve begins the desk.
+func newRealDesk(t *testing.T, dsn string, set func(*mailServers)) *realDesk {
+	t.Helper()
+	d := &realDesk{mailServers: startMail(t, set), dsn: dsn, store: storetest.Open(t, dsn)}
+	d.Boxes = []box{d.box("support")}
+	d.writePolicy(t)
+	d.addCustomers(t)
+	return d
+}
+
+// box is a mailbox that all is right with.
+func (d *realDesk) box(name string) box {
+	address := name + "@desk.example"
+	return box{Name: name, Address: address, IMAP: "127.0.0.1", SMTP: "127.0.0.1", IMAPPort: d.IMAPS, TLS: "implicit", Password: passwordOf(address)}
+}
+
+func (d *realDesk) policyFile() string { return filepath.Join(d.Dir, "policy.yaml") }
+
+// writePolicy puts the policy in place in one step, as editors do: half of a file is never read.
+func (d *realDesk) writePolicy(t *testing.T) {
+	t.Helper()
+	tmpl, err := template.ParseFiles("testdata/real/policy.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := tmpl.Execute(&b, d); err != nil {
+		t.Fatal(err)
+	}
+	draft := d.policyFile() + ".new"
+	if err := errors.Join(os.WriteFile(draft, b.Bytes(), 0o600), os.Rename(draft, d.policyFile())); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// tokenKey is what the desk signs with.
+const tokenKey = "a key of the tests, 32 bytes long"
+
+// policy is the file as it stands, read by the test.
+func (d *realDesk) policy(t *testing.T) *policy.Policy {
+	t.Helper()
+	text, err := os.ReadFile(d.policyFile())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := policy.Parse(d.policyFile(), text, func(string) ([]byte, error) { return []byte(tokenKey), nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// desk is one in this process, which does only what it is asked.
+func (d *realDesk) desk(t *testing.T) *desk.Desk {
+	t.Helper()
+	tmpl, err := templates.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pol := d.policy(t)
+	return &desk.Desk{Store: d.store, Policy: func() *policy.Policy { return pol }, Templates: tmpl, Now: utcNow, Rand: rand.Reader, Node: "test"}
+}
+
+func (d *realDesk) addCustomers(t *testing.T) {
+	t.Helper()
+	text, err := os.ReadFile("testdata/real/world.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	world, err := policy.ParseWorld("world.yaml", text, d.policy(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	shop := d.desk(t)
+	for _, a := range accounts(world) {
+		if err := shop.AddAccount(t.Context(), a); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func (d *realDesk) someone(name, address string) *resident {
+	return &resident{mail: d.mailServers, store: d.store, name: name, address: address, read: map[string]bool{}}
+}
+
+// A node is one process of the desk.
+type node struct {
+	*child
+	base string // of what it answers by HTTP
+}
+
+var listening = regexp.MustCompile(`msg=listening address=(\S+)`)
+
+// serve begins postdesk serve and waits until it listens.
+func (d *realDesk) serve(t *testing.T) *node {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self, "-test.run=^TestRealProcess$")
+	cmd.Env = append(os.Environ(),
+		asCommand+"="+strings.Join([]string{"serve", "--policy", d.policyFile(), "--listen", "127.0.0.1:0"}, "\n"),
+		"POSTDESK_DATABASE="+d.dsn, "POSTDESK_TOKEN_KEY="+tokenKey,
+		"SSL_CERT_FILE="+filepath.Join(d.Dir, "roots.pem"), "SSL_CERT_DIR="+filepath.Join(d.Dir, "postfix"), // where none are
+	)
+	n := &node{child: spawn(t, cmd)}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("postdesk serve:\n%s", &n.out)
+		}
+		if strings.Contains(n.out.String(), "DATA RACE") {
+			t.Errorf("postdesk serve has a race:\n%s", &n.out)
+		}
+	})
+	eventually(t, "postdesk serve listens", func() error {
+		if n.over() {
+			t.Fatalf("postdesk serve ended at once: %v\n%s", n.err, &n.out)
+		}
+		m := listening.FindStringSubmatch(n.out.String())
+		if m == nil {
+			return errors.New("it has not said so")
+		}
+		n.base = "http://" + m[1]
+		return nil
+	})
+	return n
+}
+
+// stops tells the node to end, which it must do well and within seconds.
+func (n *node) stops(t *testing.T) {
+	t.Helper()
+	began := utcNow()
+	if err := n.end(t, syscall.SIGTERM); err != nil {
+		t.Errorf("postdesk serve ends with %v\n%s", err, &n.out)
+	}
+	if took := utcNow().Sub(began).Seconds(); took > 8 {
+		t.Errorf("postdesk serve took %.1f s to end", took)
+	}
+}
+
+// readiness is what /readyz tells.
+func (n *node) readiness(t *testing.T) (status int, r report) {
+	t.Helper()
+	resp, err := http.Get(n.base + "/readyz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err == nil {
+		err = json.Unmarshal(body, &r)
+	}
+	if err != nil {
+		t.Fatalf("/readyz: %v: %s", err, body)
+	}
+	return resp.StatusCode, r
+}
+
+// waits waits until a mailbox is in a state.
+func (n *node) waits(t *testing.T, mailbox string, state mailin.State) {
+	t.Helper()
+	eventually(t, fmt.Sprintf("mailbox %s is %s", mailbox, state), func() error {
+		_, r := n.readiness(t)
+		if m := r.Mailboxes[mailbox]; m.State != state {
+			return fmt.Errorf("it is %q: %s", m.State, m.Error)
+		}
+		return nil
+	})
+}
+
+// complains waits until /readyz tells of something wrong in all these words.
+func (n *node) complains(t *testing.T, words ...string) {
+	t.Helper()
+	eventually(t, fmt.Sprintf("/readyz tells of %q", words), func() error {
+		_, r := n.readiness(t)
+		if !slices.ContainsFunc(r.Wrong, func(wrong string) bool {
+			return !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(wrong, w) })
+		}) {
+			return fmt.Errorf("it tells %q", r.Wrong)
+		}
+		return nil
+	})
+}
+
+// outcomes are how the mails of the desk's mailboxes ended, in order: outcome and level.
+func (d *realDesk) outcomes(t *testing.T) []string {
+	t.Helper()
+	var all []string
+	for _, r := range journalOf[desk.Received](t, d.store, desk.EventReceived) {
+		all = append(all, string(r.Outcome)+" "+r.Level)
+	}
+	return all
+}
+
+// eachDSN runs a test on both engines.
+func eachDSN(t *testing.T, test func(t *testing.T, dsn string)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		test(t, sqliteDSN(t))
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		test(t, storetest.PostgresDSN(t))
+	})
+}
+
+func sqliteDSN(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "desk.db") }
