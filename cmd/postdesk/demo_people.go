@@ -119,11 +119,12 @@ func (p *actor) gets(ctx context.Context, template string, show ...string) (*let
 		if err != nil {
 			return nil, causeOf(ctx, err)
 		}
+		what := fmt.Sprintf("gets %q (%s)", l.Subject, strings.ReplaceAll(l.template, "_", " "))
 		if l.template == template {
-			p.demo.tell.says(p.name, fmt.Sprintf("gets %q", l.Subject), excerpt(l.Text, show))
+			p.demo.tell.says(p.name, what, excerpt(l.Text, show))
 			return l, nil
 		}
-		p.demo.tell.says(p.name, fmt.Sprintf("gets %q", l.Subject), "")
+		p.demo.tell.says(p.name, what, "")
 	}
 }
 

@@ -72,7 +72,7 @@ func (d *demo) scenes() []scene {
 
 	// Both begin so: nobody has the ticket yet.
 	assigns := func(ctx context.Context) error {
-		l, err := dana.gets(ctx, "unassigned", "Nobody has")
+		l, err := dana.gets(ctx, "unassigned", "Nobody has", "/assign")
 		if err != nil {
 			return err
 		}

@@ -203,13 +203,13 @@ func TestDemoIsStoppedInTheMiddle(t *testing.T) {
 // TestDemoSaysWhatDoesNotCome: the server refuses every mail to Anna.
 func TestDemoSaysWhatDoesNotCome(t *testing.T) {
 	d := openDemo(t, t.Context(), demoCmd{Once: true}, io.Discard)
-	d.patience = 3 * time.Second
+	d.patience = 5 * time.Second
 	d.office.SMTPFaults(postoffice.SMTPFault{Verb: "RCPT", Recipient: "anna@acme.example", Code: 550, Text: "No such user"})
 	err := d.run(t.Context())
 	if err == nil {
 		t.Fatal("the demo went well without Anna")
 	}
-	for _, want := range []string{"scene 3", `Anna waits for the mail "estimate"`, "nothing came within 3s", "550"} {
+	for _, want := range []string{"scene 3", `Anna waits for the mail "estimate"`, "nothing came within 5s", "550"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is not in: %v", want, err)
 		}
