@@ -19,6 +19,7 @@ type commands struct {
 	Check    checkCmd    `cmd:"" help:"Read a policy and explain every mistake in it."`
 	Demo     demoCmd     `cmd:"" help:"Show the desk at work: one process, no set-up, sample people who write and answer."`
 	Migrate  migrateCmd  `cmd:"" help:"Make the database, or bring it to this version."`
+	Import   importCmd   `cmd:"" help:"Add customers and what they bought, from CSV files."`
 	Ticket   ticketCmd   `cmd:"" help:"Look at tickets."`
 	Ledger   ledgerCmd   `cmd:"" help:"Look at what customers have, and add what they paid."`
 	Mail     mailCmd     `cmd:"" help:"Look at the mails that were not sent yet."`
