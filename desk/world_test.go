@@ -446,3 +446,13 @@ func (w *world) source(id int64) []byte {
 	}
 	return b.Bytes()
 }
+
+// epoch is what tells this database's tokens from another's.
+func (w *world) epoch() (epoch string) {
+	w.Helper()
+	w.view(func(ctx context.Context, tx desk.Tx) (err error) {
+		epoch, err = tx.Meta(ctx, "epoch")
+		return err
+	})
+	return epoch
+}
