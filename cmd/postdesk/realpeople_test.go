@@ -107,11 +107,18 @@ func (r *resident) sends(t *testing.T, d draft) {
 
 // submit speaks SMTP with one of Postfix's ports. On that for submission it logs in as the sender, after STARTTLS.
 func (m *mailServers) submit(port int, from, to string, raw []byte) error {
+	return m.speak(port, "client.example", from, to, raw)
+}
+
+func (m *mailServers) speak(port int, greeting, from, to string, raw []byte) error {
 	c, err := smtp.Dial(fmt.Sprintf("127.0.0.1:%d", port))
 	if err != nil {
 		return err
 	}
 	defer c.Close()
+	if err := c.Hello(greeting); err != nil {
+		return err
+	}
 	if port == m.Submission {
 		if err := c.StartTLS(m.tls()); err != nil {
 			return err
