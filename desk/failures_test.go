@@ -261,11 +261,12 @@ func TestF33(t *testing.T) {
 	each(t, func(w *world) {
 		nodes := []*desk.Desk{w.desk, w.newDesk(w.store)}
 		m := w.mail(kim, "A question", "How?")
+		first := m.arrival()
+		second := first
+		second.Position.UID += 100
 		var wait sync.WaitGroup
-		for i, d := range nodes {
-			copied := m
-			copied.Position.UID += uint32(100 * i)
-			a := copied.arrival()
+		for i, a := range []desk.Arrival{first, second} {
+			d := nodes[i]
 			wait.Go(func() {
 				// One of two may be told to try again; a poller does.
 				for range 3 {
@@ -281,11 +282,11 @@ func TestF33(t *testing.T) {
 			})
 		}
 		wait.Wait()
-		w.receive(m)
+		r := w.receive(m)
 		if got := len(to(w.outbox(), kim)); got != 1 {
 			t.Errorf("she got %d acknowledgements", got)
 		}
-		if got := len(w.messages(1)); got != 1 {
+		if got := len(w.messages(r.Ticket)); got != 1 {
 			t.Errorf("%d messages are kept", got)
 		}
 	})
