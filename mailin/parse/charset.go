@@ -73,11 +73,11 @@ func toUTF8(b []byte, declared string) (text, note string) {
 	case valid && !wide[name]: // also what calls itself Latin-1: real Latin-1 is hardly ever valid UTF-8
 		return string(b), ""
 	case name != "" && name != "utf-8" && name != "us-ascii" && !unreadable[name]:
-		if text, ok := decodeAs(b, name); ok {
+		if text, ok := decodeAs(b, name); ok && !(valid && strings.ContainsRune(text, utf8.RuneError)) {
 			return text, ""
 		}
 	}
-	if valid {
+	if valid { // the declared charset cannot have this text, UTF-8 can
 		return string(b), ""
 	}
 	if name == "utf-8" && mostlyUTF8(b) {

@@ -17,6 +17,11 @@ func parseParams(s string) (value string, params map[string]string) {
 		value = value[:i]
 	}
 	value = strings.ToLower(strings.Trim(value, " \t\"'"))
+	if media, more, ok := strings.Cut(value, " "); ok && strings.Contains(media, "/") && strings.Contains(more, "=") {
+		// The semicolon was forgotten: "text/plain charset=utf-8".
+		_, more, _ = strings.Cut(strings.TrimLeft(s, " \t"), " ")
+		value, rest = media, more
+	}
 	params = map[string]string{}
 	pieces := map[string][]piece{} // RFC 2231, by the name without its star
 	for n := 0; n < maxParams && rest != ""; n++ {

@@ -251,14 +251,14 @@ func (r *reading) header(m *message.Message, h *header) {
 	if ids := message.ParseIDs(rawText(h.get("Message-ID"), "")); len(ids) > 0 {
 		m.ID = ids[0]
 	}
-	for _, v := range h.all("In-Reply-To") {
-		m.InReplyTo = append(m.InReplyTo, message.ParseIDs(rawText(v, ""))...)
-	}
 	for _, v := range h.all("References") {
 		m.References = append(m.References, message.ParseIDs(rawText(v, ""))...)
 	}
 	m.From, m.FromFields = addresses("From"), h.froms
 	m.To, m.Cc, m.ReplyTo = addresses("To"), addresses("Cc"), addresses("Reply-To")
+	for _, v := range h.all("In-Reply-To") {
+		m.InReplyTo = append(m.InReplyTo, answered(rawText(v, ""), m)...)
+	}
 	m.Subject = text("Subject")
 	if v := h.get("Date"); v != "" {
 		var err error
@@ -284,6 +284,20 @@ func (r *reading) header(m *message.Message, h *header) {
 	if m.FromFields != 1 {
 		r.notes.add(fmt.Sprintf("the mail has %d From fields", m.FromFields))
 	}
+}
+
+// answered gives the ids of an In-Reply-To field. Old programs put a sentence around the id (RFC 5322, 4.5.4), often with the address of
+// the person who is answered: "Message from Kim Lee <kim@cust.example> of Monday <1@cust.example>". An address taken for an id would join
+// all mails that answer that person.
+func answered(value string, m *message.Message) []message.ID {
+	if begin := strings.IndexByte(value, '<'); begin > 0 && strings.TrimSpace(value[:begin]) != "" {
+		value = value[strings.LastIndexByte(value, '<'):]
+	}
+	return slices.DeleteFunc(message.ParseIDs(value), func(id message.ID) bool {
+		addr, err := message.Canonical(strings.TrimSuffix(string(id), "'s"))
+		is := func(a message.Address) bool { return a.Addr == addr }
+		return err == nil && slices.ContainsFunc(slices.Concat(m.From, m.To, m.Cc, m.ReplyTo), is)
+	})
 }
 
 // odd forms of dates that net/mail refuses, after white space and comments are gone.
