@@ -46,7 +46,10 @@ func (s recipientStatus) failed() bool {
 	return false
 }
 
-var statusCode = regexp.MustCompile(`\b([245])\.(\d{1,3})\.(\d{1,3})\b`)
+var (
+	statusCode  = regexp.MustCompile(`\b([245])\.(\d{1,3})\.(\d{1,3})\b`)
+	failureCode = regexp.MustCompile(`\b[45]\.\d{1,3}\.\d{1,3}\b`)
+)
 
 // read adds the groups of fields of a message/delivery-status part: one about the message, then one a recipient.
 func (d *deliveryStatus) read(text []byte) {
@@ -153,7 +156,7 @@ func (e *evidence) bounced() []string {
 	told := failureSubject.MatchString(e.m.Subject)
 	coded := statusCode.MatchString(text) || replyCode.MatchString(text)
 	path, known := e.returnPath()
-	if e.fromLocal("mailer-daemon", "mailerdaemon", "mail-daemon", "mailer_daemon", "maildaemon", "post_master") ||
+	if e.fromLocal("mailer-daemon", "mailerdaemon", "mail-daemon", "mailer_daemon", "maildaemon", "post_master", "double-bounce") ||
 		strings.HasPrefix(path, "mailer-daemon") || e.top.media == "multipart/report" {
 		if failureText.MatchString(text) || told && coded {
 			return []string{"from a mail system, and the text tells of a failed delivery"}
@@ -163,12 +166,12 @@ func (e *evidence) bounced() []string {
 	// Who else may report is a postmaster, who may be a person with a question about mail, or anybody who took such a name. So two of
 	// subject, code, returned mail and null path must go with the words, and nothing may look like a person's mail program.
 	null := known && path == ""
-	machine := e.fromLocal("postmaster", "mail-delivery-subsystem", "mailer", "mail_administrator", "mailadmin", "mail.delivery.system", "administrator", "mmdf", "smtp", "mailmaster") ||
+	returned := returned.MatchString(text) || len(e.reports) > 0
+	machine := returned && e.fromNoReply() || e.fromLocal("postmaster", "mail-delivery-subsystem", "mailer", "mail_administrator", "mailadmin", "mail.delivery.system", "administrator", "mmdf", "smtp", "mailmaster") ||
 		daemonName.MatchString(senderName(e.m)) || null
 	if !machine || len(e.m.InReplyTo) > 0 || personsProgram.MatchString(e.h.get("User-Agent")+" "+e.h.get("X-Mailer")) {
 		return nil
 	}
-	returned := returned.MatchString(text) || len(e.reports) > 0
 	if failureText.MatchString(text) && (told && (coded || returned || null) || coded && returned) || told && coded && (returned || null) {
 		return []string{"a mail system's name or an empty return path, and the text tells of a failed delivery"}
 	}
@@ -189,9 +192,9 @@ const bounceSample = 16 << 10 // bytes of the text in which a mail system's word
 func (e *evidence) sample() string { return clip(e.m.Text, bounceSample) }
 
 var (
-	daemonName     = regexp.MustCompile(`(?i)^"?(mail(er)?[ -]?daemon|mail delivery (sub)?system|mail (administrator|router|system)|internet mail delivery|postmaster|mailsystem|system administrator)\b`)
-	failureSubject = regexp.MustCompile(`(?i)(undeliver(able|ed)|not (be |been )?deliver(ed|able)|delivery (status notification|failure|failed|has failed|problem|report|error|notification)|fail(ed|ure) (mail|delivery|notice)|returned (mail|to sender)|returning message|mail (delivery )?(failure|failed|error|returned)|failure notice|nondeliverable|non-delivery|message (status|delayed)|could not (be sent|send)|delayed mail|warning: could not|unzustellbar|nicht zugestellt|non remis|échec|devuelto|fehlgeschlagen|не доставлено|ошибка доставки)`)
-	failureText    = regexp.MustCompile(`(?i)(could not be delivered|couldn't be delivered|cannot be delivered|can't be delivered|was not delivered|not been delivered|been unable to deliver|unable to (be )?deliver|undeliverable|delivery (to the following|has failed|failed|to these recipients)|did not reach the following|failed to deliver|wasn't able to deliver|was unable to deliver|not able to deliver|permanent(ly)? (fatal )?(error|failure|failed)|had permanent (fatal )?errors|had transient|transcript of session|message (that )?you sent .{0,80}(could not|has not|was not|rejected)|this message was created automatically by mail|this is the (qmail-send|mail system|postfix|mail delivery)|returned to (the )?sender|returned mail|mailbox (is )?(full|unavailable|not found)|user unknown|unknown user|no such user|recipient (address )?(rejected|unknown)|(host|domain) (unknown|not found|lookup)|over quota|undelivered|warning: message (still )?undelivered|will (continue|keep|be retried)|non[- ]delivery|nicht zugestellt|konnte nicht (zugestellt|ausgeliefert)|unzustellbar|n'a pas pu être|not delivered|failed recipients?|error for <|couldn't find any host|does not exist|error delivering your (mail|message)|giving up|rejected by (a|the) remote|account is (disabled|inactive)|invalid (user|recipient|address)|<<< 5\d\d|address(es)? (failed|had))`)
+	daemonName     = regexp.MustCompile(`(?i)^"?(mail(er)?[ -]?daemon|mail deliver(y)? (sub)?system|mail (administrator|router|system)|internet mail delivery|postmaster|mailsystem|system administrator)\b`)
+	failureSubject = regexp.MustCompile(`(?i)(undeliver(able|ed)|not (be |been )?deliver(ed|able)|delivery (status notification|failure|failed|has failed|problem|report|error|notification)|fail(ed|ure) (mail|delivery|notice)|returned (mail|to sender)|returning message|mail (delivery )?(failure|failed|error|returned)|failure notice|nondeliverable|non-delivery|message (status|delayed)|could not (be sent|send)|delayed mail|warning: could not|unzustellbar|nicht zugestellt|non remis|échec|devuelto|fehlgeschlagen|не доставлено|ошибка доставки|недоставлен|niedostarczon|nie dostarczono|nie można dostarczyć|onbestelbaar|niet (afgeleverd|bezorgd)|mancata consegna|non recapitat|impossibile recapitare|non (délivré|distribué)|no (se ha podido )?entrega|não entregue|falha (na|de) entrega|メールエラー|配信(エラー|失敗|不能|できません)|不達|送信エラー|送信できません|退信|投递失败|未送达|무배달|배달.{0,3}(실패|오류))`)
+	failureText    = regexp.MustCompile(`(?i)(could not be delivered|couldn't be delivered|cannot be delivered|can't be delivered|was not delivered|not been delivered|been unable to deliver|unable to (be )?deliver|undeliverable|delivery (to the following|has failed|failed|to these recipients)|did not reach the following|failed to deliver|wasn't able to deliver|was unable to deliver|not able to deliver|permanent(ly)? (fatal )?(error|failure|failed)|had permanent (fatal )?errors|had transient|transcript of session|message (that )?you sent .{0,80}(could not|has not|was not|rejected)|this message was created automatically by mail|this is the (qmail-send|mail system|postfix|mail delivery)|returned to (the )?sender|returned mail|mailbox (is )?(full|unavailable|not found)|user unknown|unknown user|no such user|recipient (address )?(rejected|unknown)|(host|domain) (unknown|not found|lookup)|over quota|undelivered|warning: message (still )?undelivered|will (continue|keep|be retried)|non[- ]delivery|nicht zugestellt|konnte nicht (zugestellt|ausgeliefert)|unzustellbar|n'a pas pu être|not delivered|failed recipients?|error for <|couldn't find any host|does not exist|error delivering your (mail|message)|giving up|rejected by (a|the) remote|account is (disabled|inactive)|invalid (user|recipient|address)|<<< 5\d\d|address(es)? (failed|had)|could not be sent|n'a pas (pu |été )|impossible de (remettre|délivrer|distribuer)|non (è stato|è stata|è) (possibile )?(recapitat|consegn)|no (se pudo|pudo|ha podido|se ha podido|fue) (ser )?(entreg|enviar)|niet (worden )?(afgeleverd|bezorgd)|не (был[оа]? )?доставлен|не удалось доставить|nie (został[ao]? |mogł[ao] być |można )?dostarcz|não (foi|pôde) (ser )?entreg|送信できませんでした|配信できません|お届けできません|无法(送达|投递)|배달하지 못)`)
 	textAddress    = regexp.MustCompile(`[A-Za-z0-9.!#%&'*+/=?^_{}~\-]{1,64}@[A-Za-z0-9.\-]{1,190}\.[A-Za-z0-9\-]{2,24}`)
 	ownID          = regexp.MustCompile(`(?im)^[> \t]*message-id:\s*(<[^<>\s]{3,900}>)`)
 	replyCode      = regexp.MustCompile(`\b([45])\d\d[ -]`)
@@ -209,7 +212,11 @@ func (e *evidence) bounce() *message.Bounce {
 		}
 	}
 	stated := false
-	if d := e.status(); d != nil {
+	d := e.status()
+	if d == nil || len(d.recipients) == 0 {
+		d = e.textStatus()
+	}
+	if d != nil {
 		for _, s := range d.recipients {
 			if !s.failed() {
 				continue
@@ -233,22 +240,12 @@ func (e *evidence) bounce() *message.Bounce {
 		}
 	}
 	if len(b.Recipients) == 0 {
-		own := map[string]bool{}
-		for _, a := range append(append([]message.Address{}, e.m.From...), e.m.To...) {
-			own[a.Addr] = true
-		}
-		for _, found := range textAddress.FindAllString(text, 20) {
-			addr, err := cleanAddress(found)
-			if err == nil && !own[addr] && !strings.HasPrefix(addr, "postmaster@") && !strings.HasPrefix(addr, "mailer-daemon@") {
-				add(addr)
-				break // further ones are seldom recipients
-			}
+		for _, addr := range e.textRecipients(text) {
+			add(addr)
 		}
 	}
 	if b.Status == "" {
-		if code := statusCode.FindString(text); code != "" && code[0] != '2' {
-			b.Status = code
-		}
+		b.Status = failureCode.FindString(text)
 	}
 	if !stated {
 		switch code := replyCode.FindStringSubmatch(text); {
@@ -277,7 +274,7 @@ func reasonLine(text string) string {
 		line = strings.TrimSpace(line)
 		switch {
 		case len(line) > 1000:
-		case statusCode.MatchString(line), replyCode.MatchString(line):
+		case failureCode.MatchString(line), replyCode.MatchString(line):
 			return clip(oneLine(line), 500)
 		case second == "" && failureText.MatchString(line):
 			second = clip(oneLine(line), 500)

@@ -153,7 +153,7 @@ var automatic = signs{
 	},
 	func(e *evidence) string {
 		// A web form may write from such an address for a person, who is then named in Reply-To.
-		if e.fromLocal("no-reply", "noreply", "no_reply", "no.reply", "donotreply", "do-not-reply", "do_not_reply", "nepasrepondre", "nicht-antworten", "keine-antwort") && !e.otherReplyTo() {
+		if e.fromNoReply() && !e.otherReplyTo() {
 			return "from an address that takes no reply"
 		}
 		return ""
@@ -242,22 +242,35 @@ func (e *evidence) returnPath() (addr string, ok bool) {
 func (e *evidence) fromLocal(names ...string) bool {
 	for _, a := range e.m.From {
 		local := message.Local(a.Addr)
-		if a.Addr == "" { // such as a bare "MAILER-DAEMON"
-			local = strings.ToLower(strings.Trim(a.Name, "<> "))
+		if words := strings.Fields(a.Name); a.Addr == "" && len(words) > 0 { // such as a bare "MAILER-DAEMON", behind a name or not
+			local = strings.ToLower(strings.Trim(words[len(words)-1], "<> "))
 		}
-		for _, name := range names {
-			if rest, ok := strings.CutPrefix(local, name); ok && (rest == "" || strings.ContainsAny(rest[:1], "+-_.=@ ")) {
-				return true
-			}
+		if localIs(local, names) {
+			return true
 		}
 	}
 	return false
 }
 
+func localIs(local string, names []string) bool {
+	for _, name := range names {
+		if rest, ok := strings.CutPrefix(local, name); ok && (rest == "" || strings.ContainsAny(rest[:1], "+-_.=@ ")) {
+			return true
+		}
+	}
+	return false
+}
+
+// noReply are the local parts of addresses that take no reply.
+var noReply = []string{"no-reply", "noreply", "no_reply", "no.reply", "donotreply", "do-not-reply", "do_not_reply", "nepasrepondre", "nicht-antworten", "keine-antwort"}
+
+func (e *evidence) fromNoReply() bool { return e.fromLocal(noReply...) }
+
+// otherReplyTo tells whether answers are asked to go to somebody else, who takes them.
 func (e *evidence) otherReplyTo() bool {
 	for _, a := range e.m.ReplyTo {
 		for _, f := range e.m.From {
-			if a.Addr != "" && a.Addr != f.Addr {
+			if a.Addr != "" && a.Addr != f.Addr && !localIs(message.Local(a.Addr), noReply) {
 				return true
 			}
 		}

@@ -1,0 +1,226 @@
+package parse
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/postdesk/postdesk/desk/message"
+)
+
+// A FailureReason is why a mail was not delivered, in one of the words of the inspect contract. Reports put it in a thousand ways; what
+// to do about it differs in these.
+type FailureReason string
+
+// The reasons.
+const (
+	UserUnknown     FailureReason = "user_unknown"     // no such mailbox, or it has moved
+	MailboxDisabled FailureReason = "mailbox_disabled" // exists, but suspended, inactive or closed
+	MailboxFull     FailureReason = "mailbox_full"
+	HostUnknown     FailureReason = "host_unknown" // the domain does not exist or takes no mail
+	TooLarge        FailureReason = "too_large"
+	ContentRejected FailureReason = "content_rejected" // refused for what it contains
+	SenderRejected  FailureReason = "sender_rejected"  // refused for who sent it
+	RateLimited     FailureReason = "rate_limited"
+	DeliveryTimeout FailureReason = "delivery_timeout" // not reachable, or in the queue for too long
+	SystemError     FailureReason = "system_error"     // a fault of a mail system, a loop, a full disk
+	OtherReason     FailureReason = "other"            // anything else, or the report does not say
+)
+
+// ReasonOf tells why the mail that a report is about was not delivered, "" for a mail that is no report. The server's own words for the
+// first recipient come first, for they are written for this failure; then its status code, which many servers choose carelessly; then
+// the rest of the report, where the words may be of a help page.
+func ReasonOf(m *message.Message) FailureReason {
+	if m.Bounce == nil {
+		return ""
+	}
+	said, vague := reasonInWords(m.Bounce.Reason)
+	if said != "" && !vague {
+		return said
+	}
+	if r := reasonOfStatus(m.Bounce.Status); r != "" {
+		return r
+	}
+	text := reportText(clip(m.Text, bounceSample))
+	for _, piece := range []string{saidLines(text), m.Subject + "\n" + text} {
+		r, v := reasonInWords(piece)
+		if r != "" && !v {
+			return r
+		}
+		if said == "" {
+			said = r
+		}
+	}
+	if said != "" {
+		return said
+	}
+	if r := reasonOfReply(m.Bounce.Reason + "\n" + text); r != "" {
+		return r
+	}
+	if m.Bounce.Status != "" && generalReasons[m.Bounce.Status[2:3]] != "" {
+		return generalReasons[m.Bounce.Status[2:3]]
+	}
+	return OtherReason
+}
+
+// A reasonWord is a line of the table below.
+type reasonWord struct {
+	reason FailureReason
+	words  *regexp.Regexp
+}
+
+// reasonWords are what mail systems say, by reason. The first reason with a match wins, so that what is more exact stands above what is
+// less: "sender address rejected" above "address rejected", "DMARC policy" above "policy". To know another system's words, add them to
+// the line of their reason; each alternative is a regular expression over the text in lower case, with white space folded.
+var reasonWords = []reasonWord{
+	// A few that would be taken for something else below.
+	{UserUnknown, anyOf(
+		`recipient address rejected: access denied`, // Microsoft's way to say that a recipient is not in its directory
+		`recipientnotfound`, `nosuchuser`, `refused due to recipient preferences`,
+	)},
+	{HostUnknown, anyOf(`name service error`, `name ?server (reply|failure|error)`, `nx-?domain`, `null ?mx`)},
+	{SenderRejected, anyOf(`groups\.google\.com/support`)}, // the one thing that is the same in all its languages
+	{ContentRejected, anyOf(
+		`(url|link|domain|phrase|word|attachment)s? .{0,20}(in|of) (your |the )?(message|mail|body|subject)`, `(black|block)[ -]?listed (url|link|domain)`,
+		`mail rejet[eé]`, `for policy reasons`, `multiple (addresses in from|subject)`, `rfc ?(2|5|8)822|rfc ?5322|rfc ?822 `, `not rfc.{0,12}compliant`,
+	)},
+	{TooLarge, anyOf(
+		`message (size|length|is larger)`, `message(\(s\))? (is |was )?too (large|big|long)`, `(too large|too big).{0,20}(message|mail|system)`, `size (limit|exceed)`, `exceed.{0,40}(message|mail|size|maximum) size`,
+		`(fixed )?maximum (message )?size`, `larger than .{0,40}(limit|allowed|maximum)`, `zu gro(ß|ss)`, `trop (volumineux|grand|gros)`, `demasiado grande`, `troppo grande`, `te groot`, `zbyt du[żz]`, `слишком (большо|велик)`,
+	)},
+	{SenderRejected, anyOf(
+		`reputation`, `dmarc`, `\bspf\b`, `\bdkim\b`, `\barc\b.{0,20}fail`, `unauthenticated`, `not authenticated`, `authentication (is )?(required|failed)`, `sender policy framework`,
+		`(dns|real-?time |ip |local |internal )?(black|block)[ -]?(hole|list)`, `dnsbl`, `\brbls?\b`, `spamhaus`, `spamcop`, `\bsorbs\b`, `(is|are|was|been|currently|ip|address) listed (in|at|by|on) `, `banned (sender|host|ip)`,
+		`(reverse dns|rdns|\bptr\b|reverse (address )?(lookup|hostname|name))`, `cannot find your (reverse )?hostname`, `helo command rejected`, `ehlo.{0,30}(rejected|invalid)`,
+		`relay(ing)? (access )?(denied|is not|not|prohibited)`, `(not (permitted|allowed|configured|authorized)|unable|denied) to relay`, `we do not relay`, `open relay`,
+		`sender (address |domain |e-?mail )?(was |is |has been |not |verify |verification )?(rejected|denied|invalid|blocked|unknown|failed|not|allowed|refused)`, `(domain of|invalid) sender`, `sender.{0,40}(does not exist|not authori[sz]ed|not allowed)`,
+		`invalid (return|envelope|mail from)`, `client host .{0,60}(rejected|blocked|denied)`, `(your|this|from|the|sending|source|adresse) (e-?mail )?(ip|ip address|host|server|mail server|network|domain|ip source)\b.{0,60}(block|reject|ban|denied|refus|bloqu|reputation)`,
+		`invalid ip`, `blocked - see`, `too many unwanted`, `unwanted messages have been`, `not accept(ing|ed)? (mail|messages|e-?mail|connections) from`, `no access from`, `you are not (allowed|authori[sz]ed|permitted)`, `not authori[sz]ed to (send|post)`,
+		`permission (to post|denied)`, `(may|do) not have (the )?(permission|rights?)`, `not (have )?permission`, `don't have permission`, `only (accepts|members|subscribers)`, `restricted to (members|senders)`, `closed list|members-only|non-member`,
+		`pas autoris[eé]`, `keine berechtigung`, `nicht berechtigt`, `no tengas? permiso|no tiene permiso`, `non (disponga|disporre|hai|ha) .{0,20}autorizzazion|autorizzazione necessaria`, `geen (toestemming|rechten|machtiging)`, `нет (прав|разрешения)|не имеете`, `uprawnie[nń]`, `permiss[aã]o|permissões`, `許可|権限`, `权限|權限|无权`, `권한`, `ไม่ได้รับอนุญาต`,
+		`access denied`, `connection refused by policy`, `mail from .{0,80}(rejected|refused|denied|not accepted)`, `connections? (will )?not (be )?accepted from`,
+	)},
+	{RateLimited, anyOf(
+		`rate[ -]?limit`, `too many (connections|messages|mails|recipients|concurrent|sessions|e-?mails|requests|errors|invalid)`, `throttl`, `slow(ing)? down`, `gr[ae]y-?list`,
+		`(messages|mails|connections|recipients|e-?mails) per (second|minute|hour|day|connection|session)`, `(sending|hourly|daily|connection|message) (limit|quota) (was |is |has been )?(exceeded|reached)`, `at a rate that`, `unusual rate`, `aup#in-1310`, `try again in \d+ (seconds|minutes)`,
+	)},
+	{ContentRejected, anyOf(
+		`\bspam(my|ming|assassin)?\b`, `virus`, `malware`, `trojan`, `phish`, `\bube\b|\buce\b`, `unsolicited`, `junk mail`, `bulk mail`, `scored as`, `content (was |is |has been |filter|reject|not|block|restriction|policy)`, `message content`,
+		`(attachment|file)s?( type)?.{0,40}(not allowed|blocked|forbidden|prohibited|rejected|banned)`, `policy (violation|reason|restriction)`, `violat(es|ion of|ed) .{0,30}policy`, `(against|by|due to|of|local|security|company|site|administrative) .{0,20}polic(y|ies)`, `policy reject`, `blocked by .{0,40}filter`,
+		`header (error|is|too)`, `malformed`, `bare lf|bare (line|carriage)`, `invalid (header|character|mime)`, `8-?bit`, `suspicious`, `protocol violation`, `message (was )?(filtered|blocked|refused)`, `delivery not authorized`, `mail content denied`, `prohibited`, `dangerous|unsafe`,
+	)},
+	{MailboxFull, anyOf(
+		`mail ?(box|drop|dir)?[^.]{0,40}(is )?(full|voll\b|plein|pieno|piena|llen[oa]|vol\b|pełna|переполнен)`, `(over|exceed(s|ed|ing)?|above|out of|beyond)[^.]{0,30}(quota|storage|mailbox|space|kontingent)`, `(quota|storage|mailbox size|mailbox space)[^.]{0,30}(exceed|full|limit|reached|violation|überschritten|dépassé|superad)`,
+		`over ?quota`, `quotaexceeded`, `insufficient (disk |mailbox |quota|user )`, `not enough (storage|space|disk)[^.]{0,40}(mailbox|user|recipient)?`, `too many messages in (the |this )?mailbox`, `inbox is (full|out of)`, `user is over`, `account is (full|over)`, `メールボックスが一杯|容量を超`, `邮箱已满|信箱已满|超过容量`,
+	)},
+	{MailboxDisabled, anyOf(
+		`(account|mailbox|user|users?\(s\)|address|recipient|e-?mail|login)\b[^.]{0,60}(disabled|suspended|inactive|frozen|deactivated|locked|terminated|expired|not active|closed|on hold|restricted|abandoned|gesperrt|deaktiviert|désactivé|suspendid|disattivat|заблокирован|отключен|zablokowan)`,
+		`(disabled|inactive|suspended|deactivated|frozen|expired|closed) (recipient|user|account|mailbox|address|e-?mail)`, `not currently active`, `no longer (active|in use|valid|accept)`, `temporarily (inactive|deactivated)`, `too long inactive`, `on hold\b`,
+	)},
+	{SystemError, anyOf(
+		`(mail|routing|forwarding|delivery) loop`, `loops? back`, `loop detected`, `looping`, `hop ?count`, `too many hops`, `forwarded more than`, `message probably in a routing`, `too many received`, `disk (is )?full`, `no space left`, `(file|disk|write|read|i/o|input/output) error`, `out of memory`,
+		`can(no|')t create`, `couldn't create`, `could not create`, `could not load`, `internal (server |software |system )?error`, `local (configuration )?error`, `configuration (error|problem)`, `misconfigur`, `command (died|not implemented|output)`, `parameter not implemented`, `not implemented`, `mailer error`, `exit (status|code)`, `server error`, `insufficient system (storage|resources)`,
+	)},
+	{HostUnknown, anyOf(
+		`(host|domain|server|hostname)( or domain)?( name)?\b[^.@]{0,30}(unknown|not found|doesn't exist|does not exist|invalid|not exist|could not be found|couldn't be found|unbekannt|inconnu)`, `domain .{1,80} (could not be|couldn't be|was not|wasn't) found`, `(unknown|invalid|illegal|bad|no such|nonexistent|non-existent) (host|domain|mail ?server|hostname)`,
+		`(no|any) (mx|mail exchanger|mail server|a record|dns)`, `(could|can)(n't|not|'t| not)( be)? (find|locate|look ?up|resolve)[^.]{0,40}(host|domain|exchanger|mx|server|address)`, `(unable to|failed to) (look ?up|resolve|find|locate)[^.]{0,30}(host|domain|mx|dns|name|address)`,
+		`dns (error|failure|lookup|server|type)`, `unrouteable`, `unroutable`, `(system|host|domain)[^.]{0,20} not accept(ing)? (network )?(mail|messages|e-?mail)`, `(doesn't|does not) (accept|receive) (any )?(e-?)?mail`, `no route to (domain|host)?\b.{0,20}domain`, `host lookup`, `not a (valid|registered) (gateway )?domain`, `bad destination (host|system)`,
+	)},
+	{UserUnknown, anyOf(
+		`users?\b[^.]{0,40}(unknown|not found|does(n't| not) exist|invalid|not exist|not known|not listed|unavailable)`, `(unknown|invalid|no such|nonexistent|non-existent|bad|wrong|undefined|illegal) (destination )?(local )?(users?|recipients?|mailbox|address|addressee|alias|account|e-?mail|virtual|person|local[ -]?part|name|login|customer)`,
+		`no (mailbox|user|account|recipient|address|one)\b[^.]{0,30}(here|by|with|found|exist|called)`, `not? (our|a valid|a known|a local|valid) (customer|mailbox|recipient|user|address|account|e-?mail)`,
+		`(mailbox|address(ee)?|account|recipients?|e-?mail|inbox|alias|group)\b[^.]{0,60}(not found|does(n't| not) exist|no longer|not exist|unknown|not listed|invalid|not known|not available|unavailable|couldn't be found|could not be found|wasn't found|is not valid|isn't (valid|known)|not recogni[sz]ed)`,
+		`(doesn't|does not) have an? .{0,60}account`, `(has|have) (moved|left)`, `no longer (on|at|with|works?|employed|here|available)`, `(recipient|address|rcpt( to)?) (address )?(was )?(rejected|refused|not accepted|denied)`, `bad destination mailbox`, `can(not|'t) (verify|deliver to) (recipient|user|mailbox)`, `user doesn't`, `\bvrfy\b`,
+		`n'existe pas|inconnue?\b|introuvable`, `(empf[äa]nger|adresse|benutzer|postfach|mailbox|konto)[^.]{0,40}(unbekannt|nicht (gefunden|bekannt|vorhanden|existiert|verf[üu]gbar)|existiert nicht|ung[üu]ltig)`, `existiert nicht`, `no existe|desconocid[oa]|no se (ha )?encontr`, `non esiste|inesistente|sconosciut|non trovat`, `bestaat niet|onbekend|niet gevonden`,
+		`не существует|не найден|неизвестн|нет такого`, `nie istnieje|nieznany|nie znaleziono`, `n[ãa]o existe|desconhecid`, `存在しない|見つかりません|宛先不明|ユーザ.{0,6}(不明|存在)`, `不存在|无此用户|找不到`, `존재하지 않`,
+	)},
+	{DeliveryTimeout, anyOf(
+		`tim(ed|e)[ -]?out`, `expired`, `too (long|old)`, `retry (time|timeout|count)`, `retries`, `(in|on) (the |our )?(mail )?queue`, `enqueued`, `(delivery|message|mail|it)( \S+){0,3} (has been|is|was) (being )?delayed`, `will (be retried|keep trying|continue)`, `still being retried`, `not (been )?delivered (within|after|in)`, `has not (yet )?been delivered`, `(could|can)(n't|not| not) (be )?(connect|reach|contact|establish)`, `unable to (connect|reach|contact|establish)`, `did not accept our requests to connect`, `wasn't able to establish`,
+		`connection (was )?(refused|reset|lost|dropped|closed|failed|broken|aborted|to .{1,80} failed)`, `(host|server|system|network) (is )?(unreachable|not reachable|not responding|down|unavailable|busy)`, `not responding|no (answer|response|route)`, `network (error|problem|failure)`, `lost connection`, `giving up`, `tls (handshake|negotiation|is required|not available)`, `refused to talk`, `temporarily suspended`, `nicht erreichbar`, `injoignable`, `не отвечает`,
+	)},
+}
+
+// vagueWords are those that a server says when it does not want to say more. They count where the whole report has nothing better.
+var vagueWords = []reasonWord{
+	{SystemError, anyOf(
+		`service (is )?(temporarily )?(unavailable|not available)`, `temporar(y|ily) (local )?(problem|failure|error|system|unavailable|deferred)`, `(system|software|processing|unexpected|fatal) error`, `transaction failed`, `syntax error`, `bad sequence`, `service refus`, `try (again )?later`, `unrecogni[sz]ed command`, `server (is )?(busy|overloaded|temporarily)`, `load (average|too high)`, `shutting down`, `closing transmission channel`, `delivery mechanism|\bpipe\b|procmail|maildrop`,
+	)},
+	{ContentRejected, anyOf(`message (was )?(rejected|denied|not accepted)`, `rejected (by|due to|for)`)},
+}
+
+func anyOf(alternatives ...string) *regexp.Regexp {
+	return regexp.MustCompile(`(` + strings.Join(alternatives, `|`) + `)`)
+}
+
+// reasonInWords looks for a system's words in a piece of a report. Addresses are no words, since people are called spam@cust.example;
+// links are, since many servers put their reason into one: ?p=NoSuchUser.
+func reasonInWords(text string) (reason FailureReason, vague bool) {
+	text = textAddress.ReplaceAllString(text, " <> ")
+	text = strings.ToLower(strings.Join(strings.Fields(text), " "))
+	if text == "" {
+		return "", false
+	}
+	for i, table := range [][]reasonWord{reasonWords, vagueWords} {
+		for _, r := range table {
+			if r.words.MatchString(text) {
+				return r.reason, i > 0
+			}
+		}
+	}
+	return "", false
+}
+
+// statusReasons are the enhanced status codes (RFC 3463, RFC 5248 and what RFC 7505, RFC 7372 and RFC 8616 added) without their class.
+// Those that say nothing by themselves are left out.
+var statusReasons = map[string]FailureReason{
+	"1.1": UserUnknown, "1.2": HostUnknown, "1.3": UserUnknown, "1.4": UserUnknown, "1.6": UserUnknown, "1.7": SenderRejected, "1.8": SenderRejected, "1.10": UserUnknown,
+	"2.1": MailboxDisabled, "2.2": MailboxFull, "2.3": TooLarge,
+	"3.1": SystemError, "3.2": HostUnknown, "3.4": TooLarge, "3.5": SystemError,
+	"4.1": DeliveryTimeout, "4.2": DeliveryTimeout, "4.3": SystemError, "4.4": HostUnknown, "4.5": RateLimited, "4.6": SystemError, "4.7": DeliveryTimeout,
+	"5.1": SystemError, "5.2": SystemError, "5.3": RateLimited, "5.4": SystemError,
+	"6.1": ContentRejected, "6.2": ContentRejected, "6.3": ContentRejected, "6.5": ContentRejected,
+	"7.8": SenderRejected, "7.13": MailboxDisabled, "7.20": SenderRejected, "7.21": SenderRejected, "7.22": SenderRejected, "7.23": SenderRejected, "7.24": SenderRejected,
+	"7.25": SenderRejected, "7.26": SenderRejected, "7.27": SenderRejected, "7.28": RateLimited, "7.29": SenderRejected, "7.509": SenderRejected,
+}
+
+// generalReasons are what the subject of a status code says where nothing else does (RFC 3463, 3).
+var generalReasons = map[string]FailureReason{"3": SystemError, "4": DeliveryTimeout, "5": SystemError, "6": ContentRejected, "7": SenderRejected}
+
+func reasonOfStatus(status string) FailureReason {
+	_, detail, _ := strings.Cut(status, ".")
+	return statusReasons[detail]
+}
+
+// reasonOfReply goes by a reply code that says more than yes or no (RFC 5321, 4.2.3).
+func reasonOfReply(text string) FailureReason {
+	code := plainReply.FindStringSubmatch(text)
+	if code == nil {
+		return ""
+	}
+	return replyReasons[code[1]]
+}
+
+var plainReply = regexp.MustCompile(`(?m)(?:^|[ :<>])(4[25]\d|5[05]\d)[ -]`)
+
+var replyReasons = map[string]FailureReason{
+	"421": DeliveryTimeout, "451": SystemError, "452": MailboxFull, "500": SystemError, "501": SystemError, "502": SystemError, "503": SystemError, "504": SystemError,
+	"530": SenderRejected, "535": SenderRejected, "551": UserUnknown, "552": MailboxFull, "553": UserUnknown, "556": HostUnknown,
+}
+
+// reportText is a report up to the mail that came back, whose words are its writer's.
+func reportText(text string) string {
+	if i := returned.FindStringIndex(text); i != nil {
+		text = text[:i[0]]
+	}
+	return text
+}
+
+// saidLines are the lines in which another server is quoted: they hold a code, or say so.
+func saidLines(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		if len(line) < 1000 && (statusCode.MatchString(line) || replyCode.MatchString(line) || strings.Contains(line, "said:") || strings.HasPrefix(line, "<<<")) {
+			b.WriteString(line)
+		}
+	}
+	return b.String()
+}

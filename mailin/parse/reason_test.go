@@ -1,0 +1,72 @@
+package parse
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/postdesk/postdesk/desk/message"
+)
+
+func TestReasonOf(t *testing.T) {
+	for _, c := range []struct {
+		name, status, said, text string
+		want                     FailureReason
+	}{
+		{"no such mailbox", "5.1.1", "550 5.1.1 <lee@acme.example>: Recipient address rejected: User unknown in local recipient table", "", UserUnknown},
+		{"moved", "", "551 the user has moved to another provider", "", UserUnknown},
+		{"German", "", "550 Der Empfänger ist hier unbekannt, das Postfach existiert nicht", "", UserUnknown},
+		{"Russian", "", "550 Такого пользователя не существует", "", UserUnknown},
+		{"the reason is in the link", "5.0.0", "550 see https://support.example.org/mail/?p=NoSuchUser", "", UserUnknown},
+		{"a directory that refuses all others", "5.4.1", "550 5.4.1 Recipient address rejected: Access denied", "", UserUnknown},
+		{"suspended", "5.2.1", "550 5.2.1 The email account that you tried to reach is disabled", "", MailboxDisabled},
+		{"over quota", "", "452 4.2.2 The mailbox is over quota", "", MailboxFull},
+		{"quota in words", "5.0.0", "storage quota for this user has been exceeded", "", MailboxFull},
+		{"no such domain", "", "Host or domain name not found. Name service error for name=acme.example type=MX", "", HostUnknown},
+		{"a domain that takes no mail", "5.1.10", "556 5.1.10 Recipient address has null MX", "", HostUnknown},
+		{"too large", "5.2.3", "552 5.2.3 Message length exceeds administrative limit", "", TooLarge},
+		{"too large, without a code", "", "message too large for this mailbox", "", TooLarge},
+		{"spam", "5.7.1", "554 5.7.1 Message content rejected, looks like spam", "", ContentRejected},
+		{"a listed link", "", "550 blacklisted URL in message", "", ContentRejected},
+		{"a policy", "5.7.9", "554 5.7.9 Message not accepted for policy reasons", "", ContentRejected},
+		{"DMARC is a policy on senders", "5.7.1", "550 5.7.1 Email rejected per DMARC policy for desk.example", "", SenderRejected},
+		{"block list", "", "554 Service unavailable; client host [192.0.2.1] blocked using bl.example.org", "", SenderRejected},
+		{"sender address", "5.1.8", "501 5.1.8 Sender address rejected", "", SenderRejected},
+		{"relaying", "", "550 5.7.1 Unable to relay", "", SenderRejected},
+		{"no rights in a group", "", "", "You do not have permission to post to this group, or it does not exist.", SenderRejected},
+		{"too many mails", "4.7.0", "421 4.7.0 Too many messages from this address, slow down", "", RateLimited},
+		{"greylisting", "", "450 Greylisted, please try again in 300 seconds", "", RateLimited},
+		{"not reachable", "4.4.1", "connect to mx.acme.example[192.0.2.7]:25: Connection timed out", "", DeliveryTimeout},
+		{"in the queue", "", "", "Your message has been delayed. It will be retried for 2 more days.", DeliveryTimeout},
+		{"a loop", "5.4.6", "554 5.4.6 too many hops, this message is looping", "", SystemError},
+		{"a full disk", "4.3.0", "451 4.3.0 Error: queue file write error, no space left on device", "", SystemError},
+		{"only the code says it", "5.2.2", "550 5.2.2 sorry", "", MailboxFull},
+		{"only the code's subject says it", "5.6.9", "550 sorry", "", ContentRejected},
+		{"only the reply says it", "", "552 sorry", "", MailboxFull},
+		{"vague words give way to the rest of the report", "5.5.0", "554 <lee@acme.example>... Service unavailable", "mail.local: unknown user: lee", UserUnknown},
+		{"vague words alone", "5.5.9", "554 Service unavailable", "", SystemError},
+		{"an address is no word", "", "550 <spam@virus.example> sorry", "", OtherReason},
+		{"words of the mail that came back do not count", "", "sorry", "Sorry.\n\n----- Original message -----\nSubject: my mailbox is full", OtherReason},
+		{"nothing said", "", "", "", OtherReason},
+	} {
+		m := &message.Message{Kind: message.Bounced, Text: c.text, Bounce: &message.Bounce{Status: c.status, Reason: c.said}}
+		if got := ReasonOf(m); got != c.want {
+			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
+		}
+	}
+	if got := ReasonOf(&message.Message{}); got != "" {
+		t.Errorf("a mail that is no report has the reason %q", got)
+	}
+}
+
+// T059 for reports: a stranger's text costs no more than its length.
+func TestReasonOfHostileText(t *testing.T) {
+	for _, unit := range []string{"mailbox ", "user ", "550 ", "domain ", "rejected by ", "a", "<lee@acme.example> ", "exceed ", "(", "\n"} {
+		m := &message.Message{Kind: message.Bounced, Text: strings.Repeat(unit, (1<<20)/len(unit)), Bounce: &message.Bounce{Reason: strings.Repeat(unit, 500/len(unit))}}
+		start := time.Now()
+		ReasonOf(m)
+		if took := time.Since(start); took > slow*200*time.Millisecond {
+			t.Errorf("1 MiB of %q took %v", unit, took)
+		}
+	}
+}
