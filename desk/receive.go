@@ -276,6 +276,8 @@ func (v *visit) machine(p place) error {
 	case p.tokenOf != nil:
 		v.by = p.by
 		return v.hold(p, "a program that takes no part in the ticket wrote to its address") // T030
+	case len(p.others) > 0:
+		return v.open(p, OutcomeLinked)
 	}
 	return v.open(p, OutcomeNew)
 }
