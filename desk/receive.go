@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/postdesk/postdesk/desk/fault"
 	"github.com/postdesk/postdesk/desk/message"
 	"github.com/postdesk/postdesk/desk/policy"
 )
@@ -27,6 +28,11 @@ func (d *Desk) Receive(ctx context.Context, arrivals []Arrival) ([]Reception, er
 	for i := range arrivals {
 		a := &arrivals[i]
 		var r Reception
+		if fault.Planted(fault.CursorFirst) {
+			if err := d.Store.Update(ctx, func(tx Tx) error { return tx.SaveCursor(ctx, a.Position) }); err != nil {
+				return done, err
+			}
+		}
 		err := d.update(ctx, func(t *turn) (err error) {
 			r, err = t.receive(a)
 			return err
@@ -53,6 +59,9 @@ func (t *turn) receive(a *Arrival) (Reception, error) {
 	}
 	t.mail = a.Message
 	v := &visit{turn: t, a: a, m: a.Message, mailbox: t.terms(a), identity: a.Message.Identity()}
+	if fault.Planted(fault.NoUniqueKey) {
+		v.identity = fmt.Sprintf("%s %d", v.identity, t.now.UnixNano())
+	}
 	if err := v.decide(); err != nil {
 		return Reception{}, err
 	}
@@ -60,13 +69,18 @@ func (t *turn) receive(a *Arrival) (Reception, error) {
 	if v.outcome == OutcomeDuplicate {
 		r.Message = 0
 	}
-	if err := t.tx.SaveReception(t.ctx, r); err != nil {
+	if fault.Planted(fault.NoUniqueKey) {
+		t.late = append(t.late, func(tx Tx) error { return errors.Join(tx.SaveReception(t.ctx, r), tx.SaveCursor(t.ctx, a.Position)) })
+	} else if err := t.tx.SaveReception(t.ctx, r); err != nil {
 		return Reception{}, err
 	}
 	t.received = append(t.received, t.event(EventReceived, v.kept.Ticket, Received{
 		Mailbox: v.mailbox.Name, MessageID: v.m.ID.String(), From: v.who.address, Kind: string(v.m.Kind), Level: v.who.level.String(),
 		Outcome: v.outcome, Ticket: v.kept.Ticket, By: v.by, Commands: v.commands, Why: v.why,
 	}))
+	if fault.Planted(fault.NoUniqueKey) {
+		return r, nil
+	}
 	return r, t.tx.SaveCursor(t.ctx, a.Position)
 }
 
@@ -178,6 +192,9 @@ func (v *visit) duplicate() (bool, error) {
 		case r.Kind == RefSent && v.p.MailboxOf(v.who.address) != nil:
 			v.outcome, v.kept = OutcomeDuplicate, Message{Ticket: r.Ticket}
 			v.because("it is a mail of our own that came back")
+			return true, nil
+		case r.Kind == RefSeen && fault.Planted(fault.DedupeByID):
+			v.outcome, v.kept = OutcomeDuplicate, Message{Ticket: r.Ticket}
 			return true, nil
 		case r.Kind == RefSeen:
 			v.because("another mail has used its Message-ID")

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/postdesk/postdesk/desk/calendar"
+	"github.com/postdesk/postdesk/desk/fault"
 	"github.com/postdesk/postdesk/desk/ledger"
 	"github.com/postdesk/postdesk/desk/message"
 	"github.com/postdesk/postdesk/desk/policy"
@@ -40,11 +41,16 @@ type turn struct {
 	posted   []Event
 	fired    []Event
 	sent     []Event
+
+	late []func(Tx) error // what a planted mistake puts off until after the commit
 }
 
 // update runs do in a turn that is committed when it returns nil.
 func (d *Desk) update(ctx context.Context, do func(*turn) error) error {
-	var epoch string
+	var (
+		epoch string
+		late  []func(Tx) error
+	)
 	err := d.Store.Update(ctx, func(tx Tx) (err error) {
 		t := &turn{
 			ctx: ctx, d: d, tx: tx, p: d.Policy(), now: d.Now().UTC(),
@@ -60,10 +66,15 @@ func (d *Desk) update(ctx context.Context, do func(*turn) error) error {
 		if err := do(t); err != nil {
 			return err
 		}
-		return t.finish()
+		err = t.finish()
+		late = t.late
+		return err
 	})
 	if err == nil {
 		d.epoch.Store(&epoch)
+	}
+	for i := 0; i < len(late) && err == nil; i++ {
+		err = d.Store.Update(ctx, late[i])
 	}
 	return err
 }
@@ -127,8 +138,17 @@ func (t *turn) finish() error {
 	for _, tk := range t.changed {
 		states = append(states, t.event(EventTicket, tk.Number, tk.snapshot()))
 	}
-	for _, e := range slices.Concat(t.received, t.posted, t.fired, states, t.sent) {
-		if err := t.tx.Append(t.ctx, &e); err != nil {
+	events := slices.Concat(t.received, t.posted, t.fired, states, t.sent)
+	if fault.Planted(fault.JournalLate) {
+		t.late = append(t.late, func(tx Tx) error { return t.write(tx, events) })
+		return nil
+	}
+	return t.write(t.tx, events)
+}
+
+func (t *turn) write(tx Tx, events []Event) error {
+	for _, e := range events {
+		if err := tx.Append(t.ctx, &e); err != nil {
 			return fmt.Errorf("write the journal: %w", err)
 		}
 	}
@@ -168,6 +188,16 @@ func (t *turn) calendar(tk *Ticket) *calendar.Calendar {
 
 // post writes a posting once; what it moved goes into the journal.
 func (t *turn) post(p ledger.Posting) error {
+	if fault.Planted(fault.DebitLate) && t.late == nil {
+		t.late = append(t.late, func(tx Tx) error {
+			t.tx, t.posted = tx, nil
+			if err := t.post(p); err != nil {
+				return err
+			}
+			return t.write(tx, t.posted)
+		})
+		return nil
+	}
 	balances, posted, err := t.tx.Post(t.ctx, p)
 	if err != nil || !posted {
 		return err

@@ -10,6 +10,8 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
+
+	"github.com/postdesk/postdesk/desk/fault"
 )
 
 // A listed mail is one that waits to be read.
@@ -214,6 +216,7 @@ func (l *literal) Read(b []byte) (int, error) {
 		return 0, io.EOF
 	}
 	n, err := l.from.Read(b)
+	fault.Here(fault.Literal)
 	l.ended = err != nil
 	return n, err
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/emersion/go-imap/v2"
+
+	"github.com/postdesk/postdesk/desk/fault"
 )
 
 // markAtOnce keeps command lines short.
@@ -44,6 +46,7 @@ func (p *Poller) mark(s *server, uids []uint32) error {
 		if err == nil {
 			err = s.move(set, account.Move)
 		}
+		fault.Here(fault.Marked)
 		if refused := (*imap.Error)(nil); errors.As(err, &refused) {
 			err = fmt.Errorf("mark mails on the server: %w", err)
 			p.noted(err)

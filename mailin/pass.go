@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/postdesk/postdesk/desk"
+	"github.com/postdesk/postdesk/desk/fault"
 )
 
 // window is how many UIDs are listed at once, so that the first look into a mailbox of many years takes bounded memory.
@@ -78,6 +79,11 @@ func (p *Poller) takeAll(ctx context.Context, s *server, cursor desk.Cursor, mai
 		if err := p.settle(s, deciding); err != nil {
 			next.close()
 			return err
+		}
+		if fault.Planted(fault.MarkFirst) {
+			for _, a := range next.arrivals {
+				p.mark(s, []uint32{a.Position.UID})
+			}
 		}
 		deciding = p.hand(ctx, next)
 	}

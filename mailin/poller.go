@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/postdesk/postdesk/desk"
+	"github.com/postdesk/postdesk/desk/fault"
 	"github.com/postdesk/postdesk/desk/policy"
 	"github.com/postdesk/postdesk/mailin/auth"
 )
@@ -59,16 +60,19 @@ const (
 	defaultEvery = 5 * time.Minute
 	longestEvery = 20 * time.Minute // a server may log out who is quiet for half an hour (RFC 9051, 5.4)
 
-	// A node that dies is followed by another one within both times together, and that is less than ten seconds (O4).
-	leaseLasts  = 7 * time.Second
-	standbyLook = time.Second
-
-	firstRetry = time.Second
-	lastRetry  = time.Minute // a database that was away is noticed within it (T107)
-
 	// Servers lock accounts whose password is tried too often.
 	firstLogin = 30 * time.Second
 	lastLogin  = 10 * time.Minute
+)
+
+// These never change; tests of crashes have them shorter.
+var (
+	// A node that dies is followed by another one within both times together, and that is less than ten seconds (O4).
+	leaseLasts  = fault.Hurry(7 * time.Second)
+	standbyLook = leaseLasts / 7
+
+	firstRetry = fault.Hurry(time.Second)
+	lastRetry  = fault.Hurry(time.Minute) // a database that was away is noticed within it (T107)
 )
 
 // Run polls until ctx ends, and returns after everything it started. No fault ends it: it backs off, says so in Health and the log, and

@@ -8,6 +8,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/postdesk/postdesk/desk"
+	"github.com/postdesk/postdesk/desk/fault"
 	"github.com/postdesk/postdesk/desk/message"
 	"github.com/postdesk/postdesk/mailin/auth"
 	"github.com/postdesk/postdesk/mailin/parse"
@@ -25,6 +26,7 @@ func (p *Poller) take(s *server, at desk.Position, l listed) (*spooled, desk.Arr
 	if section == nil {
 		fmt.Fprintf(spool, "Subject: A mail that could not be read\r\n\r\n%s\r\n", note)
 	} else {
+		fault.Here(fault.Fetch)
 		told, err := s.body(l.uid, section, limit, spool.anew)
 		if err != nil {
 			spool.close()

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/postdesk/postdesk/desk"
+	"github.com/postdesk/postdesk/desk/fault"
 	"github.com/postdesk/postdesk/desk/message"
 	"github.com/postdesk/postdesk/desk/policy"
 )
@@ -17,9 +18,10 @@ const (
 	// idle is how long a connection without work is kept. Servers give up after five minutes (RFC 5321, 4.5.3.2.7); it is longer than
 	// a lease, so that a mail whose lease ran out over a slow login finds the connection open when it comes again.
 	idle = 2 * time.Minute
-	// margin is what stays of a lease for the database to write down that DATA begins.
-	margin = 10 * time.Second
 )
+
+// margin is what stays of a lease for the database to write down that DATA begins.
+var margin = lease / 6
 
 // An account is one login at one server, with one worker and one connection that carries mail after mail.
 type account struct {
@@ -128,10 +130,16 @@ func (a *account) deliver(ctx context.Context, j job) {
 		a.failed(fmt.Sprintf("mail %d: %s", m.ID, result.Text))
 	}
 	s.end(ctx, m, result)
+	fault.Here(fault.Recorded)
 }
 
 // bytes are the MIME of a mail as it is stored, which is made and stored first where that was not done before (G5).
 func (s *Sender) bytes(ctx context.Context, m *desk.Mail) (mime *spool, err error) {
+	if fault.Planted(fault.NewIDOnRetry) && m.Attempts > 0 {
+		m.MessageID = message.ID(fmt.Sprintf("%d-%s", m.Attempts, m.MessageID))
+		mime = &spool{}
+		return mime, Compose(mime, m, nil)
+	}
 	if m.MIME == 0 {
 		if err := s.compose(ctx, m); err != nil {
 			return nil, err
@@ -205,7 +213,14 @@ func (a *account) transmit(ctx context.Context, j job, past past, mime *spool) (
 		return desk.Attempt{}, false
 	}
 	data, reply := dataTime(mime.Size()), replyTime(mime.Size())
-	if err := s.Desk.Tried(ctx, s.waits(m, stepTime+data+reply+margin, 0, begun)); err != nil {
+	trace := s.waits(m, stepTime+data+reply+margin, 0, begun)
+	switch {
+	case fault.Planted(fault.SentFirst):
+		trace = desk.Attempt{Mail: m.ID, At: s.Now(), State: desk.MailSent}
+	case fault.Planted(fault.NoTrace):
+		trace.Text = postponed
+	}
+	if err := s.Desk.Tried(ctx, trace); err != nil {
 		s.Log.Error("record that a mail is being sent", "mail", m.ID, "err", err)
 		a.drop()
 		return desk.Attempt{}, false
@@ -218,6 +233,7 @@ func (a *account) transmit(ctx context.Context, j job, past past, mime *spool) (
 		a.settle(err)
 		return s.verdict(m, past, err), true
 	}
+	fault.Here(fault.Data)
 	a.client.wire.step(data)
 	if _, err := io.Copy(w, mime.reader()); err != nil {
 		// Without its last dot no server takes a mail (RFC 5321, 4.1.1.4), and Close would send it.
@@ -225,7 +241,10 @@ func (a *account) transmit(ctx context.Context, j job, past past, mime *spool) (
 		return s.verdict(m, past, fmt.Errorf("line dropped while the message was being sent: %w", err)), true
 	}
 	a.client.wire.step(reply)
+	a.client.wire.ending = true
 	err = w.Close()
+	a.client.wire.ending = false
+	fault.Here(fault.Accepted)
 	switch {
 	case err == nil:
 		return desk.Attempt{State: desk.MailSent, Code: 250, Text: response(w)}, true
@@ -247,7 +266,7 @@ func (a *account) connect(ctx context.Context) error {
 	c, err := connect(ctx, s, a.smtp)
 	if err != nil {
 		a.down = fmt.Sprintf("%s cannot be used: %v", a.name(), err)
-		a.downUntil = s.Now().Add(min(10*time.Second<<a.fails, 5*time.Minute))
+		a.downUntil = s.Now().Add(fault.Hurry(min(10*time.Second<<a.fails, 5*time.Minute)))
 		a.fails = min(a.fails+1, 10)
 		a.failed(a.down)
 		s.Log.Warn("connect to SMTP server", "account", a.name(), "err", clean(err.Error()))

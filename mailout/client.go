@@ -16,23 +16,26 @@ import (
 	"github.com/wneessen/go-mail/smtp"
 
 	"github.com/postdesk/postdesk/desk"
+	"github.com/postdesk/postdesk/desk/fault"
 	"github.com/postdesk/postdesk/desk/policy"
 )
 
 const (
 	loginTime = 2 * time.Minute // for all from dialling to the end of the login
-	stepTime  = 5 * time.Minute // for a command (RFC 5321, 4.5.3.2), where the lease of the mail lasts for so long
 )
+
+// stepTime is for a command (RFC 5321, 4.5.3.2), where the lease of the mail lasts for so long.
+var stepTime = fault.Hurry(5 * time.Minute)
 
 // dataTime is how long the message may take to be sent: three minutes (RFC 5321, 4.5.3.2.5), and more by its size at 16 KiB a second.
 func dataTime(size int64) time.Duration {
-	return 3*time.Minute + time.Duration(size>>14)*time.Second
+	return fault.Hurry(3*time.Minute + time.Duration(size>>14)*time.Second)
 }
 
 // replyTime is how long the server may think about the message: ten minutes (RFC 5321, 4.5.3.2.6; T101), and ten seconds for each MiB,
 // since scanners take longer over large ones.
 func replyTime(size int64) time.Duration {
-	return 10*time.Minute + time.Duration(size>>20)*10*time.Second
+	return fault.Hurry(10*time.Minute + time.Duration(size>>20)*10*time.Second)
 }
 
 // A client is one connection that is logged in.
@@ -146,6 +149,7 @@ func (c *client) drop() {
 type wire struct {
 	net.Conn
 	budget int    // bytes that the server may still say in this step
+	ending bool   // the message's last dot is on its way
 	guard  bool   // STARTTLS is under way
 	heard  []byte // since then, up to the first byte of TLS
 }
@@ -162,6 +166,9 @@ func (w *wire) step(d time.Duration) {
 func (w *wire) Read(p []byte) (int, error) {
 	if w.budget <= 0 {
 		return 0, errors.New("the server talks without end")
+	}
+	if w.ending {
+		fault.Here(fault.Dot)
 	}
 	n, err := w.Conn.Read(p[:min(len(p), w.budget)])
 	w.budget -= n

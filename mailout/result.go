@@ -12,6 +12,7 @@ import (
 	"github.com/wneessen/go-mail/smtp"
 
 	"github.com/postdesk/postdesk/desk"
+	"github.com/postdesk/postdesk/desk/fault"
 )
 
 // What the text of an attempt begins with is how later tries know the past, whichever process wrote it.
@@ -84,7 +85,7 @@ func (s *Sender) verdict(m *desk.Mail, past past, err error) desk.Attempt {
 		return s.retry(m, past, 0, err.Error())
 	case reply.Code/100 == 2:
 		return desk.Attempt{State: desk.MailSent, Code: reply.Code, Text: reply.Msg} // 250 is usual after a message, not promised
-	case reply.Code/100 == 5:
+	case reply.Code/100 == 5 && !fault.Planted(fault.RefusedAnyway):
 		return failed(reply.Code, reply.Msg)
 	}
 	return s.retry(m, past, reply.Code, reply.Msg)
@@ -109,7 +110,7 @@ func (s *Sender) retry(m *desk.Mail, past past, code int, text string) desk.Atte
 	if past.tries >= len(schedule) {
 		return failed(code, fmt.Sprintf("%s; given up after %d tries", text, past.tries+1))
 	}
-	return s.waits(m, schedule[past.tries], code, text)
+	return s.waits(m, fault.Hurry(schedule[past.tries]), code, text)
 }
 
 // waits is an attempt after which the mail is left alone for a while. What counts is by how much NotBefore is

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/postdesk/postdesk/desk"
+	"github.com/postdesk/postdesk/desk/fault"
 	"github.com/postdesk/postdesk/desk/policy"
 )
 
@@ -34,16 +35,20 @@ type Desk interface {
 	NextMail(ctx context.Context) (time.Time, error)
 }
 
-const (
+// These never change; tests of crashes have them shorter.
+var (
 	// lease is how long a mail is claimed before its DATA. It is short, for it is also how long the mail of a node that died waits for
 	// another one (O4); from DATA on the claim is as long as the mail needs.
-	lease = time.Minute
+	lease = fault.Hurry(time.Minute)
+	// look is how often the outbox is looked at unasked: mail that other processes put there wakes nobody here.
+	look = fault.Hurry(10 * time.Second)
+)
+
+const (
 	// queued is how many leased mails wait for one account. More would only let their leases run out.
 	queued = 4
 	// patience is how long the sender waits for room in an account's queue before it turns to the mails of others.
 	patience = 200 * time.Millisecond
-	// look is how often the outbox is looked at unasked: mail that other processes put there wakes nobody here.
-	look = 10 * time.Second
 	// farewell is how long a mail under way may take once the sender is told to stop.
 	farewell = 10 * time.Second
 )
@@ -100,6 +105,7 @@ func (s *Sender) Run(ctx context.Context) error {
 			s.outboxState(nil)
 			s.rest(ctx, s.untilNext(ctx))
 		default:
+			fault.Here(fault.Claimed)
 			s.outboxState(nil)
 			s.hand(ctx, life, &workers, job{mail: m, leased: leased})
 		}
@@ -113,7 +119,7 @@ func (s *Sender) untilNext(ctx context.Context) time.Duration {
 	if err != nil || at.IsZero() {
 		return look
 	}
-	return min(max(at.Sub(s.Now()), time.Second), look)
+	return min(max(at.Sub(s.Now()), fault.Hurry(time.Second)), look)
 }
 
 // rest waits for the clock, a wake or the end.

@@ -16,12 +16,12 @@ const module = "github.com/postdesk/postdesk"
 // put rooms together as the command does.
 var mayImport = map[string][]string{
 	"desk/policy":  {"desk/rules", "desk/calendar", "desk/ledger", "desk/message", "desk/redact", "templates"},
-	"desk":         {"desk/policy", "desk/rules", "desk/calendar", "desk/ledger", "desk/message", "desk/redact", "templates"},
-	"desk/store":   {"desk", "desk/policy", "desk/rules", "desk/calendar", "desk/ledger", "desk/message", "migrations"},
+	"desk":         {"desk/policy", "desk/rules", "desk/calendar", "desk/ledger", "desk/message", "desk/redact", "desk/fault", "templates"},
+	"desk/store":   {"desk", "desk/fault", "desk/policy", "desk/rules", "desk/calendar", "desk/ledger", "desk/message", "migrations"},
 	"mailin/parse": {"desk/message"},
 	"mailin/auth":  {"desk/message"},
-	"mailin":       {"desk", "desk/policy", "desk/message", "mailin/parse", "mailin/auth"},
-	"mailout":      {"desk", "desk/policy", "desk/message", "mailin/parse"},
+	"mailin":       {"desk", "desk/fault", "desk/policy", "desk/message", "mailin/parse", "mailin/auth"},
+	"mailout":      {"desk", "desk/fault", "desk/policy", "desk/message", "mailin/parse"},
 	// The bench of the store's own tests, and the program that starts a PostgreSQL for a whole run of them.
 	"desk/store/storetest":              {"desk/store", "migrations"},
 	"desk/store/storetest/withpostgres": {"desk/store/storetest"},

@@ -11,6 +11,8 @@ import (
 	"sync"
 
 	"github.com/klauspost/compress/zstd"
+	"github.com/postdesk/postdesk/desk"
+	"github.com/postdesk/postdesk/desk/fault"
 )
 
 // chunkSize is how many raw bytes are compressed into one row. Whole mails as one value would cost their size several times over.
@@ -85,7 +87,7 @@ func (x *tx) saveSource(ctx context.Context, r io.Reader) (id int64, err error) 
 	}
 	for position := 0; n > 0; position++ {
 		packed = x.st.pack.enc.EncodeAll(raw[:n], packed[:0])
-		if _, err := x.exec(ctx, insertChunk, args{"source": id, "position": position, "data": packed}); err != nil {
+		if err := x.chunk(ctx, id, position, packed); err != nil {
 			return 0, err
 		}
 		if !more {
@@ -101,6 +103,23 @@ func (x *tx) saveSource(ctx context.Context, r io.Reader) (id int64, err error) 
 		_, err = x.exec(ctx, finishSource, args{"id": id, "size": size, "sha256": sum.Sum(nil)})
 	}
 	return id, err
+}
+
+func (x *tx) chunk(ctx context.Context, source int64, position int, data []byte) error {
+	row := args{"source": source, "position": position, "data": data}
+	if fault.Planted(fault.SourceLate) {
+		row["data"] = bytes.Clone(data)
+		x.late = append(x.late, func() error {
+			return x.st.Update(ctx, func(late desk.Tx) error {
+				_, err := late.(*tx).exec(ctx, insertChunk, row)
+				return err
+			})
+		})
+		return nil
+	}
+	_, err := x.exec(ctx, insertChunk, row)
+	fault.Here(fault.Chunk)
+	return err
 }
 
 // readChunk fills buf, and tells whether there may be more. It is not io.ReadFull, which calls the end of a mail and a mail that

@@ -17,6 +17,7 @@ import (
 	"github.com/lib/pq"
 	"github.com/lib/pq/pqerror"
 	"github.com/postdesk/postdesk/desk"
+	"github.com/postdesk/postdesk/desk/fault"
 	"github.com/postdesk/postdesk/migrations"
 )
 
@@ -77,8 +78,15 @@ func (st *Store) update(ctx context.Context, read map[io.Reader]bool, do func(de
 	if err := x.flush(ctx); err != nil {
 		return err
 	}
+	fault.Here(fault.Commit)
 	if err := t.Commit(); err != nil {
 		return fmt.Errorf("commit: %w", st.explain(ctx, err))
+	}
+	fault.Here(fault.Committed)
+	for _, late := range x.late {
+		if err := late(); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -98,6 +106,7 @@ type tx struct {
 	locked map[int64]bool     // tickets that this transaction has loaded or added
 	read   map[io.Reader]bool // sources read by this and earlier runs
 	lines  []line             // of the journal, not yet written
+	late   []func() error     // what a planted mistake puts off until after the commit
 }
 
 // Now implements desk.Tx. It is asked once a transaction: a little too early errs on the safe side, for a lease still looks held.
@@ -196,6 +205,7 @@ var errWriteInView = errors.New("a View cannot write")
 
 // bind turns named parameters into numbered ones. Every value goes through plain, so that no text reaches SQL as it came.
 func (x *tx) bind(query string, all []args, writes bool) (string, []any, error) {
+	fault.Here(fault.Statement)
 	if writes && x.view {
 		return "", nil, errWriteInView
 	}

@@ -1,0 +1,14 @@
+//go:build !faults
+
+package fault
+
+import "time"
+
+// Here is a place where nothing can happen.
+func Here(Point) {}
+
+// Planted is false.
+func Planted(Mistake) bool { return false }
+
+// Hurry is d.
+func Hurry(d time.Duration) time.Duration { return d }
