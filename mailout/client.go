@@ -88,7 +88,7 @@ func connect(ctx context.Context, s *Sender, account policy.SMTP) (c *client, er
 	}
 	if account.TLS != "implicit" && account.TLS != "none" {
 		if ok, _ := sc.Extension("STARTTLS"); !ok {
-			return nil, errors.New("it offers no STARTTLS, and nothing is sent in the clear")
+			return nil, ErrNoTLS
 		}
 		w.guard = true
 		if err := sc.StartTLS(config); err != nil {
