@@ -41,12 +41,19 @@ func (e *schemaError) Error() string {
 		e.database, e.current, e.known)
 }
 
+// A missingError says that a database's file is not there.
+type missingError struct{ file string }
+
+func (e *missingError) Error() string {
+	return fmt.Sprintf("there is no database %s; name one by --database or POSTDESK_DATABASE, or make it: postdesk migrate", e.file)
+}
+
 // open opens the database and refuses one of another schema. A file that is not there is not made: a mistyped name would look like a
 // desk that has lost everything. The caller closes the store.
 func (d database) open(ctx context.Context) (*store.Store, error) {
 	if file, ok := sqliteFile(d.Database); ok {
 		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("there is no database %s; name one by --database or POSTDESK_DATABASE, or make it: postdesk migrate", file)
+			return nil, &missingError{file}
 		}
 	}
 	st, err := store.Open(ctx, d.Database)
