@@ -37,7 +37,7 @@ func (t *turn) settle(tk *Ticket) (over int64, err error) {
 	if tk.Billing != policy.ByCredits || tk.Hold == nil {
 		return 0, nil
 	}
-	h, p, err := tk.Hold.Settle(ledger.Charge(tk.Minutes, t.p.Credits.Rate), t.at)
+	h, p, err := tk.Hold.Settle(ledger.Charge(tk.Minutes-tk.Estimate.Before, t.p.Credits.Rate), t.at)
 	if err != nil {
 		return 0, fmt.Errorf("charge ticket %d: %w", tk.Number, err)
 	}

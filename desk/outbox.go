@@ -103,12 +103,8 @@ func (t *turn) withhold(l letter) (string, error) {
 		return "its mail asks for no automatic answer", nil
 	}
 	if l.daily {
-		n, err := t.tx.SentTo(t.ctx, to, l.template, t.dailyScope(l), t.now.Add(-oneDay))
-		if err != nil {
-			return "", err
-		}
-		if n > 0 {
-			return "it was sent to that address today", nil
+		if asked, err := t.askedToday(l); err != nil || asked {
+			return "that address was asked today", err
 		}
 	}
 	n, err := t.tx.SentTo(t.ctx, to, "", 0, t.now.Add(-time.Hour))
@@ -121,12 +117,22 @@ func (t *turn) withhold(l letter) (string, error) {
 	return "", nil
 }
 
-// dailyScope is the ticket that a daily limit counts in: questions are one a day and ticket, the fixed acknowledgement one a day.
-func (t *turn) dailyScope(l letter) int64 {
+// questions are the mails that ask somebody what he meant, or to go another way: one of them a day, ticket and address (G3).
+var questions = []string{"not_understood", "confirm_elsewhere", "estimate_renewed", "ask_close"}
+
+// askedToday tells whether a daily letter would be one too many: a question on this ticket, or the fixed acknowledgement on any.
+func (t *turn) askedToday(l letter) (bool, error) {
+	templates, ticket := questions, l.ticket.Number
 	if l.template == "acknowledgement_unverified" {
-		return 0
+		templates, ticket = []string{l.template}, 0
 	}
-	return l.ticket.Number
+	for _, template := range templates {
+		n, err := t.tx.SentTo(t.ctx, l.to.Address, template, ticket, t.now.Add(-oneDay))
+		if err != nil || n > 0 {
+			return true, err
+		}
+	}
+	return false, nil
 }
 
 // maxForwarded is how many bytes of attachments travel with a mail; what is above stays with the ticket, and the mail names it.

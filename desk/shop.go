@@ -52,7 +52,8 @@ func (d *Desk) AddAccount(ctx context.Context, a Account) error {
 	})
 }
 
-// addContact links an address to a customer. Somebody who wrote before he had an account becomes its contact.
+// addContact links an address to a customer. Somebody who wrote before he had an account becomes its contact, and what he asked becomes
+// the customer's: the first credits are often bought because of such a mail ("Unknown sender" of MISSION.md).
 func (t *turn) addContact(c Contact, customer string) error {
 	known, err := t.tx.ContactOf(t.ctx, c.Address)
 	switch {
@@ -67,8 +68,29 @@ func (t *turn) addContact(c Contact, customer string) error {
 	if err := t.tx.SaveContact(t.ctx, &c); err != nil {
 		return fmt.Errorf("contact %s: %w", c.Address, err)
 	}
+	if known == nil {
+		return nil
+	}
+	earlier, err := t.tx.Tickets(t.ctx, TicketFilter{Requester: c.ID, Unclosed: true, Limit: maxEarlier})
+	if err != nil {
+		return err
+	}
+	for _, e := range earlier {
+		if e.Customer != "" {
+			continue
+		}
+		tk, err := t.ticket(e.Number)
+		if err != nil {
+			return err
+		}
+		tk.Customer = customer
+		t.touch(tk)
+	}
 	return nil
 }
+
+// maxEarlier is how many tickets of somebody who gets an account become the customer's, latest first.
+const maxEarlier = 100
 
 // AddEntitlement adds what a shop sold to a customer it told of before.
 func (d *Desk) AddEntitlement(ctx context.Context, customer string, e Entitlement) error {

@@ -168,11 +168,13 @@ func (v *visit) planOne(pl *plan, tk *Ticket, who *policy.Staff, c command, reco
 		case tk.Hold != nil && hi < tk.Hold.Amount:
 			return never(templates.WrongLess.With(templates.Credits(tk.Hold.Amount)))
 		}
-		next := int64(1)
+		pl.estimate = &Estimate{Version: 1, Min: lo, Max: hi, By: who.ID, At: v.at}
 		if tk.Estimate != nil {
-			next = tk.Estimate.Version + 1
+			pl.estimate.Version, pl.estimate.Before = tk.Estimate.Version+1, tk.Estimate.Before
 		}
-		pl.estimate = &Estimate{Version: next, Min: lo, Max: hi, By: who.ID, At: v.at}
+		if tk.Billing == policy.Free {
+			pl.estimate.Before = tk.Minutes
+		}
 	case "assign":
 		s := v.colleague(c.Args)
 		names := first(strings.Join(v.assignable(tk), ", "), "–")
@@ -232,10 +234,11 @@ func (t *turn) assignable(tk *Ticket) []string {
 // carryOut does what a plan says: time and charge first, since the answer tells them; then state; then mails.
 func (v *visit) carryOut(tk *Ticket, who *policy.Staff, pl *plan) error {
 	outcome := OutcomeReply
-	if pl.words == "" {
+	says := pl.words != "" || v.attaches() // a file alone is an answer too
+	if !says {
 		outcome = OutcomeCommand
 	}
-	toCustomer := pl.words != "" && !pl.note && !pl.help
+	toCustomer := says && !pl.note && !pl.help
 	if err := v.keep(tk.Number, outcome, !toCustomer); err != nil {
 		return err
 	}
@@ -281,6 +284,12 @@ func (v *visit) carryOut(tk *Ticket, who *policy.Staff, pl *plan) error {
 		}
 	}
 	return v.afterwards(tk, who, pl, toCustomer, minutes, over)
+}
+
+// attaches tells whether the mail brings files, other than the pictures of a signature.
+func (v *visit) attaches() bool {
+	travel, rest := forwarded(v.source, v.m.Attachments)
+	return len(travel) > 0 || slices.ContainsFunc(rest, func(a message.Attachment) bool { return !a.Inline })
 }
 
 // reply sends the engineer's words to the requester, under the desk's address (S1).
@@ -334,7 +343,7 @@ func (v *visit) afterwards(tk *Ticket, who *policy.Staff, pl *plan, toCustomer b
 	switch {
 	case over > 0 && !tk.Status.Done() && pl.estimate == nil: // else the engineer has said himself how much it will be
 		needs := tk.Hold.Amount + over
-		tk.Estimate = &Estimate{Version: tk.Estimate.Version + 1, Min: needs, Max: needs, At: v.at}
+		tk.Estimate = &Estimate{Version: tk.Estimate.Version + 1, Min: needs, Max: needs, At: v.at, Before: tk.Estimate.Before}
 		v.setStatus(tk, AwaitingConfirmation)
 		if err := v.sendEstimate(tk); err != nil {
 			return err

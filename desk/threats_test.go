@@ -210,6 +210,7 @@ func TestT021(t *testing.T) {
 			w.pass(25 * time.Hour)
 			w.received(desk.OutcomeReply, w.answer(kim, estimate, "Which port will it be?"))
 			w.received(desk.OutcomeReply, w.answer(dana, w.lastFor(tk.Number, dana), "Shall we use port 80?"))
+			w.pass(25 * time.Hour) // one question a day
 			got := w.brings(func() { w.received(desk.OutcomeReply, w.answer(kim, w.lastOf("reply", kim), "yes")) })
 			w.same("it brings", got, []string{"confirm_elsewhere to " + kim})
 		})

@@ -24,10 +24,17 @@ func (d *Desk) Tick(ctx context.Context) (next time.Time, err error) {
 		if err != nil {
 			return time.Time{}, fmt.Errorf("look which clocks are due: %w", err)
 		}
+		var failed []error // one ticket that fails stops none of the others
 		for _, number := range due {
 			if err := d.update(ctx, func(t *turn) error { return t.wakeTicket(number) }); err != nil {
-				return time.Time{}, fmt.Errorf("clocks of ticket %d: %w", number, err)
+				failed = append(failed, fmt.Errorf("clocks of ticket %d: %w", number, err))
+				if errors.Is(err, ErrUnavailable) || errors.Is(err, ErrFull) || ctx.Err() != nil {
+					break
+				}
 			}
+		}
+		if len(failed) > 0 {
+			return time.Time{}, errors.Join(failed...)
 		}
 		if len(due) < tickBatch {
 			return d.NextWake(ctx)

@@ -99,6 +99,7 @@ type Estimate struct {
 	Min, Max int64  // credits
 	By       string // staff id; "" when the class gives the range
 	At       time.Time
+	Before   int // minutes worked while the ticket was free: they stay so
 
 	// The customer's yes, kept as evidence (L2).
 	ConfirmedAt time.Time // zero: not yet
