@@ -15,7 +15,7 @@ import (
 
 type checkCmd struct {
 	database
-	Policy   string        `arg:"" type:"path" help:"The policy file."`
+	Policy   string        `arg:"" help:"The policy file."`
 	World    string        `type:"path" placeholder:"FILE" help:"A world file to check against it."`
 	Offline  bool          `help:"Look at files and at the database only: ask no mail server and no DNS."`
 	Selector []string      `placeholder:"NAME" help:"The DKIM selector by which your mail server signs; else some usual ones are tried."`

@@ -26,7 +26,7 @@ func (k *checker) checkIMAP(ctx context.Context, box *policy.Mailbox) {
 	account := box.IMAP
 	switch {
 	case account == nil:
-		k.tell(warn, what, "nothing is polled: the mailbox has no imap", "add imap: {host: ..., username: ..., password: ...} to mailboxes."+box.Name)
+		k.tell(warn, what, "nothing is polled: the mailbox has no imap, which serve needs", "add imap: {host: ..., username: ..., password: ...} to mailboxes."+box.Name)
 		return
 	case account.Password == "":
 		return // told as a secret that is not set
@@ -59,7 +59,7 @@ func (k *checker) checkSMTP(ctx context.Context, box *policy.Mailbox) {
 	account := box.SMTP
 	switch {
 	case account == nil:
-		k.tell(warn, what, "nothing is sent: the mailbox has no smtp", "add smtp: {host: ..., username: ..., password: ...} to mailboxes."+box.Name)
+		k.tell(warn, what, "nothing is sent: the mailbox has no smtp, which serve needs", "add smtp: {host: ..., username: ..., password: ...} to mailboxes."+box.Name)
 		return
 	case account.Username != "" && account.Password == "":
 		return // told as a secret that is not set

@@ -24,7 +24,7 @@ type importCmd struct {
 // A shopFile is a table that a shop tells of, as every import takes it.
 type shopFile struct {
 	database
-	File    string `arg:"" type:"existingfile" help:"A CSV file in UTF-8, whose first line names the columns."`
+	File    string `arg:"" help:"A CSV file in UTF-8, whose first line names the columns."`
 	Policy  string `required:"" env:"POSTDESK_POLICY" type:"path" placeholder:"FILE" help:"The policy that the desk serves by: products and our own addresses stand there."`
 	Partial bool   `help:"Leave out the rows with mistakes and take the others. Without it, one mistake keeps all of them out."`
 }

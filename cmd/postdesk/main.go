@@ -16,8 +16,9 @@ import (
 type commands struct {
 	Serve    serveCmd    `cmd:"" help:"Poll the mailboxes of a policy, decide, answer, and let clocks run, until told to stop."`
 	Simulate simulateCmd `cmd:"" help:"Replay mail through a policy and print what the desk would do. Touches nothing."`
-	Check    checkCmd    `cmd:"" help:"Read a policy and explain every mistake in it."`
+	Check    checkCmd    `cmd:"" help:"Look at policy, database, mail servers, DNS and clock, and say how each is mended."`
 	Demo     demoCmd     `cmd:"" help:"Show the desk at work: one process, no set-up, sample people who write and answer."`
+	Init     initCmd     `cmd:"" help:"Write a policy to begin with."`
 	Migrate  migrateCmd  `cmd:"" help:"Make the database, or bring it to this version."`
 	Import   importCmd   `cmd:"" help:"Add customers and what they bought, from CSV files."`
 	Ticket   ticketCmd   `cmd:"" help:"Look at tickets."`
