@@ -104,9 +104,10 @@ func (v *visit) saysYes(tk *Ticket) error {
 		return elsewhere("who wrote it may not spend")
 	case tk.Estimate.Max > v.p.Credits.ConfirmLimit && may(wishSpend, level) != yes:
 		v.because("not confirmed: %d credits are more than a mail may confirm (%d)", tk.Estimate.Max, v.p.Credits.ConfirmLimit)
-		out := letter{template: "confirm_elsewhere", ticket: tk, to: tk.Requester, automatic: true, daily: true, data: v.customerData(tk)}
-		out.data.ConfirmLimit = v.p.Credits.ConfirmLimit
-		return v.send(out)
+		if err := v.tellStaff(tk, "new_words"); err != nil { // somebody has to ask him another way
+			return err
+		}
+		return v.send(letter{template: "confirm_elsewhere", ticket: tk, to: tk.Requester, automatic: true, daily: true, data: v.customerData(tk)})
 	case may(wishConfirm, level) != yes:
 		return elsewhere("a yes counts only as the answer to the estimate itself, from the address it went to, with proof of who wrote")
 	}

@@ -31,6 +31,9 @@ func (t *turn) customerData(tk *Ticket) *templates.Customer {
 	if tk.Estimate != nil {
 		d.Estimate = &templates.Range{Min: int(tk.Estimate.Min), Max: int(tk.Estimate.Max)}
 	}
+	if tk.Estimate != nil && tk.Estimate.Max > t.p.Credits.ConfirmLimit {
+		d.ConfirmLimit = t.p.Credits.ConfirmLimit
+	}
 	if tk.Hold != nil {
 		d.Spent = &templates.Spent{TotalMinutes: tk.Minutes, Credits: tk.Hold.Settled, Max: tk.Hold.Amount}
 	}

@@ -1,6 +1,7 @@
 package desk_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -253,7 +254,7 @@ func (w *world) saysYes(l message.Level) string {
 		return "held"
 	case held == tk.Estimate.Max && w.ticket(tk.Number).Status == desk.Open:
 		return "yes"
-	case held == 0 && len(got) > 0 && got[0] == "confirm_elsewhere to "+kim:
+	case held == 0 && slices.Contains(got, "confirm_elsewhere to "+kim):
 		return "link"
 	}
 	return "no"

@@ -62,7 +62,7 @@ type Customer struct {
 	CloseAfterDays int    // working days of silence that close the ticket
 	ReopenDays     int    // calendar days in which an answer opens a closed ticket again
 
-	ConfirmLimit      int64      // credits that may be confirmed by mail; 0 where the amount was not the reason
+	ConfirmLimit      int64      // credits that a mail may confirm, where the estimate is above; else 0
 	Link              string     // the page for confirming or topping up, http or https
 	HowToBuy          PublicText // where to get credits
 	ManagementContact string

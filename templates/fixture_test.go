@@ -145,6 +145,10 @@ var goldens = map[string]func(t testing.TB, lang string, c *Customer, s *Staff){
 		c.FirstResponse, c.Resolution, c.CloseAfterDays = nil, nil, 10
 	},
 	"estimate-minimal": minimal,
+	"estimate-limit": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		c.FirstResponse, c.Resolution, c.CloseAfterDays = nil, nil, 10
+		c.Estimate, c.ConfirmLimit = &Range{Min: 4, Max: 6}, 4
+	},
 	"estimate-more": func(t testing.TB, lang string, c *Customer, s *Staff) {
 		moreThanAgreed(c)
 		c.FirstResponse, c.Resolution, c.CloseAfterDays = nil, nil, 10
