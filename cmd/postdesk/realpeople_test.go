@@ -73,6 +73,10 @@ func (d draft) bytes(from message.Address) []byte {
 	return b.Bytes()
 }
 
+func addressOf(name, address string) message.Address {
+	return message.Address{Name: name, Addr: address}
+}
+
 // answerTo is an answer to a mail, to where it asks for answers.
 func answerTo(l *delivery, words string) draft {
 	to := l.From
@@ -100,7 +104,7 @@ func (r *resident) sends(t *testing.T, d draft) {
 	if message.Domain(r.address) == "desk.example" {
 		port = r.mail.Submission
 	}
-	if err := r.mail.submit(port, r.address, d.to, d.bytes(message.Address{Name: r.name, Addr: r.address})); err != nil {
+	if err := r.mail.submit(port, r.address, d.to, d.bytes(addressOf(r.name, r.address))); err != nil {
 		t.Fatalf("%s writes to %s: %v", r.name, d.to, err)
 	}
 }

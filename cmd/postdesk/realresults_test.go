@@ -110,7 +110,7 @@ func TestRealResults(t *testing.T) {
 	const field, results = "Authentication-Results", "mx.desk.example; dkim=pass header.d=acme.example"
 	const forged = field + ": " + results + "\r\n"
 	const clean = " -o { header_checks = regexp:{{/^Authentication-Results *:/ IGNORE}} }\n"
-	anna, eve := message.Address{Name: "Anna", Addr: "anna@acme.example"}, message.Address{Name: "Eve", Addr: "eve@desk.example"}
+	anna, eve := addressOf("Anna", "anna@acme.example"), addressOf("Eve", "eve@desk.example")
 	tests := []struct {
 		name    string
 		options string // of the smtpd in master.cf

@@ -52,6 +52,7 @@ type mailServers struct {
 	Dir                                   string
 	MX, Verified, Submission, IMAP, IMAPS int
 	Services, Settings                    string // lines of a test's own for master.cf and dovecot.conf
+	Policy                                string // the address of a policy server that Postfix asks about each recipient; "" for none
 
 	roots   *x509.CertPool
 	dovecot *child
@@ -128,6 +129,7 @@ func (m *mailServers) furnish(t *testing.T) {
 	must(chown(filepath.Join(m.Dir, "home"), "mail"))
 
 	good, expired := m.certificates(t)
+	past := time.Now().Add(-time.Hour)
 	var logins, passwords, verified strings.Builder
 	for _, who := range withMailbox {
 		fmt.Fprintf(&logins, "%[1]s %[1]s\n", who)
@@ -137,10 +139,12 @@ func (m *mailServers) furnish(t *testing.T) {
 		fmt.Fprintf(&verified, "%[1]s PREPEND Authentication-Results: mx.desk.example; dkim=pass header.d=%[1]s\n", domain)
 	}
 	for name, text := range map[string]string{
-		"good.pem": good, "expired.pem": expired, "people": logins.String(), "passwords": passwords.String(), "verified": verified.String(), "refused": "",
+		"good.pem": good, "expired.pem": expired, "people": logins.String(), "passwords": passwords.String(), "verified": verified.String(),
 		"postfix/main.cf": m.fill(t, "main.cf"), "postfix/master.cf": m.fill(t, "master.cf"), "dovecot.conf": m.fill(t, "dovecot.conf"),
 	} {
 		must(os.WriteFile(filepath.Join(m.Dir, name), []byte(text), 0o644))
+		// Postfix reads a file over and over while it may still be written.
+		must(os.Chtimes(filepath.Join(m.Dir, name), past, past))
 	}
 }
 
@@ -278,17 +282,6 @@ func (m *mailServers) tls() *tls.Config {
 	return &tls.Config{RootCAs: m.roots, ServerName: "127.0.0.1"}
 }
 
-// refuse has Postfix answer so from now on: lines of an access table of recipients. An smtpd reads the table when it begins.
-func (m *mailServers) refuse(t *testing.T, lines string) {
-	t.Helper()
-	if err := os.WriteFile(filepath.Join(m.Dir, "refused"), []byte(lines), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if err := m.postfix.cmd.Process.Signal(syscall.SIGHUP); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // A child is a process that ends with its test, and with this program, however that ends.
 type child struct {
 	cmd   *exec.Cmd
@@ -302,7 +295,7 @@ func spawn(t *testing.T, cmd *exec.Cmd) *child {
 	t.Helper()
 	c := &child{cmd: cmd, ended: make(chan struct{})}
 	cmd.Stdout, cmd.Stderr = &c.out, &c.out
-	cmd.WaitDelay = time.Second // for a pipe that a child of it keeps
+	cmd.WaitDelay = 100 * time.Millisecond // for a pipe that a child of it keeps
 	// No group of its own: Postfix's master makes a session, which the leader of a group may not.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	started := make(chan error)
@@ -313,7 +306,9 @@ func spawn(t *testing.T, cmd *exec.Cmd) *child {
 		err := cmd.Start()
 		started <- err
 		if err == nil {
-			c.err = cmd.Wait()
+			if c.err = cmd.Wait(); errors.Is(c.err, exec.ErrWaitDelay) {
+				c.err = nil // it has ended well, and some child of it has not yet
+			}
 			close(c.ended)
 		}
 	}()

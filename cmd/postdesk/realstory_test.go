@@ -10,7 +10,6 @@ import (
 
 	"github.com/postdesk/postdesk/desk"
 	"github.com/postdesk/postdesk/desk/ledger"
-	"github.com/postdesk/postdesk/desk/message"
 )
 
 // TestRealStory is the main job from end to end: Anna asks, agrees to the estimate, gets her answer and closes the ticket. Eve is known by
@@ -30,7 +29,7 @@ func TestRealStory(t *testing.T) {
 		request := eve.gets(t, "assigned", "installieren")
 
 		forged := answerTo(request, "Pay to another account.\n\n/close")
-		raw := forged.bytes(message.Address{Name: "Eve", Addr: eve.address})
+		raw := forged.bytes(addressOf("Eve", eve.address))
 		if err := d.submit(d.MX, "mallory@evil.example", forged.to, raw); err != nil {
 			t.Fatal(err)
 		}
