@@ -1,6 +1,6 @@
-// Package redact finds what must not travel on in a mail's text and masks it. It hides how people write down passwords in eight
-// languages, what keys and tokens look like, and how to find them in time that grows with the length of the text only, whatever a
-// stranger wrote (T059, T085).
+// Package redact finds in a mail's text what must not travel on, and masks it: secrets, ways around the desk, words that offend. It hides
+// how people write down passwords in eight languages and disguise an address, what keys and tokens look like, and how to find all
+// that in time that grows with the length of the text only, whatever a stranger wrote (T059, T085).
 package redact
 
 import (
