@@ -18,8 +18,9 @@ import (
 )
 
 type ticketCmd struct {
-	List ticketListCmd `cmd:"" help:"List tickets, the newest first."`
-	Show ticketShowCmd `cmd:"" help:"Show one ticket: what was written, what was answered, and why it is as it is."`
+	List    ticketListCmd    `cmd:"" help:"List tickets, the newest first."`
+	Show    ticketShowCmd    `cmd:"" help:"Show one ticket: what was written, what was answered, and why it is as it is."`
+	Confirm ticketConfirmCmd `cmd:"" help:"Take a customer's yes to an estimate that did not come by mail."`
 }
 
 type ticketListCmd struct {
