@@ -53,22 +53,19 @@ func (a *account) name() string {
 	return who
 }
 
-// run sends what is handed over until ctx ends. What is begun by then may go on until life ends; what still waits in the queue was not
-// begun and comes back when its lease ends.
+// run sends what is handed over until ctx ends. What is begun by then may go on until life ends; what still waits in the queue is given
+// back by the sender.
 func (a *account) run(ctx, life context.Context) {
 	timer := time.NewTimer(idle)
 	defer timer.Stop()
 	defer a.hangUp()
-	for {
+	for ctx.Err() == nil { // or it would go on by chance while there is more
 		select {
 		case <-ctx.Done():
 			return
 		case <-timer.C:
 			a.hangUp()
 		case j := <-a.jobs:
-			if ctx.Err() != nil {
-				return
-			}
 			a.busy(a.sender.Now())
 			a.deliver(life, j)
 			a.busy(time.Time{})

@@ -68,7 +68,8 @@ type Sender struct {
 
 	mu       sync.Mutex
 	accounts map[policy.SMTP]*account
-	outbox   string // why the outbox cannot be read; "" when it can
+	returned []*desk.Mail // Run's alone: leased when it was told to end
+	outbox   string       // why the outbox cannot be read; "" when it can
 }
 
 // defaultSchedule tries for about three days. RFC 5321, 4.5.4.1 has relays try for four or five; the engineer whose answer does not
@@ -82,7 +83,7 @@ func (s *Sender) Run(ctx context.Context) error {
 		return errors.New("mailout: a Sender needs Desk, Account, Dial, Now, Hello and Log")
 	}
 	s.mu.Lock()
-	s.accounts = map[policy.SMTP]*account{} // the workers of an earlier Run have ended
+	s.accounts, s.returned = map[policy.SMTP]*account{}, nil // the workers of an earlier Run have ended
 	s.mu.Unlock()
 	// What is begun outlives ctx by a little: a line cut behind the last dot would leave a mail that nobody knows about.
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
@@ -92,11 +93,14 @@ func (s *Sender) Run(ctx context.Context) error {
 		workers.Wait()
 		timer.Stop()
 		end()
+		s.giveBack(ctx)
 	}()
 	for ctx.Err() == nil {
 		leased := s.Now()
 		m, err := s.Desk.LeaseMail(ctx, lease)
 		switch {
+		case ctx.Err() != nil && m != nil:
+			s.returned = append(s.returned, m)
 		case ctx.Err() != nil:
 		case err != nil:
 			s.outboxState(err)
@@ -177,12 +181,30 @@ func (s *Sender) hand(ctx, life context.Context, workers *sync.WaitGroup, j job)
 		case a.jobs <- j:
 			return
 		case <-ctx.Done():
+			s.returned = append(s.returned, j.mail)
 			return
 		case <-timer.C:
 		}
 	}
 	a.stalled = true
 	s.end(ctx, j.mail, s.waits(j.mail, a.turn(s.Now()), 0, postponed+"mails before it are still on their way"))
+}
+
+// giveBack makes room for other nodes, and for the next start: what is leased and was not begun need not wait until its lease ends. All
+// workers have ended by now.
+func (s *Sender) giveBack(ctx context.Context) {
+	s.mu.Lock()
+	for _, a := range s.accounts {
+		for len(a.jobs) > 0 {
+			s.returned = append(s.returned, (<-a.jobs).mail)
+		}
+	}
+	s.mu.Unlock()
+	for _, m := range s.returned {
+		if s.record(ctx, s.waits(m, 0, 0, postponed+"the node stopped")) != nil {
+			return // told by record; their leases end by themselves
+		}
+	}
 }
 
 func (s *Sender) account(smtp policy.SMTP) (a *account, isNew bool) {

@@ -746,6 +746,35 @@ func TestStoppingLetsAMailEndWell(t *testing.T) {
 	}
 }
 
+func TestStoppingGivesBackWhatIsNotBegun(t *testing.T) {
+	mails := numbered(queued + 3)
+	inWorld(t, newOutbox(mails...), func(w *world) {
+		w.office.SMTPFaults(postoffice.SMTPFault{Verb: ".", Delay: 5 * time.Second, Times: 1})
+	}, func(t *testing.T, w *world) {
+		w.until(t, "the queue is full", func() bool {
+			for _, m := range mails[1 : queued+1] {
+				if w.leased[m.ID].IsZero() && m.Attempts == 0 {
+					return false
+				}
+			}
+			return mails[0].Attempts == 1
+		})
+		w.stop()
+		now := time.Now()
+		for _, m := range mails {
+			switch {
+			case w.leased[m.ID].After(now):
+				t.Errorf("mail %d is leased for %v more", m.ID, w.leased[m.ID].Sub(now))
+			case m.State == desk.MailSent && m != mails[0]:
+				t.Errorf("mail %d was begun after the sender was told to stop", m.ID)
+			}
+			if p := recall(w.results(m.ID)); m != mails[0] && p != (past{}) {
+				t.Errorf("mail %d has been through %+v", m.ID, p)
+			}
+		}
+	})
+}
+
 func TestSMTPUTF8OnlyWhereAnAddressNeedsIt(t *testing.T) {
 	wide := message.Address{Name: "Пётр", Addr: "пётр@acme.example"}
 	for _, c := range []struct {
