@@ -16,7 +16,7 @@ func (v *visit) customer(p place) error {
 		return v.open(p, OutcomeLinked)
 	case tk == nil:
 		return v.open(p, OutcomeNew)
-	case !v.mayReopen(tk) && p.grant == yes && understand(v.m.Visible, v.who.name) != saysThanks:
+	case !v.mayReopen(tk) && p.grant == yes && understandIn(tk.Language, v.m.Visible, v.who.name) != saysThanks:
 		v.because("ticket %d was closed more than %d days ago", tk.Number, v.p.Life.ReopenDays)
 		p.joined, p.others = nil, append([]*Ticket{tk}, p.others...)
 		return v.open(p, OutcomeLinked)
@@ -40,7 +40,7 @@ func (v *visit) customer(p place) error {
 
 // says carries out what a customer's words mean where the ticket stands.
 func (v *visit) says(tk *Ticket, joined grant) error {
-	said := understand(v.m.Visible, v.who.name)
+	said := understandIn(tk.Language, v.m.Visible, v.who.name)
 	if tk.Status == AwaitingConfirmation {
 		switch said {
 		case saysYes:

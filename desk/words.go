@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -145,6 +146,23 @@ func understand(words, name string) saying {
 		}
 	}
 	return says
+}
+
+// falseFriends are words of the lists that mean something else to a neighbour, with the languages in which they mean what the lists say:
+// a Dane who writes "tak" thanks, and a Pole who writes "no" agrees.
+var falseFriends = map[string][]string{
+	"tak": {"pl"},
+	"no":  {"en", "es", "it"},
+}
+
+// understandIn is understand for a ticket whose mails are in a language: the customer was asked in it, and answers in it.
+func understandIn(language, words, name string) saying {
+	for line := range strings.Lines(words) {
+		if in, ok := falseFriends[fold(line)]; ok && !slices.Contains(in, language) {
+			return saysNothing
+		}
+	}
+	return understand(words, name)
 }
 
 // means is what a whole line says, with a greeting before it or a thank-you beside it.

@@ -187,3 +187,22 @@ func allKnown(f string, known map[string]bool) bool {
 	}
 	return true
 }
+
+func TestFalseFriends(t *testing.T) {
+	for _, tt := range []struct {
+		name, language, words string
+		want                  saying
+	}{
+		{"a Pole agrees", "pl", "Tak.", saysYes},
+		{"a Dane thanks", "en", "Tak!\nLars", saysNothing},
+		{"an Englishman declines", "en", "No", saysNo},
+		{"a Pole does not", "pl", "No\nKim", saysNothing},
+		{"in a sentence it is none", "en", "No thanks", saysNo},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := understandIn(tt.language, tt.words, "Kim"); got != tt.want {
+				t.Errorf("%q in %s says %q, want %q", tt.words, tt.language, got, tt.want)
+			}
+		})
+	}
+}
