@@ -2,15 +2,17 @@
 # make test     everything that has to hold: lint, then all tests on both databases with the race detector
 # make lint     formatting, vet, staticcheck, and which room may import which
 # make bench    how fast it is, the store on both databases
+# make crash    ends postdesk serve N times at every point of a mail's way, on each database and with two nodes, and plants mistakes
 #
 # PKG=./desk/... restricts all three. With CI=true a part that is missing on this machine is a failure; else it is left out, by name.
 
 GO ?= go
 PKG ?= ./...
+N ?= 1100
 STATICCHECK = v0.8.2
 
-.PHONY: all build test lint bench tools clean
-.SILENT: test lint bench tools
+.PHONY: all build test lint bench crash tools clean
+.SILENT: test lint bench crash tools
 
 all: build
 
@@ -28,6 +30,9 @@ lint: tools
 
 bench: tools bin/withpostgres
 	bin/withpostgres $(GO) test -run '^$$' -bench . -benchmem $(PKG)
+
+crash: tools bin/withpostgres
+	bin/withpostgres $(GO) test -count=1 -timeout 3h -v -run '^Test(Crashes|PlantedMistakes)$$' ./cmd/postdesk -crashes $(N)
 
 tools:
 	GO="$(GO)" .ci/tools $(STATICCHECK)

@@ -1,0 +1,171 @@
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/postdesk/postdesk/desk/fault"
+	"github.com/postdesk/postdesk/desk/store/storetest"
+)
+
+// crashes is N of make crash; 0 is what every test run does.
+var crashes = flag.Int("crashes", 0, "kills of the whole crash test, for each database and with two nodes")
+
+// nextCrash counts what several nodes do in turn.
+type nextCrash struct {
+	mu   sync.Mutex
+	k, n int
+}
+
+func (c *nextCrash) take() (k int, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.k++
+	return c.k - 1, c.k <= c.n
+}
+
+// run crashes the desk n times, on so many nodes at once, and reckons. between is called after every 50 crashes.
+func (b *crashBench) run(from, n, nodes int, patience time.Duration, between func() error) *reckoning {
+	b.t.Helper()
+	ctx, stop := context.WithCancel(b.t.Context())
+	var answering, crashing sync.WaitGroup
+	answering.Go(func() { b.people.run(ctx) })
+	next := &nextCrash{k: from, n: from + n}
+	for range nodes {
+		crashing.Go(func() {
+			for k, ok := next.take(); ok; k, ok = next.take() {
+				b.crash(k)
+				if between != nil && k%50 == 49 {
+					if err := between(); err != nil {
+						b.t.Error(err)
+					}
+				}
+			}
+		})
+	}
+	crashing.Wait()
+	wrong := b.settle(nodes, patience)
+	stop()
+	answering.Wait()
+	r := b.reckon()
+	r.wrong = append(r.wrong, wrong...)
+	return r
+}
+
+// check fails the test where something is wrong, and shows where the nodes ended.
+func (b *crashBench) check(r *reckoning, own bool) {
+	b.t.Helper()
+	r.report(b.t)
+	if own {
+		for _, how := range b.own {
+			b.t.Errorf("a node ended by itself: %s", how)
+		}
+	}
+	var where []string
+	for _, at := range slices.Sorted(maps.Keys(b.kills)) {
+		where = append(where, fmt.Sprintf("%s %d", at, b.kills[at]))
+	}
+	b.t.Logf("killed at: %s", strings.Join(where, ", "))
+	if b.t.Failed() {
+		log, err := os.ReadFile(b.logFile())
+		b.t.Logf("what the nodes said last (%v):\n%s", err, log[max(0, len(log)-8000):])
+	}
+}
+
+func logReckonings(t *testing.T, rows ...[]string) {
+	t.Helper()
+	var b bytes.Buffer
+	if err := table(&b, append([][]string{reckoningHead}, rows...)); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("\n%s", &b)
+}
+
+// TestCrashes ends postdesk serve at every point of a mail's way, and at any moment, while customers and an engineer write. Nothing is lost
+// and nothing done twice; a mail goes out twice at most, with the same bytes (M6, L1, O4, T089, T091).
+func TestCrashes(t *testing.T) {
+	t.Parallel()
+	command := faultyCommand(t)
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		crashOn(t, command, "SQLite", sqliteDSN(t), max(60, *crashes), 1, nil)
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		crashOn(t, command, "PostgreSQL", storetest.PostgresDSN(t), max(40, *crashes), 1, nil)
+	})
+	t.Run("two nodes", func(t *testing.T) {
+		if *crashes == 0 {
+			t.Skip("part of make crash")
+		}
+		t.Parallel()
+		server, err := storetest.StartPostgres()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := server.Stop(); err != nil {
+				t.Error(err)
+			}
+			if err := server.Remove(); err != nil {
+				t.Error(err)
+			}
+		})
+		dsn, err := storetest.NewDatabase(t.Context(), server.DSN("postgres"), "crash", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		crashOn(t, command, "PostgreSQL, two nodes", dsn, *crashes, 2, func() error {
+			if err := server.Crash(); err != nil {
+				return err
+			}
+			return server.Start()
+		})
+	})
+}
+
+func crashOn(t *testing.T, command, name, dsn string, n, nodes int, between func() error) {
+	b := newCrashBench(t, command, dsn, n, "")
+	r := b.run(0, n, nodes, time.Minute, between)
+	logReckonings(t, r.row(name, b.total))
+	b.check(r, between == nil) // a node that begins while its database is away says so and ends
+}
+
+// TestPlantedMistakes lets the desk make each mistake of package fault in turn, and the reckoning has to notice within 330 kills (T092).
+func TestPlantedMistakes(t *testing.T) {
+	if *crashes == 0 {
+		t.Skip("part of make crash")
+	}
+	const most, round = 330, 30
+	command := faultyCommand(t)
+	var rows [][]string
+	for _, mistake := range fault.Mistakes() {
+		t.Run(string(mistake), func(t *testing.T) {
+			b := newCrashBench(t, command, sqliteDSN(t), most, mistake)
+			for b.total < most {
+				if r := b.run(b.total, round, 1, 15*time.Second, nil); len(r.wrong) > 0 {
+					t.Logf("noticed within %d kills: %s", b.total, strings.Join(r.wrong, "; "))
+					rows = append(rows, []string{string(mistake), fmt.Sprint(b.total), r.wrong[0]})
+					return
+				}
+			}
+			t.Errorf("not noticed within %d kills", b.total)
+		})
+	}
+	var b bytes.Buffer
+	if err := table(&b, append([][]string{{"mistake", "noticed within kills", "such as"}}, rows...)); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("\n%s", &b)
+}
