@@ -122,11 +122,14 @@ func TestRealResults(t *testing.T) {
 		want    string // where the results stand, seen from Postfix' own line
 		level   message.Level
 	}{
-		{name: "a filter that inserts above all, as RFC 8601, 4.1 asks", filter: &milter{}, want: "above", level: message.LevelA1},
+		{name: "a filter that inserts above all, as RFC 8601, 4 asks", filter: &milter{}, want: "above", level: message.LevelA1},
 		{name: "a filter that inserts behind the first field, as OpenDKIM did for long", filter: &milter{place: 1}, want: "below", level: message.LevelA0},
 		{name: "a filter that adds", filter: &milter{atEnd: true}, want: "below", level: message.LevelA0},
 		{name: "PREPEND of an access table or a policy server", options: " -o { smtpd_sender_restrictions = check_sender_access inline:{{acme.example = PREPEND " + forged[:len(forged)-2] + "}} }",
 			want: "above", level: message.LevelA1},
+		{name: "PREPEND of an access table, taken out with the sender's", cleanup: clean,
+			options: " -o { smtpd_sender_restrictions = check_sender_access inline:{{acme.example = PREPEND " + forged[:len(forged)-2] + "}} }",
+			want:    "nowhere", level: message.LevelA0},
 		{name: "PREPEND of header_checks", cleanup: " -o { header_checks = regexp:{{/^From:/ PREPEND " + forged[:len(forged)-2] + "}} }\n", want: "below", level: message.LevelA0},
 		{name: "the sender", above: forged, want: "below", level: message.LevelA0},
 		{name: "the sender, taken out", above: forged, cleanup: clean, want: "nowhere", level: message.LevelA0},
