@@ -1,6 +1,7 @@
 package mailout
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -132,11 +133,6 @@ func (a *account) deliver(ctx context.Context, j job) {
 
 // bytes are the MIME of a mail as it is stored, which is made and stored first where that was not done before (G5).
 func (s *Sender) bytes(ctx context.Context, m *desk.Mail) (mime *spool, err error) {
-	if fault.Planted(fault.NewIDOnRetry) && m.Attempts > 0 {
-		m.MessageID = message.ID(fmt.Sprintf("%d-%s", m.Attempts, m.MessageID))
-		mime = &spool{}
-		return mime, Compose(mime, m, nil)
-	}
 	if m.MIME == 0 {
 		if err := s.compose(ctx, m); err != nil {
 			return nil, err
@@ -151,7 +147,22 @@ func (s *Sender) bytes(ctx context.Context, m *desk.Mail) (mime *spool, err erro
 		mime.Close()
 		return nil, fmt.Errorf("source %d is empty", m.MIME)
 	}
+	if fault.Planted(fault.NewIDOnRetry) && m.Attempts > 0 {
+		return anew(mime)
+	}
 	return mime, nil
+}
+
+// anew is a mail under another Message-ID, as a planted mistake wants it.
+func anew(mime *spool) (*spool, error) {
+	defer mime.Close()
+	all, err := io.ReadAll(mime.reader())
+	if err != nil {
+		return nil, err
+	}
+	other := &spool{}
+	_, err = other.Write(bytes.Replace(all, []byte("Message-ID: <"), []byte("Message-ID: <again-"), 1))
+	return other, err
 }
 
 func (s *Sender) compose(ctx context.Context, m *desk.Mail) error {

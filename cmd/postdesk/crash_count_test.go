@@ -210,7 +210,7 @@ func (b *crashBench) reckonTickets(r *reckoning, k *books) {
 		}
 		held := k.held[tk.Number]
 		if tk.Hold != nil && tk.Hold.Held() != held || tk.Hold == nil && held != 0 || tk.Status == desk.Closed && held != 0 {
-			r.note("ticket %d (%s) holds %d credits in the ledger: %+v", tk.Number, tk.Status, held, tk.Hold)
+			r.note("ticket %d is %s and holds %d credits in the ledger", tk.Number, tk.Status, held)
 		}
 	}
 	for _, m := range b.people.matters {
@@ -327,7 +327,7 @@ func reckonOutbox(r *reckoning, k *books, submissions []postoffice.Submission) {
 	}
 }
 
-// table is one line of the result.
+// row is the reckoning as a line of a table.
 func (r *reckoning) row(name string, kills int) []string {
 	return []string{name, strconv.Itoa(kills), strconv.Itoa(r.mails), strconv.Itoa(r.sent), strconv.Itoa(r.lost), strconv.Itoa(r.doubleTickets),
 		strconv.Itoa(r.doublePostings), strconv.Itoa(r.copies), strconv.Itoa(r.unsure), strconv.Itoa(r.refused), strconv.Itoa(len(r.wrong))}
