@@ -16,6 +16,7 @@ import (
 	"net/mail"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -87,33 +88,65 @@ func sourceError(err error) string {
 	return "the source could not be read to its end: " + cleanText(err.Error())
 }
 
-// Part opens one leaf part of a mail by its path, as message.Attachment names it, and gives its decoded bytes as a stream. The
-// attachment's Size is 0: it is not known before the end. A path that leads to no leaf part is an error that is fs.ErrNotExist.
+// Part opens one part of a mail by its path, as message.Attachment names it, and gives its decoded bytes as a stream. The attachment's
+// Size is 0: it is not known before the end. A path that leads to no leaf part is an error that is fs.ErrNotExist.
 func Part(src message.Source, path string) (io.ReadCloser, message.Attachment, error) {
+	r, a, err := openPart(src, path)
+	if err != nil {
+		return nil, message.Attachment{}, fmt.Errorf("part %.80q of the mail: %w", path, err)
+	}
+	return r, a, nil
+}
+
+func openPart(src message.Source, path string) (io.ReadCloser, message.Attachment, error) {
+	outer, inner, nested := strings.Cut(path, "/")
+	r, p, err := openLeaf(src, outer)
+	if err != nil || !nested {
+		if err != nil {
+			return nil, message.Attachment{}, err
+		}
+		return r, p.attachment(), nil
+	}
+	list := p.innerFiles(r)
+	r.Close()
+	n, err := strconv.Atoi(inner)
+	if err != nil || n < 1 || n > len(list) {
+		return nil, message.Attachment{}, fs.ErrNotExist
+	}
+	a := list[n-1]
+	a.Size = 0
+	if r, p, err = openLeaf(src, outer); err != nil {
+		return nil, message.Attachment{}, err
+	}
+	return readCloser{p.innerFile(r, n), r}, a, nil
+}
+
+// openLeaf opens a leaf part by the path of the walk.
+func openLeaf(src message.Source, path string) (io.ReadCloser, *part, error) {
 	var guess paths // as Parse does it: a second walk where a multipart lacks its boundary
 	for {
 		raw, err := src.Open()
 		if err != nil {
-			return nil, message.Attachment{}, fmt.Errorf("open part %s: %w", path, err)
+			return nil, nil, err
 		}
 		var found io.Reader
-		var a message.Attachment
+		var leaf *part
 		w := &walker{lines: newLineReader(raw), guess: guess}
 		w.leaf = func(p *part, body io.Reader) bool {
 			if p.path != path {
 				return false
 			}
 			found, _ = p.decoded(body)
-			a = p.attachment()
+			leaf = p
 			return true
 		}
 		w.walk()
 		if found != nil && (guess != nil || w.lost == nil) {
-			return readCloser{found, raw}, a, nil
+			return readCloser{found, raw}, leaf, nil
 		}
 		raw.Close()
 		if guess != nil || w.lost == nil {
-			return nil, message.Attachment{}, fmt.Errorf("part %.80q of the mail: %w", path, fs.ErrNotExist)
+			return nil, nil, fs.ErrNotExist
 		}
 		guess = w.lost
 	}
@@ -133,6 +166,7 @@ type reading struct {
 	htmlSize    int
 	charset     string // the first that a text part names: what raw bytes in the header are taken for
 	attachments []message.Attachment
+	fallback    []textPart // texts in files, for a mail without one of its own
 	reports     []report
 	sums        hash.Hash // of the leaf parts' sums
 }
@@ -160,6 +194,12 @@ func (r *reading) leaf(p *part, body io.Reader) (stop bool) {
 	case p.isText():
 		r.text(p, decoded)
 		io.Copy(io.Discard, decoded)
+	case p.isTNEF():
+		files := r.tnef(p, decoded)
+		io.Copy(io.Discard, decoded)
+		a := p.attachment()
+		a.Size = size.n
+		r.attachments = append(append(r.attachments, a), files...)
 	default:
 		if isReport(p.media) && len(r.reports) < 10 {
 			b, _ := io.ReadAll(io.LimitReader(decoded, maxReport))
@@ -189,6 +229,13 @@ func (r *reading) text(p *part, decoded io.Reader) {
 	declared := p.params["charset"]
 	if declared == "" && markup {
 		declared = metaCharset(b)
+	}
+	if !markup {
+		var files []uuFile
+		b, files = cutUU(b)
+		for i, f := range files {
+			r.attachments = append(r.attachments, f.attachment(p.path, i+1))
+		}
 	}
 	text, note := toUTF8(b, declared)
 	if note != "" {
@@ -222,6 +269,9 @@ func (r *reading) message(raw hash.Hash, size int64) *message.Message {
 		r.header(m, &r.top.header)
 	}
 	m.Text, m.HTML = joinTexts(r.texts)
+	if strings.TrimSpace(m.Text) == "" && len(r.fallback) > 0 {
+		m.Text, m.HTML = joinTexts(r.fallback)
+	}
 	m.Visible = visible(m.Text, isForward(m.Subject))
 	if m.Visible == strings.TrimSpace(m.Text) && quotesInMarkup(m.HTML) {
 		// The plain text has no mark of where the quote begins, the HTML has.

@@ -40,7 +40,7 @@ func ReasonOf(m *message.Message) FailureReason {
 	if r := reasonOfStatus(m.Bounce.Status); r != "" {
 		return r
 	}
-	text := reportText(clip(m.Text, bounceSample))
+	text := reportText(clip(m.Text, reasonSample))
 	for _, piece := range []string{saidLines(text), m.Subject + "\n" + text} {
 		r, v := reasonInWords(piece)
 		if r != "" && !v {
@@ -205,6 +205,8 @@ var replyReasons = map[string]FailureReason{
 	"421": DeliveryTimeout, "451": SystemError, "452": MailboxFull, "500": SystemError, "501": SystemError, "502": SystemError, "503": SystemError, "504": SystemError,
 	"530": SenderRejected, "535": SenderRejected, "551": UserUnknown, "552": MailboxFull, "553": UserUnknown, "556": HostUnknown,
 }
+
+const reasonSample = 8 << 10 // bytes of a report in which a reason is looked for
 
 // reportText is a report up to the mail that came back, whose words are its writer's.
 func reportText(text string) string {
