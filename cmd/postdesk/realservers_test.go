@@ -79,8 +79,9 @@ func startMail(t *testing.T, set func(*mailServers)) *mailServers {
 	if os.Getuid() != 0 {
 		storetest.Missing(t, "root, whom Postfix wants to be started by")
 	}
+	sweepMail()
 	// A folder named after the test would be too long: a socket's path has at most 107 bytes.
-	dir, err := os.MkdirTemp("", "postdesk-mail-")
+	dir, err := os.MkdirTemp("", mailPrefix)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,9 +101,28 @@ func startMail(t *testing.T, set func(*mailServers)) *mailServers {
 	}
 	m.furnish(t)
 	m.startDovecot(t)
-	m.postfix = spawn(t, exec.Command(postfixMaster, "-c", filepath.Join(dir, "postfix"), "-s"))
+	m.postfix = spawn(t, exec.Command("/bin/sh", "-c", keeper, postfixMaster, "-c", filepath.Join(dir, "postfix"), "-s"))
 	m.answers(t, m.postfix, m.MX, m.Submission)
 	return m
+}
+
+// keeper runs a command that ends when this shell is told to. Postfix needs one: it changes who it is, and the kernel then forgets whose
+// end was to be its own.
+const keeper = `"$0" "$@" & trap "kill $!" TERM; wait $!; wait $!`
+
+const mailPrefix = "postdesk-servers-"
+
+// sweepMail deletes the folders of tests that were killed before they could. Their servers have ended with them.
+func sweepMail() {
+	left, err := filepath.Glob(filepath.Join(os.TempDir(), mailPrefix+"*"))
+	if err != nil {
+		return
+	}
+	for _, folder := range left {
+		if info, err := os.Stat(folder); err == nil && time.Since(info.ModTime()) > time.Hour { // no test lasts for so long
+			_ = os.RemoveAll(folder) // not being able to is no fault of this test
+		}
+	}
 }
 
 // furnish makes the folders and writes the configuration.
