@@ -5,7 +5,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"unicode/utf8"
+
+	"github.com/postdesk/postdesk/desk/message"
 )
 
 func FuzzParse(f *testing.F) {
@@ -40,6 +44,90 @@ func FuzzParse(f *testing.F) {
 				t.Errorf("part %s has %d bytes, %v; want %d", a.Part, n, err, a.Size)
 			}
 			r.Close()
+		}
+	})
+}
+
+// The readers below stand behind transfer encodings, which FuzzParse hardly ever gets through.
+
+func FuzzTNEF(f *testing.F) {
+	files, _ := filepath.Glob("testdata/winmail.eml")
+	for _, file := range files {
+		r, _, err := Part(File(file), "2")
+		if err != nil {
+			f.Fatal(err)
+		}
+		b, _ := io.ReadAll(r)
+		r.Close()
+		f.Add(b)
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		list, ok := readTNEF(bytes.NewReader(b), 0, nil)
+		if !ok && len(list.files) > 0 {
+			t.Error("files in what is no winmail.dat")
+		}
+		for i, file := range list.files[:min(len(list.files), 3)] {
+			var size int64
+			readTNEF(bytes.NewReader(b), i+1, func(r io.Reader) { size, _ = io.Copy(io.Discard, r) })
+			if size > file.size {
+				t.Errorf("file %d has %d bytes, was listed with %d", i+1, size, file.size)
+			}
+			if a := file.attachment("2", i+1); strings.ContainsAny(a.Filename, "/\\\n\x00") {
+				t.Errorf("unsafe file name %q", a.Filename)
+			}
+		}
+	})
+}
+
+func FuzzAddresses(f *testing.F) {
+	for _, s := range []string{`Kim <kim@cust.example>`, `"Lee, Kim" <kim@cust.example>, g: a@b.example;`, `kim@cust.example (Kim (Lee))`, `=?utf-8?q?K=C3=AD?= <k@a.example>`, `<@a,@b:c@d.example>`} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		for _, a := range parseAddresses(s, "") {
+			if a.Addr == "" && a.Name == "" {
+				t.Errorf("%q gives nobody", s)
+			}
+			if _, err := message.Canonical(a.Addr); a.Addr != "" && err != nil {
+				t.Errorf("%q gives %q: %v", s, a.Addr, err)
+			}
+		}
+	})
+}
+
+func FuzzEncodedWords(f *testing.F) {
+	for _, s := range []string{"=?utf-8?q?a=C3=A4?=", "=?iso-2022-jp?b?GyRC?= =?iso-2022-jp?b?JDM=?=", "=?utf-7?q?+AOQ-?=", "=?x?b?", "a =?utf-8*en?Q?b_c?= d"} {
+		f.Add(s, "koi8-r")
+	}
+	f.Fuzz(func(t *testing.T, s, charset string) {
+		if got := decodeWords(s, charset); !utf8.ValidString(got) {
+			t.Errorf("%q gives %q", s, got)
+		}
+	})
+}
+
+func FuzzReports(f *testing.F) {
+	f.Add("Final-Recipient: rfc822; lee@acme.example\nAction: failed\nStatus: 5.1.1 (x)\nDiagnostic-Code: smtp; 550 no\n\n", "could not be delivered\n<lee@acme.example>: 550 no")
+	f.Fuzz(func(t *testing.T, status, text string) {
+		m := &message.Message{Kind: message.Bounced, Text: text}
+		e := &evidence{m: m, h: &header{}, top: &part{}, reports: []report{{media: "message/delivery-status", text: []byte(status)}}}
+		m.Bounce = e.bounce()
+		for _, addr := range m.Bounce.Recipients {
+			if _, err := message.Canonical(addr); err != nil {
+				t.Errorf("recipient %q: %v", addr, err)
+			}
+		}
+		if ReasonOf(m) == "" {
+			t.Error("no reason at all")
+		}
+	})
+}
+
+func FuzzCalendar(f *testing.F) {
+	f.Add("BEGIN:VEVENT\nSUMMARY:x\\,y\nDTSTART;TZID=Europe/Berlin:20261105T090000\nEND:VEVENT\n")
+	f.Fuzz(func(t *testing.T, s string) {
+		if lines := calendarLines(s); len(lines) > maxEvents || strings.Contains(strings.Join(lines, ""), "\n") {
+			t.Errorf("%q gives %q", s, lines)
 		}
 	})
 }

@@ -187,6 +187,9 @@ func (r *reading) leaf(p *part, body io.Reader) (stop bool) {
 	if odd != "" {
 		r.notes.add("a part has the unknown transfer encoding " + clip(odd, 80))
 	}
+	if said := p.protection(); said != "" {
+		r.notes.add(said)
+	}
 	sum := &contentSum{hash: sha256.New(), text: strings.HasPrefix(p.media, "text/")}
 	size := &counter{w: sum}
 	decoded = io.TeeReader(decoded, size)
@@ -201,9 +204,16 @@ func (r *reading) leaf(p *part, body io.Reader) (stop bool) {
 		a.Size = size.n
 		r.attachments = append(append(r.attachments, a), files...)
 	default:
-		if isReport(p.media) && len(r.reports) < 10 {
+		switch {
+		case isReport(p.media) && len(r.reports) < 10:
 			b, _ := io.ReadAll(io.LimitReader(decoded, maxReport))
 			r.reports = append(r.reports, report{media: p.media, text: b})
+		case p.isCalendar():
+			b, _ := io.ReadAll(io.LimitReader(decoded, maxReport))
+			text, _ := toUTF8(b, p.params["charset"])
+			for _, said := range calendarLines(text) {
+				r.notes.add(said)
+			}
 		}
 		io.Copy(io.Discard, decoded)
 		a := p.attachment()

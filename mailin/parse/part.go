@@ -51,6 +51,28 @@ func (p *part) isText() bool {
 	return p.filename() == "" || p.parent == "" || p.parent == "multipart/alternative"
 }
 
+// protection says what is signed or encrypted, so that people know why they see a file where they expect words (M2).
+func (p *part) protection() string {
+	switch {
+	case p.parent == "multipart/encrypted" && p.media == "application/pgp-encrypted", p.media == "application/pgp-encrypted":
+		return "encrypted with OpenPGP: kept as it came"
+	case p.media == "application/pkcs7-mime" || p.media == "application/x-pkcs7-mime":
+		if strings.Contains(strings.ToLower(p.params["smime-type"]), "signed") {
+			return "signed with S/MIME in a closed form: its text is in the file"
+		}
+		return "encrypted with S/MIME: kept as it came"
+	case p.media == "application/pgp-signature":
+		return "signed with OpenPGP: not verified"
+	case p.media == "application/pkcs7-signature" || p.media == "application/x-pkcs7-signature":
+		return "signed with S/MIME: not verified"
+	}
+	return ""
+}
+
+func (p *part) isCalendar() bool {
+	return p.media == "text/calendar" || p.media == "application/ics" || strings.HasSuffix(strings.ToLower(p.filename()), ".ics")
+}
+
 func (p *part) attachment() message.Attachment {
 	return message.Attachment{
 		Part:        p.path,

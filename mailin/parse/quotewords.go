@@ -42,6 +42,9 @@ var datedSender = regexp.MustCompile(`^((19|20)\d{2}|\d{1,2})[./-]\s?\d{1,2}[./-
 // sharedLine is new text and the attribution after it on one line, as programs that lose the line end send it.
 var sharedLine = regexp.MustCompile(`^(.{1,300}?)[ -]+On (Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? .{10,200} wrote:$`)
 
+// brokenLink is a link in parentheses that lost the mark of its quote, or has it behind.
+var brokenLink = regexp.MustCompile(`^\s*\(https?://[^\s()]+\)\s*>\s*$`)
+
 // clock is a date with a time, as the field of a header has it.
 var clock = regexp.MustCompile(`\b(19|20)?\d{2}\b.*\b\d{1,2}[:.]\d{2}\b`)
 

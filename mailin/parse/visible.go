@@ -95,7 +95,13 @@ func (v *reader) tail(line string) bool {
 	if v.at == 0 || v.at+1 >= len(v.lines) || !isQuoted(v.lines[v.at+1]) || !isQuoted(v.lines[v.at-1]) {
 		return false
 	}
+	if brokenLink.MatchString(line) {
+		return true
+	}
 	above := strings.TrimRight(v.lines[v.at-1], " ")
+	if _, link, ok := strings.Cut(above, "http"); ok && !strings.Contains(link, " ") && !strings.Contains(strings.TrimSpace(line), " ") && strings.ContainsAny(line[:1], "_-/?&=%#.~") {
+		return true // the rest of a link that was cut
+	}
 	first, _ := utf8.DecodeRuneInString(line)
 	return utf8.RuneCountInString(above) >= 72 && !strings.ContainsAny(above[len(above)-1:], ".?!:>") && unicode.IsLower(first)
 }
@@ -194,10 +200,14 @@ func unmarked(line string) string {
 // attribution tells how many lines from here introduce a quote, as "On ..., Kim wrote:" does, also broken over some lines; 0 for none.
 // It needs a word for writing, a colon at its end, and a date, a time or an address: a person who writes "Kim wrote:" is read on.
 func (v *reader) attribution() int {
-	joined := ""
-	for n := 1; n <= 4 && v.at+n <= len(v.lines); n++ {
+	joined, gaps := "", 0
+	for n := 1; n <= 4+2*gaps && v.at+n <= len(v.lines); n++ {
 		line := v.lines[v.at+n-1]
 		plain := unmarked(line)
+		if plain == "" && gaps < 2 && n > 1 && attributionStart.MatchString(joined) && clock.MatchString(joined) {
+			gaps++ // a program that puts the address on a line of its own, blank lines around it
+			continue
+		}
 		if plain == "" || len(joined)+len(line) > maxLooked || n > 1 && isQuoted(line) && strings.Count(joined, "<") <= strings.Count(joined, ">") {
 			return 0
 		}
@@ -212,6 +222,7 @@ func (v *reader) attribution() int {
 		quoteFollows := next < len(v.lines) && isQuoted(v.lines[next])
 		dated := dateWord.MatchString(joined) || strings.Contains(joined, "@")
 		switch {
+		case gaps > 0 && !strings.Contains(joined, "@"):
 		case datedSender.MatchString(joined):
 			return n
 		case wroteWord.MatchString(joined) && (dated || quoteFollows && utf8.RuneCountInString(joined) < 120):
