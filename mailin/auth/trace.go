@@ -85,7 +85,7 @@ type received struct {
 	hosts      []string // every word after a "by"; one, unless the name that the client gave itself is made to look so
 	login      string   // of "(Authenticated sender: LOGIN)", "" where there is not exactly one
 	from       string   // the name that the client gave itself, where the field begins with it
-	about      []string // the comments about the client, which stand before "by"
+	about      bool     // there are comments about the client, which stand before "by"
 	with       string   // the protocol, in lower case
 	unreadable bool
 }
@@ -103,8 +103,8 @@ func parseReceived(value string) received {
 		if err := s.space(&comments); err != nil {
 			return received{unreadable: true}
 		}
-		if len(r.hosts) == 0 {
-			r.about = append(r.about, comments[n:]...)
+		if len(r.hosts) == 0 && len(comments) > n {
+			r.about = true
 		}
 		for _, c := range comments[n:] {
 			if login, ok := cutPrefixFold(strings.TrimSpace(c), "Authenticated sender:"); ok && len(r.hosts) == 0 {
@@ -118,7 +118,8 @@ func parseReceived(value string) received {
 		if err != nil || word == "" && s.rest != "" && s.odd() != nil { // "" is a word as well
 			return received{unreadable: true}
 		}
-		switch name := strings.TrimSuffix(strings.ToLower(word), "."); {
+		word = strings.ToLower(word)
+		switch name := strings.TrimSuffix(word, "."); {
 		case before == "by":
 			r.hosts = append(r.hosts, name)
 		case before == "from" && i == 1:
@@ -126,7 +127,7 @@ func parseReceived(value string) received {
 		case before == "with" && len(r.hosts) > 0 && r.with == "":
 			r.with = name
 		}
-		before = strings.ToLower(word)
+		before = word
 	}
 	if len(logins) == 1 && len(r.hosts) == 1 {
 		r.login = logins[0]
@@ -156,7 +157,7 @@ func (r received) by(hosts []string) bool {
 // matter: whoever reaches that port could bring lines of the server along.
 func (r received) handsOver(hosts []string) bool {
 	return !r.unreadable && len(r.hosts) == 1 && r.by(hosts) && received{hosts: []string{r.from}}.by(hosts) &&
-		len(r.about) == 0 && r.with == "lmtp"
+		!r.about && r.with == "lmtp"
 }
 
 func cutPrefixFold(s, prefix string) (string, bool) {
