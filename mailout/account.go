@@ -325,7 +325,7 @@ func (a *account) turn(now time.Time) time.Duration {
 		each = max(each, now.Sub(a.began))
 	}
 	a.mu.Unlock()
-	a.last = maxTime(a.last, now.Add(5*time.Second)).Add(min(max(each, time.Second), time.Minute))
+	a.last = maxTime(a.last, now.Add(fault.Hurry(5*time.Second))).Add(min(max(each, fault.Hurry(time.Second)), time.Minute))
 	if far := now.Add(10 * time.Minute); a.last.After(far) {
 		a.last = far
 	}

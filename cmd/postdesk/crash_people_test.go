@@ -55,6 +55,7 @@ type people struct {
 	read    int             // submissions looked at
 	known   map[string]bool // Message-IDs of the desk's mails that were read
 	last    string          // Message-ID of the latest first mail
+	waited  int    // times that no matter was opened
 	random  *rand.Rand
 }
 
@@ -75,10 +76,22 @@ func customerOf(number int) string {
 
 func kindOf(number int) matterKind { return matterKind(number % int(matterKinds)) }
 
-// opens begins a new matter.
+// opens begins a new matter, unless there is enough going on: a desk that is ended twice a second gets less done than people can ask for.
+// Some matters never come to an end, since a mail of them was given up, so now and then one is opened in any case.
 func (p *people) opens() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	const recent, enough, patience = 20, 8, 5
+	going := 0
+	for _, m := range p.matters[max(0, len(p.matters)-recent):] {
+		if !m.said["work"] && (m.kind != aRefusedMail || !m.said["asked"]) {
+			going++
+		}
+	}
+	if p.waited++; going >= enough && p.waited < patience {
+		return
+	}
+	p.waited = 0
 	m := &matter{number: len(p.matters), kind: kindOf(len(p.matters)), customer: customerOf(len(p.matters)), said: map[string]bool{}}
 	p.matters = append(p.matters, m)
 	w := personMail{from: m.customer, to: []string{crashSupport}, subject: fmt.Sprintf("Matter %d", m.number), id: p.newID(m.customer)}

@@ -136,7 +136,7 @@ func TestCrashes(t *testing.T) {
 
 func crashOn(t *testing.T, command, name, dsn string, n, nodes int, between func() error) {
 	b := newCrashBench(t, command, dsn, n, "")
-	r := b.run(0, n, nodes, time.Minute, between)
+	r := b.run(0, n, nodes, 3*time.Minute, between)
 	logRows(t, [][]string{reckoningHead, r.row(name, b.total)})
 	b.check(r, between == nil) // a node that begins while its database is away says so and ends
 }
