@@ -154,11 +154,11 @@ func (e *evidence) bounced() []string {
 	}
 	text := e.sample()
 	told := failureSubject.MatchString(e.m.Subject)
-	coded := statusCode.MatchString(text) || replyCode.MatchString(text)
+	coded := func() bool { return statusCode.MatchString(text) || replyCode.MatchString(text) } // only asked where it matters: it takes its time
 	path, known := e.returnPath()
 	if e.fromLocal("mailer-daemon", "mailerdaemon", "mail-daemon", "mailer_daemon", "maildaemon", "post_master", "double-bounce") ||
 		strings.HasPrefix(path, "mailer-daemon") || e.top.media == "multipart/report" {
-		if failureText.MatchString(text) || told && coded {
+		if failureText.MatchString(text) || told && coded() {
 			return []string{"from a mail system, and the text tells of a failed delivery"}
 		}
 		return nil
@@ -166,13 +166,14 @@ func (e *evidence) bounced() []string {
 	// Who else may report is a postmaster, who may be a person with a question about mail, or anybody who took such a name. So two of
 	// subject, code, returned mail and null path must go with the words, and nothing may look like a person's mail program.
 	null := known && path == ""
-	returned := returned.MatchString(text) || len(e.reports) > 0
-	machine := returned && e.fromNoReply() || e.fromLocal("postmaster", "mail-delivery-subsystem", "mailer", "mail_administrator", "mailadmin", "mail.delivery.system", "administrator", "mmdf", "smtp", "mailmaster") ||
+	returned := func() bool { return len(e.reports) > 0 || returned.MatchString(text) }
+	machine := e.fromNoReply() && returned() || e.fromLocal("postmaster", "mail-delivery-subsystem", "mailer", "mail_administrator", "mailadmin", "mail.delivery.system", "administrator", "mmdf", "smtp", "mailmaster") ||
 		daemonName.MatchString(senderName(e.m)) || null
 	if !machine || len(e.m.InReplyTo) > 0 || personsProgram.MatchString(e.h.get("User-Agent")+" "+e.h.get("X-Mailer")) {
 		return nil
 	}
-	if failureText.MatchString(text) && (told && (coded || returned || null) || coded && returned) || told && coded && (returned || null) {
+	hasCode, comesBack := coded(), returned()
+	if failureText.MatchString(text) && (told && (hasCode || comesBack || null) || hasCode && comesBack) || told && hasCode && (comesBack || null) {
 		return []string{"a mail system's name or an empty return path, and the text tells of a failed delivery"}
 	}
 	return nil

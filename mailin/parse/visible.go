@@ -75,7 +75,7 @@ func (v *reader) step() {
 	default:
 		if n := v.headerBlock(v.at, 3); n > 0 {
 			v.quoteFrom(n)
-		} else if m := sharedLine.FindStringSubmatch(plain); m != nil {
+		} else if m := sharedAttribution(plain); m != nil {
 			v.keep(m[1])
 			v.at--
 			v.quoteFrom(1)
@@ -200,6 +200,9 @@ func unmarked(line string) string {
 // attribution tells how many lines from here introduce a quote, as "On ..., Kim wrote:" does, also broken over some lines; 0 for none.
 // It needs a word for writing, a colon at its end, and a date, a time or an address: a person who writes "Kim wrote:" is read on.
 func (v *reader) attribution() int {
+	if !v.colonSoon() { // most lines end here, before anything is searched in them
+		return v.bareAttribution()
+	}
 	joined, gaps := "", 0
 	for n := 1; n <= 4+2*gaps && v.at+n <= len(v.lines); n++ {
 		line := v.lines[v.at+n-1]
@@ -232,13 +235,37 @@ func (v *reader) attribution() int {
 		}
 		return 0
 	}
-	// Without a colon: a date and an address alone, as some programs put them above marked lines.
-	if line := v.lines[v.at]; bareAttribution.MatchString(line) {
-		if next := v.after(v.at + 1); next < len(v.lines) && isQuoted(v.lines[next]) {
-			return 1
+	return v.bareAttribution()
+}
+
+// colonSoon tells whether one of the lines that an attribution may have ends in a colon.
+func (v *reader) colonSoon() bool {
+	for n := range min(8, len(v.lines)-v.at) {
+		plain := strings.TrimRight(v.lines[v.at+n], " \t\u00a0*\u200b\u200e\u200f\u202a\u202c")
+		if strings.HasSuffix(plain, ":") || strings.HasSuffix(plain, "：") {
+			return true
 		}
 	}
+	return false
+}
+
+// bareAttribution is one without a colon: a date and an address alone, as some programs put them above marked lines.
+func (v *reader) bareAttribution() int {
+	line := v.lines[v.at]
+	if !strings.Contains(line, "@") || !bareAttribution.MatchString(line) {
+		return 0
+	}
+	if next := v.after(v.at + 1); next < len(v.lines) && isQuoted(v.lines[next]) {
+		return 1
+	}
 	return 0
+}
+
+func sharedAttribution(plain string) []string {
+	if !strings.HasSuffix(plain, " wrote:") {
+		return nil
+	}
+	return sharedLine.FindStringSubmatch(plain)
 }
 
 // startsAttribution keeps lines out that begin a sentence of another kind; it is there for speed on long mails.

@@ -1,0 +1,97 @@
+package parse
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+	"time"
+
+	gomessage "github.com/emersion/go-message"
+	"github.com/postdesk/postdesk/desk/message"
+)
+
+// bareWalk is the least that any reader of mail does with the library: every part is found and decoded, and nothing is looked at. What a
+// mail breaks off at costs it nothing, so that it is fast where Parse has the most work.
+func bareWalk(e *gomessage.Entity) {
+	if mr := e.MultipartReader(); mr != nil {
+		for {
+			p, err := mr.NextPart()
+			if p == nil || err != nil && !gomessage.IsUnknownCharset(err) && !gomessage.IsUnknownEncoding(err) {
+				return
+			}
+			bareWalk(p)
+		}
+	}
+	io.Copy(io.Discard, e.Body)
+}
+
+// BenchmarkRate compares both over the same mails, in turns, so that what else the machine does counts for both: the figure "of-bare-walk"
+// is how much of the bare walk's rate is left when everything is read, charsets, quotes and kinds included. The mails are the corpora
+// beside the project where they are, else those of testdata.
+func BenchmarkRate(b *testing.B) {
+	files, _ := filepath.Glob(filepath.Join(corpora, "*", "mails", "*"))
+	if len(files) == 0 {
+		files, _ = filepath.Glob("testdata/*.eml")
+	}
+	var mails [][]byte
+	var size int64
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			b.Fatal(err)
+		}
+		mails = append(mails, raw)
+		size += int64(len(raw))
+	}
+	var bare, full time.Duration
+	b.SetBytes(size)
+	b.ReportAllocs()
+	for b.Loop() {
+		start := time.Now()
+		for _, raw := range mails {
+			if e, _ := gomessage.Read(bytes.NewReader(raw)); e != nil {
+				bareWalk(e)
+			}
+		}
+		middle := time.Now()
+		for _, raw := range mails {
+			Parse(Bytes(raw))
+		}
+		bare += middle.Sub(start)
+		full += time.Since(middle)
+	}
+	b.ReportMetric(float64(len(mails)*b.N)/full.Seconds(), "mails/s")
+	b.ReportMetric(100*bare.Seconds()/full.Seconds(), "%-of-bare-walk")
+}
+
+// BenchmarkLargeMail does the same with one mail of 50 MB, nearly all of it one attachment; "peak-MiB" is how much the heap grew for it.
+func BenchmarkLargeMail(b *testing.B) {
+	src := largeMail(700_000)
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	b.ReportAllocs()
+	var bare, full time.Duration
+	var m *message.Message
+	for b.Loop() {
+		start := time.Now()
+		r, err := src.Open()
+		if err != nil {
+			b.Fatal(err)
+		}
+		if e, _ := gomessage.Read(r); e != nil {
+			bareWalk(e)
+		}
+		middle := time.Now()
+		m = Parse(src)
+		bare += middle.Sub(start)
+		full += time.Since(middle)
+	}
+	runtime.ReadMemStats(&after)
+	b.SetBytes(2 * m.Size)
+	b.ReportMetric(100*bare.Seconds()/full.Seconds(), "%-of-bare-walk")
+	b.ReportMetric(float64(int64(after.HeapSys)-int64(before.HeapSys))/(1<<20), "peak-MiB")
+}
