@@ -46,6 +46,16 @@ var languages = []*language{
 		moment:  "%[1]s, %[2]d %[3]s %[4]d, %02[5]d:%02[6]d (%[7]s)",
 		phrases: englishPhrases,
 	},
+	{
+		code: "nl", plural: oneOrOther, forms: 2,
+		credit: []string{"credit", "credits"}, minute: []string{"minuut", "minuten"}, hour: "uur", min: "min",
+		workingHour: []string{"werkuur", "werkuren"}, workingDay: []string{"werkdag", "werkdagen"},
+		weekdays: [7]string{"zondag", "maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag"},
+		months: [12]string{"januari", "februari", "maart", "april", "mei", "juni", "juli", "augustus", "september",
+			"oktober", "november", "december"},
+		moment:  "%[1]s %[2]d %[3]s %[4]d om %02[5]d:%02[6]d uur (%[7]s)",
+		phrases: dutchPhrases,
+	},
 }
 
 // oneOrOther is the plural of English, German and most of their neighbours.

@@ -103,6 +103,37 @@ var germanPhrases = map[Phrase]string{
 	HelpHelp:     "schickt Ihnen diese Liste; sonst wird nichts von der Mail ausgeführt",
 }
 
+var dutchPhrases = map[Phrase]string{
+	WrongCommand:      "deze opdracht bestaat niet",
+	WrongTwice:        "de opdracht staat er twee keer",
+	WrongTail:         "er mag op deze regel niets achter staan",
+	WrongBeside:       "in de mail staat al %s",
+	WrongClosed:       "de aanvraag is al gesloten",
+	WrongOpen:         "de aanvraag is niet opgelost en niet gesloten",
+	WrongTime:         "dit is geen tijdsduur, of meer dan %s",
+	WrongCorrection:   "u hebt bij deze aanvraag maar %s geboekt",
+	WrongCredits:      "dit is geen aantal credits, en ook geen bereik",
+	WrongFree:         "aanvragen van de soort “%s” zijn gratis",
+	WrongLess:         "de klant is al akkoord gegaan met %s; minder kan niet",
+	WrongNobody:       "er staat geen naam; mogelijk zijn: %s",
+	WrongName:         "niemand heet “%s”; mogelijk zijn: %s",
+	WrongQueue:        "%s werkt niet aan de wachtrij “%s”; mogelijk zijn: %s",
+	WrongRight:        "U werkt niet meer aan de wachtrij “%s”. De tekst van uw mail is bewaard.",
+	HeldForged:        "volgens de controle is de mail niet van u",
+	HeldUnproven:      "noch een handtekening noch een aanmelding toont aan dat de mail van u is",
+	HeldOutsideThread: "de mail is geen antwoord op een mail die de helpdesk u heeft gestuurd",
+
+	HelpSpent:    "boekt uw tijd; wat u hebt gedaan, mag erachter staan. /spent -15m haalt er 15 minuten af",
+	HelpEstimate: "biedt de klant dit aantal credits aan en vraagt om een ja",
+	HelpAssign:   "geeft de aanvraag aan een collega",
+	HelpNote:     "houdt de hele mail onder ons: niets ervan gaat naar de klant",
+	HelpWait:     "wacht op de klant; de termijnen staan stil",
+	HelpResolve:  "meldt de aanvraag als opgelost; blijft de klant stil, dan sluit die vanzelf",
+	HelpClose:    "sluit de aanvraag en geeft de ongebruikte credits terug",
+	HelpReopen:   "pakt een opgeloste of gesloten aanvraag weer op",
+	HelpHelp:     "stuurt u deze lijst; verder wordt niets van de mail uitgevoerd",
+}
+
 // A Remark is a phrase with what goes into it. It has no language before somebody reads it: the same remark goes into the journal in
 // English and into a mail in its reader's language. The zero Remark says nothing.
 type Remark struct {

@@ -109,6 +109,7 @@ func TestOneSubjectForATicket(t *testing.T) {
 		{"en", "Import stops", "Re: Import stops [#7]", "[#7] Import stops"},
 		{"de", "Import bricht ab", "Re: Import bricht ab [#7]", "[#7] Import bricht ab"},
 		{"en", "", "Re: Your request [#7]", "[#7] (no subject)"},
+		{"nl", "", "Re: Uw aanvraag [#7]", "[#7] (zonder onderwerp)"},
 		{"de", "", "Re: Ihre Anfrage [#7]", "[#7] (ohne Betreff)"},
 	} {
 		for _, name := range set.Names() {
