@@ -85,7 +85,20 @@ type base64Text struct {
 }
 
 func (d *base64Text) decode(out, in []byte) []byte {
-	for _, c := range in {
+	for i := 0; i < len(in); i++ {
+		// Nearly all of it is whole groups. An index of 64, for what is no code, shows in the or of four.
+		for d.n == 0 && i+4 <= len(in) {
+			a, b, c, e := sextets[in[i]], sextets[in[i+1]], sextets[in[i+2]], sextets[in[i+3]]
+			if (a|b|c|e)&64 != 0 {
+				break
+			}
+			out = append(out, a<<2|b>>4, b<<4|c>>2, c<<6|e)
+			i += 4
+		}
+		if i == len(in) {
+			break
+		}
+		c := in[i]
 		if c == '=' {
 			out = d.finish(out)
 		} else if v := sextets[c]; v < 64 {
