@@ -10,6 +10,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -28,7 +29,8 @@ type Desk struct {
 	Node      string           // this process, in leases
 	Log       *slog.Logger
 
-	epoch atomic.Pointer[string] // of the database, once it was read in a committed turn
+	epoch    atomic.Pointer[string] // of the database, once it was read in a committed turn
+	contacts sync.Map               // time of first contact by its name, once it was read
 }
 
 // An Arrival is one mail that reached a mailbox, read and judged, ready to be decided over.
@@ -40,14 +42,14 @@ type Arrival struct {
 	Assurance message.Assurance
 }
 
-// Cursor is how far a folder has been read; found is false before its first mail.
+// Cursor is how far a folder has been read; found is false before its first mail. Asking for it the first time is first contact.
 func (d *Desk) Cursor(ctx context.Context, mailbox, folder string) (c Cursor, found bool, err error) {
 	err = d.Store.View(ctx, func(tx Tx) error {
 		c, err = tx.Cursor(ctx, mailbox, folder)
 		return err
 	})
 	if errors.Is(err, ErrNotFound) {
-		return Cursor{}, false, nil
+		return Cursor{}, false, d.meet(ctx, mailbox, folder)
 	}
 	return c, err == nil, err
 }

@@ -146,7 +146,13 @@ func (v *visit) decide() error {
 	if err != nil {
 		return err
 	}
+	old, err := v.beforeUs()
+	if err != nil {
+		return err
+	}
 	switch {
+	case old:
+		return v.takeIn(place)
 	case v.hops() > maxReceived:
 		return v.hold(place, fmt.Sprintf("it passed %d servers, more than %d: it goes in circles", v.hops(), maxReceived))
 	case may(wishStore, v.who.level) == held:

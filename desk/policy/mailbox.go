@@ -45,12 +45,16 @@ func readIMAP(v value) *IMAP {
 	if !v.given() {
 		return nil
 	}
-	m := v.fields("host", "port", "tls", "username", "password", "password_file", "folder", "flag", "move", "every")
+	m := v.fields("host", "port", "tls", "username", "password", "password_file", "folder", "flag", "move", "every", "cutoff")
 	s := &IMAP{
 		Username: m.key("username").must("the name to log in by").line(""), Password: m.secret("password", true),
 		Folder: m.key("folder").line("INBOX"), Flag: m.key("flag").line(""), Move: m.key("move").line(""),
 	}
 	s.Host, s.Port, s.TLS = readServer(m, map[string]int64{"implicit": 993, "starttls": 143, "none": 143})
+	s.Cutoff, _ = parsed(m.key("cutoff"), time.Time{}, "a time such as 2026-11-24T09:00:00Z", func(text string) (time.Time, error) {
+		t, err := time.Parse(time.RFC3339, text)
+		return t.UTC(), err
+	})
 	s.Every, _ = parsed(m.key("every"), 5*time.Minute, "a time from 10s to 24h, such as 5m", func(s string) (time.Duration, error) {
 		d, err := time.ParseDuration(s)
 		if err == nil && (d < 10*time.Second || d > 24*time.Hour) {

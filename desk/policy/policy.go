@@ -86,6 +86,7 @@ type IMAP struct {
 	Flag     string        // keyword set on a mail once it is committed; "" for none
 	Move     string        // folder a mail is moved to once it is committed; "" leaves it
 	Every    time.Duration // the periodic pass beside IDLE
+	Cutoff   time.Time     // mails that arrived before are taken in silently (F01); zero: the moment of first contact
 }
 
 // SMTP is where a mailbox's answers are submitted (RFC 6409).
