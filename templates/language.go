@@ -56,6 +56,17 @@ var languages = []*language{
 		moment:  "%[1]s %[2]d %[3]s %[4]d om %02[5]d:%02[6]d uur (%[7]s)",
 		phrases: dutchPhrases,
 	},
+	{
+		code: "ru", plural: russianPlural, forms: 3,
+		credit: []string{"кредит", "кредита", "кредитов"}, minute: []string{"минута", "минуты", "минут"}, hour: "ч", min: "мин",
+		workingHour: []string{"рабочий час", "рабочих часа", "рабочих часов"},
+		workingDay:  []string{"рабочий день", "рабочих дня", "рабочих дней"},
+		weekdays:    [7]string{"воскресенье", "понедельник", "вторник", "среда", "четверг", "пятница", "суббота"},
+		months: [12]string{"января", "февраля", "марта", "апреля", "мая", "июня", "июля", "августа", "сентября",
+			"октября", "ноября", "декабря"},
+		moment:  "%[2]d %[3]s %[4]d г. (%[1]s), %02[5]d:%02[6]d (%[7]s)", // the weekday aside: "до" would change it
+		phrases: russianPhrases,
+	},
 }
 
 // oneOrOther is the plural of English, German and most of their neighbours.
@@ -64,6 +75,17 @@ func oneOrOther(n int64) int {
 		return 0
 	}
 	return 1
+}
+
+// russianPlural chooses from one (1, 21), few (2, 22) and many (5, 11).
+func russianPlural(n int64) int {
+	switch d, h := n%10, n%100; {
+	case d == 1 && h != 11:
+		return 0
+	case d >= 2 && d <= 4 && (h < 12 || h > 14):
+		return 1
+	}
+	return 2
 }
 
 func languageOf(code string) *language {

@@ -134,6 +134,37 @@ var dutchPhrases = map[Phrase]string{
 	HelpHelp:     "stuurt u deze lijst; verder wordt niets van de mail uitgevoerd",
 }
 
+var russianPhrases = map[Phrase]string{
+	WrongCommand:      "такой команды нет",
+	WrongTwice:        "команда стоит в письме дважды",
+	WrongTail:         "после неё в строке ничего быть не должно",
+	WrongBeside:       "в письме уже есть %s",
+	WrongClosed:       "обращение уже закрыто",
+	WrongOpen:         "обращение ни решено, ни закрыто",
+	WrongTime:         "это не длительность или больше чем %s",
+	WrongCorrection:   "время, которое Вы учли по этому обращению, — только %s",
+	WrongCredits:      "это не число кредитов и не диапазон",
+	WrongFree:         "обращения вида «%s» бесплатны",
+	WrongLess:         "клиент уже согласился на %s; меньше нельзя",
+	WrongNobody:       "не указано имя; возможные имена: %s",
+	WrongName:         "никого с именем «%s» нет; возможные имена: %s",
+	WrongQueue:        "%s не работает с очередью «%s»; возможные имена: %s",
+	WrongRight:        "Вы больше не работаете с очередью «%s». Текст Вашего письма сохранён.",
+	HeldForged:        "по результатам проверки оно не от Вас",
+	HeldUnproven:      "ни подпись, ни вход в почту не подтверждают, что оно от Вас",
+	HeldOutsideThread: "это не ответ на письмо, которое Вам отправила служба поддержки",
+
+	HelpSpent:    "учитывает Ваше время; после неё можно написать, что сделано. /spent -15m вычитает 15 минут",
+	HelpEstimate: "предлагает клиенту этот диапазон кредитов и просит ответить «да»",
+	HelpAssign:   "передаёт обращение коллеге",
+	HelpNote:     "оставляет всё письмо между нами: клиенту из него ничего не уходит",
+	HelpWait:     "ждёт ответа клиента; сроки приостанавливаются",
+	HelpResolve:  "отмечает обращение как решённое; если клиент молчит, оно закроется само",
+	HelpClose:    "закрывает обращение и возвращает неизрасходованные кредиты",
+	HelpReopen:   "снова открывает решённое или закрытое обращение",
+	HelpHelp:     "присылает Вам этот список; больше ничего из письма не выполняется",
+}
+
 // A Remark is a phrase with what goes into it. It has no language before somebody reads it: the same remark goes into the journal in
 // English and into a mail in its reader's language. The zero Remark says nothing.
 type Remark struct {

@@ -110,6 +110,7 @@ func TestOneSubjectForATicket(t *testing.T) {
 		{"de", "Import bricht ab", "Re: Import bricht ab [#7]", "[#7] Import bricht ab"},
 		{"en", "", "Re: Your request [#7]", "[#7] (no subject)"},
 		{"nl", "", "Re: Uw aanvraag [#7]", "[#7] (zonder onderwerp)"},
+		{"ru", "", "Re: Ваше обращение [#7]", "[#7] (без темы)"},
 		{"de", "", "Re: Ihre Anfrage [#7]", "[#7] (ohne Betreff)"},
 	} {
 		for _, name := range set.Names() {
