@@ -135,7 +135,8 @@ func TestRealMail(t *testing.T) {
 			t.Fatal(err)
 		}
 		box := *p.Mailboxes[0]
-		box.IMAP = &policy.IMAP{Host: "127.0.0.1", Port: 143, TLS: "none", Username: box.Address, Password: "secret", Cutoff: time.Unix(0, 0)} // all of it is to be decided over
+		box.IMAP = &policy.IMAP{Host: "127.0.0.1", Port: 143, TLS: "none", Username: box.Address, Password: "secret"}
+		p.Mailboxes[0].IMAP.Cutoff = time.Unix(0, 0) // all of it is to be decided over
 		d := pollAll(t, st, p, &box, mails)
 		checkReceptions(t, st, d, &box, mails)
 		checkAnswers(t, st, mails)
