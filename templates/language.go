@@ -47,6 +47,16 @@ var languages = []*language{
 		phrases: englishPhrases,
 	},
 	{
+		code: "it", plural: oneOrOther, forms: 2,
+		credit: []string{"credito", "crediti"}, minute: []string{"minuto", "minuti"}, hour: "h", min: "min",
+		workingHour: []string{"ora lavorativa", "ore lavorative"}, workingDay: []string{"giorno lavorativo", "giorni lavorativi"},
+		weekdays: [7]string{"domenica", "lunedì", "martedì", "mercoledì", "giovedì", "venerdì", "sabato"},
+		months: [12]string{"gennaio", "febbraio", "marzo", "aprile", "maggio", "giugno", "luglio", "agosto", "settembre",
+			"ottobre", "novembre", "dicembre"},
+		moment:  "%[1]s %[2]d %[3]s %[4]d, ore %02[5]d:%02[6]d (%[7]s)",
+		phrases: italianPhrases,
+	},
+	{
 		code: "nl", plural: oneOrOther, forms: 2,
 		credit: []string{"credit", "credits"}, minute: []string{"minuut", "minuten"}, hour: "uur", min: "min",
 		workingHour: []string{"werkuur", "werkuren"}, workingDay: []string{"werkdag", "werkdagen"},

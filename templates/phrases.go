@@ -103,6 +103,37 @@ var germanPhrases = map[Phrase]string{
 	HelpHelp:     "schickt Ihnen diese Liste; sonst wird nichts von der Mail ausgeführt",
 }
 
+var italianPhrases = map[Phrase]string{
+	WrongCommand:      "questo comando non esiste",
+	WrongTwice:        "il comando compare due volte",
+	WrongTail:         "dopo il comando la riga deve finire",
+	WrongBeside:       "l'e-mail contiene già %s",
+	WrongClosed:       "la richiesta è già chiusa",
+	WrongOpen:         "la richiesta non è né risolta né chiusa",
+	WrongTime:         "non è una durata, oppure supera %s",
+	WrongCorrection:   "su questa richiesta ha registrato solo %s",
+	WrongCredits:      "non è un numero di crediti, né un intervallo",
+	WrongFree:         "le richieste del tipo «%s» sono gratuite",
+	WrongLess:         "il cliente ha già approvato %s; non si può scendere sotto",
+	WrongNobody:       "manca il nome; sono possibili: %s",
+	WrongName:         "nessuno si chiama «%s»; sono possibili: %s",
+	WrongQueue:        "%s non lavora alla coda «%s»; sono possibili: %s",
+	WrongRight:        "Lei non lavora più alla coda «%s». Il testo della Sua e-mail è conservato.",
+	HeldForged:        "secondo i controlli non viene da Lei",
+	HeldUnproven:      "né una firma né un accesso dimostrano che viene da Lei",
+	HeldOutsideThread: "non risponde a un'e-mail inviata a Lei dall'assistenza",
+
+	HelpSpent:    "registra il Suo tempo; dopo può scrivere che cosa ha fatto. /spent -15m toglie 15 minuti",
+	HelpEstimate: "propone al cliente questo intervallo di crediti e chiede un sì",
+	HelpAssign:   "passa la richiesta a un collega",
+	HelpNote:     "tiene tra noi l'intera e-mail: nulla arriva al cliente",
+	HelpWait:     "aspetta il cliente; i termini sono sospesi",
+	HelpResolve:  "segna la richiesta come risolta; se il cliente tace, si chiude da sola",
+	HelpClose:    "chiude la richiesta e restituisce i crediti non usati",
+	HelpReopen:   "riprende una richiesta risolta o chiusa",
+	HelpHelp:     "Le invia questo elenco; del resto dell'e-mail non viene eseguito nulla",
+}
+
 var dutchPhrases = map[Phrase]string{
 	WrongCommand:      "deze opdracht bestaat niet",
 	WrongTwice:        "de opdracht staat er twee keer",
