@@ -120,10 +120,14 @@ func asks(r rune) bool { return strings.ContainsRune("?¿؟？;", r) }
 // since money hangs on it (T039). name is the writer's own, by which a bare signature is known.
 func understand(words, name string) saying {
 	says := saysNothing
+	known := foldSet(strings.Fields(name))
 	lines := strings.Split(words, "\n")
 	for i, line := range lines {
+		if len(line) > maxSaid {
+			return saysNothing
+		}
 		f := fold(line)
-		signed := withoutName(f, name)
+		signed := withoutName(f, known)
 		switch {
 		case f == "":
 		case says == saysNothing && isGreeting(line):
@@ -136,7 +140,7 @@ func understand(words, name string) saying {
 			if says == saysNothing {
 				says = saysThanks
 			}
-		case says != saysNothing && ofName(f, name):
+		case says != saysNothing && ofName(f, known):
 		case says == saysNothing || says == saysThanks:
 			if says = means(f); says == saysNothing {
 				return saysNothing
@@ -164,6 +168,10 @@ func understandIn(language, words, name string) saying {
 	}
 	return understand(words, name)
 }
+
+// maxSaid is the longest line, in bytes, that can mean anything by the lists: each way to part it is looked up, which a stranger would let
+// us do for a line of a megabyte (G9).
+const maxSaid = 300
 
 // means is what a whole line says, with a greeting before it or a thank-you beside it.
 func means(f string) saying {
@@ -247,7 +255,7 @@ func isSignature(lines []string) bool {
 }
 
 // withoutName takes the writer's name off the end of a line: "Thanks, Kim".
-func withoutName(f, name string) string {
+func withoutName(f string, name map[string]bool) string {
 	for rest := f; ; {
 		i := strings.LastIndexByte(rest, ' ')
 		if i < 0 || !ofName(rest[i+1:], name) {
@@ -258,10 +266,9 @@ func withoutName(f, name string) string {
 }
 
 // ofName tells whether a line is made of the writer's name only.
-func ofName(f, name string) bool {
-	known := foldSet(strings.Fields(name))
+func ofName(f string, name map[string]bool) bool {
 	for _, w := range strings.Fields(f) {
-		if !known[w] {
+		if !name[w] {
 			return false
 		}
 	}
