@@ -104,6 +104,20 @@ func distance(a, b string) int {
 // commandLine is a slash and letters only: a path such as /var/log/x is text ("Commands" of MISSION.md).
 var commandLine = regexp.MustCompile(`^/([A-Za-z]+)(?:\s+(.*))?$`)
 
+// almostCommand is a line that somebody meant for a command: in bold or in quotes, with another slash, a space behind that, or a mark
+// behind the word.
+var almostCommand = regexp.MustCompile(`^[/／\\⁄∕]\s?([A-Za-z]+)\s*(?:[:;,.!?–—-].*)?$`)
+
+// nearCommand reads a line that is no command and was meant for one. As text it would go to the customer, and what was to stay inside
+// with it, so it is a command that nobody knows: the colon behind its verb is in no list (T034, T079).
+func nearCommand(n int, line string) (command, bool) {
+	m := almostCommand.FindStringSubmatch(strings.Trim(line, "*_`'\"“”„‘’«» "))
+	if m == nil || formOf(strings.ToLower(m[1])) == "" {
+		return command{}, false
+	}
+	return command{n, line, strings.ToLower(m[1]) + ":", ""}, true
+}
+
 // splitCommands takes the block of command lines at the start and at the end of the new words, and returns the words between. A
 // command line anywhere else is text.
 func splitCommands(words string) (cmds []command, rest string) {
@@ -112,7 +126,7 @@ func splitCommands(words string) (cmds []command, rest string) {
 		line := plain(lines[i])
 		m := commandLine.FindStringSubmatch(line)
 		if m == nil {
-			return command{}, false
+			return nearCommand(i+1, line)
 		}
 		return command{i + 1, line, strings.ToLower(m[1]), strings.Join(strings.Fields(m[2]), " ")}, true
 	}
