@@ -85,7 +85,7 @@ func (v *visit) saysYes(tk *Ticket) error {
 		switch {
 		case c.Arg != tk.Estimate.Version:
 			older = true
-		case level == message.LevelA1 && !c.Old:
+		case level == message.LevelA1 && c.acts():
 			level = message.LevelA2
 		}
 	}
@@ -147,7 +147,7 @@ func (v *visit) unclear(tk *Ticket) error {
 	}
 	out := v.estimateLetter(tk, "not_understood")
 	out.daily = true
-	out.data.Words = public(v.m.Visible)
+	out.data.Words = public(clip(v.m.Visible, maxQuoted))
 	return v.send(out)
 }
 

@@ -13,6 +13,13 @@ import (
 // maxHistory is how many earlier messages a staff mail shows.
 const maxHistory = 10
 
+// maxWords is how much of new words a staff mail shows, and maxQuoted how much of earlier ones and of what is only repeated to its writer,
+// in bytes: every mail of a long thread would bring megabytes along (G9). The ticket has all of it.
+const (
+	maxWords  = 128 << 10
+	maxQuoted = 16 << 10
+)
+
 // customerData is what mails about a ticket may show its requester.
 func (t *turn) customerData(tk *Ticket) *templates.Customer {
 	lang := templates.Pick(tk.Language, t.p.Desk.Language)
@@ -154,14 +161,14 @@ func (t *turn) thread(tk *Ticket) (thread, error) {
 		switch {
 		case !told(m):
 		case i == lead:
-			th.words, th.level, th.levelWhy = public(words), m.Level.String(), m.LevelWhy
+			th.words, th.level, th.levelWhy = public(clip(words, maxWords)), m.Level.String(), m.LevelWhy
 			th.source, th.files = m.Source, m.Attachments
 		default:
 			if m.Staff != "" {
 				_, words = splitCommands(words)
 			}
 			th.history = append(th.history, templates.Line{
-				At: *t.moment(tk, m.At), Who: t.author(m), Internal: m.Internal, Text: internal(words),
+				At: *t.moment(tk, m.At), Who: t.author(m), Internal: m.Internal, Text: internal(clip(words, maxQuoted)),
 			})
 		}
 	}

@@ -202,11 +202,14 @@ func (v *visit) bill(tk *Ticket, class *policy.Class, verdict rules.Verdict, win
 
 // requester is the contact who opens the ticket, added to those on file when new. A contact gives no power by itself (G2).
 func (v *visit) requester(c Customer) (Contact, error) {
+	contact := Contact{Address: v.who.address, Language: v.known(v.m.Language)}
 	if v.who.contact != nil {
-		return *v.who.contact, nil
+		contact = *v.who.contact
 	}
-	contact := Contact{Address: v.who.address, Name: oneLine(v.who.name, 100), Language: v.known(v.m.Language)}
-	if contact.Address == "" {
+	if contact.Name == "" && contact.Customer == "" && v.who.level >= message.LevelA1s { // we greet nobody by what a forger calls him
+		contact.Name = oneLine(v.who.name, 100)
+	}
+	if contact.Address == "" || v.who.contact != nil && contact.Name == v.who.contact.Name {
 		return contact, nil
 	}
 	if err := v.tx.SaveContact(v.ctx, &contact); err != nil {

@@ -210,6 +210,10 @@ func (t *turn) sendStaffDaily(tk *Ticket, to *policy.Staff, template string, dat
 	if err != nil || n > 0 {
 		return err
 	}
+	// Whoever forges a mail on each ticket there is makes no more of them (T051).
+	if n, err = t.tx.SentTo(t.ctx, to.Address, template, 0, t.now.Add(-time.Hour)); err != nil || n >= maxAutomatic {
+		return err
+	}
 	return t.sendStaff(tk, to, template, data)
 }
 

@@ -179,6 +179,12 @@ func (v *visit) hops() int {
 // duplicate ends a mail that the desk has: the same mail seen again, or one of our own that came back (M6, T052).
 func (v *visit) duplicate() (bool, error) {
 	same, err := v.tx.SameMail(v.ctx, v.identity)
+	if err == nil && same.Outcome == OutcomeHeld && same.Level < v.who.level {
+		// What was held was a forged copy, or came a way on which its proof was lost. This one proves more, and is decided over.
+		v.because("a copy that proved less was held before")
+		v.identity += " " + v.who.level.String()
+		same, err = v.tx.SameMail(v.ctx, v.identity)
+	}
 	switch {
 	case err == nil:
 		v.outcome, v.kept = OutcomeDuplicate, Message{ID: same.ID, Ticket: same.Ticket}
@@ -246,7 +252,7 @@ func (v *visit) refs(ticket int64) []Ref {
 	var refs []Ref
 	seen := map[message.ID]bool{}
 	add := func(id message.ID, kind RefKind) {
-		if id != "" && !seen[id] && len(refs) < maxRefs && (kind == RefSeen || !v.led[id]) {
+		if id != "" && !seen[id] && len(refs) < maxRefs && (kind == RefSeen || !v.led[id] && !v.looksOurs(id)) {
 			seen[id] = true
 			refs = append(refs, Ref{id, ticket, kind})
 		}
@@ -259,6 +265,15 @@ func (v *visit) refs(ticket int64) []Ref {
 		add(id, RefMentioned)
 	}
 	return refs
+}
+
+// looksOurs tells an id in the form of ours. Those that lead somewhere were remembered when they went out; no mail from outside can say
+// where another one leads.
+func (v *visit) looksOurs(id message.ID) bool {
+	if _, token := message.TokenOfID(id, v.p.Desk.Domain); token {
+		return true
+	}
+	return strings.HasSuffix(string(id), "."+v.keys.Epoch+"@"+v.p.Desk.Domain)
 }
 
 // hold keeps a mail for a person to decide over; nothing else follows from it (T119).

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/postdesk/postdesk/desk/message"
 	"github.com/postdesk/postdesk/desk/policy"
@@ -49,55 +50,72 @@ func (v *visit) identify() (s sender, err error) {
 // A claim is a token of ours that a mail brings, in one of our addresses or in the Message-ID that it answers.
 type claim struct {
 	message.Claim
-	mine bool // made for the address in From
+	mine  bool // made for the address in From
+	meant bool // and brought by the sender, as far as what proves him tells: else anybody may have put it to a mail of his
 }
+
+// acts tells whether the token gives power beyond joining. That of a retired key joins and does not spend (T113), nor does one that
+// whoever passed the mail on could have added.
+func (c claim) acts() bool { return c.mine && c.meant && !c.Old }
 
 // readTokens reads every token that the mail brings. One that says nothing of ours is passed over with its reason (T021).
 func (v *visit) readTokens() []claim {
 	var found []claim
-	seen := map[string]bool{}
-	read := func(token, where string) {
-		if seen[token] {
-			return
-		}
-		seen[token] = true
-		c, err := v.keys.Read(token, v.now)
-		if err != nil {
-			v.because("%s: %s", where, err)
-			return
-		}
-		found = append(found, claim{c, v.who.address != "" && v.keys.For(token, v.who.address)})
+	seen := map[string]int{} // where it stands in found; -1 for one that says nothing
+	unsigned := v.a.Assurance.Unsigned
+	subject := int64(0) // the ticket that the sender's own subject names
+	if n, ok := message.TagOf(v.m.Subject); ok && !slices.Contains(unsigned, "Subject") {
+		subject = n
 	}
-	for _, list := range [][]message.Address{v.m.Delivered, v.m.To, v.m.Cc} {
-		for _, to := range list {
+	read := func(token, field, where string) {
+		i, known := seen[token]
+		if !known {
+			c, err := v.keys.Read(token, v.now)
+			if err != nil {
+				seen[token] = -1
+				v.because("%s: %s", where, err)
+				return
+			}
+			i = len(found)
+			found = append(found, claim{Claim: c, mine: v.who.address != "" && v.keys.For(token, v.who.address)})
+			seen[token] = i
+		}
+		if i >= 0 && (field != "" && !slices.Contains(unsigned, field) || found[i].Ticket == subject) {
+			found[i].meant = true
+		}
+	}
+	for _, list := range []struct {
+		field string // "" for what the sender does not write: our own server does, by the envelope
+		of    []message.Address
+	}{{"", v.m.Delivered}, {"To", v.m.To}, {"Cc", v.m.Cc}} {
+		for _, to := range list.of {
 			box := v.p.MailboxOf(to.Addr)
 			if box == nil {
 				continue
 			}
 			for _, base := range append([]string{box.Address}, box.Aliases...) {
 				if token, ok := message.TokenOf(to.Addr, base); ok {
-					read(token, "the token of its address")
+					read(token, list.field, "the token of its address")
 				}
 			}
 		}
 	}
 	for _, id := range v.m.InReplyTo {
 		if token, ok := message.TokenOfID(id, v.p.Desk.Domain); ok {
-			read(token, "the token of the mail it answers")
+			read(token, "In-Reply-To", "the token of the mail it answers")
 		}
 	}
 	return found
 }
 
-// level is what the mail proves for one ticket and purpose: A1 and a token made for this address, ticket and purpose is A2. A token of
-// a retired key joins and does not spend (T113).
+// level is what the mail proves for one ticket and purpose: A1 and a token made for this address, ticket and purpose is A2.
 func (v *visit) level(ticket int64, purposes ...message.Purpose) message.Level {
 	if v.who.level != message.LevelA1 {
 		return v.who.level
 	}
 	for _, c := range v.claims {
 		for _, p := range purposes {
-			if c.mine && !c.Old && c.Ticket == ticket && c.Purpose == p {
+			if c.acts() && c.Ticket == ticket && c.Purpose == p {
 				return message.LevelA2
 			}
 		}

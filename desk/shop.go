@@ -84,6 +84,11 @@ func (t *turn) addContact(c Contact, customer string) error {
 			return err
 		}
 		tk.Customer = customer
+		if tk.Status == AwaitingCredits && !c.MaySpend {
+			// His yes was about credits that he was to buy; now it would take those of the account, which are not his to spend (L2).
+			tk.Estimate.ConfirmedAt, tk.Estimate.ConfirmedBy, tk.Estimate.ConfirmedIn = time.Time{}, "", 0
+			t.setStatus(tk, AwaitingConfirmation)
+		}
 		t.touch(tk)
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/postdesk/postdesk/desk/message"
 	"github.com/postdesk/postdesk/desk/policy"
@@ -30,7 +31,10 @@ func (v *visit) staff(p place) error {
 		}
 		return v.heldNotice(p)
 	}
-	cmds, words := splitCommands(v.m.Visible)
+	cmds, words := splitCommands(v.own())
+	if v.m.Forwarded != "" { // his words too, and no commands of his (T033)
+		words = strings.TrimSpace(words + "\n\n" + v.m.Forwarded)
+	}
 	for _, c := range cmds {
 		v.commands = append(v.commands, c.Text)
 	}
@@ -45,8 +49,18 @@ func (v *visit) staff(p place) error {
 	if plan == nil {
 		return v.refuse(tk, fates, templates.Remark{})
 	}
+	leak, err := v.leaks(tk, who, cmds, words)
+	if err != nil {
+		return err
+	}
+	if leak != 0 {
+		return v.refuse(tk, nil, leak.With())
+	}
 	return v.carryOut(tk, who, plan)
 }
+
+// own are the new words without the mail that they forward.
+func (v *visit) own() string { return strings.TrimSuffix(v.m.Visible, v.m.Forwarded) }
 
 // refuse keeps a staff mail of which nothing takes effect, and answers with each line's fate (S2, T004, T034).
 func (v *visit) refuse(tk *Ticket, fates []templates.CommandLine, reason templates.Remark) error {
@@ -54,7 +68,7 @@ func (v *visit) refuse(tk *Ticket, fates []templates.CommandLine, reason templat
 		return err
 	}
 	data := v.staffData(tk, v.who.staff)
-	data.Lines, data.Reason, data.Words = fates, reason.In(v.languageOf(v.who.staff)), public(v.m.Visible)
+	data.Lines, data.Reason, data.Words = fates, reason.In(v.languageOf(v.who.staff)), public(clip(v.m.Visible, maxWords))
 	return v.sendStaff(tk, v.who.staff, "refused_command", data)
 }
 
@@ -298,7 +312,7 @@ func (v *visit) reply(tk *Ticket, pl *plan, minutes int) error {
 	if pl.status == Resolved {
 		out.template = "resolved"
 	}
-	out.data.Words = public(pl.words)
+	out.data.Words = v.spoken(tk, pl.words)
 	if out.data.Spent != nil {
 		out.data.Spent.Minutes = minutes
 	}
@@ -399,6 +413,14 @@ func (t *turn) tellStaffWith(tk *Ticket, template string, add func(*templates.St
 		if t.from.staff == s && template == "new_words" {
 			continue
 		}
+		if template == "new_words" || template == "undelivered" {
+			if often, err := t.toldOften(tk, s, template); err != nil || often {
+				if err != nil {
+					return err
+				}
+				continue
+			}
+		}
 		data := t.staffData(tk, s)
 		if err := t.withThread(tk, data); err != nil {
 			return err
@@ -412,4 +434,19 @@ func (t *turn) tellStaffWith(tk *Ticket, template string, add func(*templates.St
 		}
 	}
 	return nil
+}
+
+// maxTold is how many notices of one kind about one ticket somebody of us gets in an hour: above that it is a flood, which the messages
+// on the ticket tell as well (T055).
+const maxTold = 20
+
+// toldOften tells whether a notice would be one too many, and writes down that it is withheld.
+func (t *turn) toldOften(tk *Ticket, s *policy.Staff, template string) (bool, error) {
+	n, err := t.tx.SentTo(t.ctx, s.Address, template, tk.Number, t.now.Add(-time.Hour))
+	if err != nil || n < maxTold {
+		return false, err
+	}
+	why := fmt.Sprintf("%d of them about this ticket went there within an hour", n)
+	t.sent = append(t.sent, t.event(EventWithheld, tk.Number, Withheld{tk.Number, template, s.Address, why}))
+	return true, nil
 }

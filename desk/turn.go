@@ -267,6 +267,14 @@ func (t *turn) link(a, b *Ticket) {
 	}
 }
 
+// clip cuts a text to some bytes, and says so.
+func clip(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + " […]"
+}
+
 // oneLine makes a stranger's text fit for a reason or a log line.
 func oneLine(s string, most int) string {
 	s = strings.Join(strings.Fields(s), " ")

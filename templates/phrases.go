@@ -23,6 +23,8 @@ const (
 	WrongName                           // nobody is called that; the names given may be assigned
 	WrongQueue                          // somebody does not work on that queue; the names given may be assigned
 	WrongRight                          // the writer has no right to the queue given any more
+	WrongInternal                       // the words repeat what only staff may read
+	WrongEnclosed                       // a whole mail is enclosed, which may be one that only staff may read
 	HeldForged                          // the mail is proven not to be from whom it says
 	HeldUnproven                        // nothing proves whom it is from
 	HeldOutsideThread                   // it is proven, but answers none of our mails to its writer
@@ -57,6 +59,8 @@ var englishPhrases = map[Phrase]string{
 	WrongName:         "nobody is called “%s”; possible are: %s",
 	WrongQueue:        "%s does not work on the queue “%s”; possible are: %s",
 	WrongRight:        "You do not work on the queue “%s” any more. The text of your mail is kept.",
+	WrongInternal:     "It repeats text that only we may read, such as a note or the mail that it answers. Please leave that out, or put it in your own words. To keep your mail inside, begin it with /note.",
+	WrongEnclosed:     "A whole mail is attached to it, which may be one that only we may read. Please send it without that. To keep your mail inside, begin it with /note.",
 	HeldForged:        "the checks say that it is not from you",
 	HeldUnproven:      "neither a signature nor a sign-in shows that it is from you",
 	HeldOutsideThread: "it does not answer a mail that the desk sent to you",
@@ -88,6 +92,8 @@ var germanPhrases = map[Phrase]string{
 	WrongName:         "„%s“ heißt niemand; möglich sind: %s",
 	WrongQueue:        "%s arbeitet nicht an der Warteschlange „%s“; möglich sind: %s",
 	WrongRight:        "Für die Warteschlange „%s“ sind Sie nicht mehr zuständig. Der Text Ihrer Mail ist aufbewahrt.",
+	WrongInternal:     "Sie wiederholt Text, den nur wir lesen dürfen, etwa eine Notiz oder die Mail, auf die sie antwortet. Bitte lassen Sie ihn weg, oder sagen Sie es mit eigenen Worten. Soll Ihre Mail unter uns bleiben, beginnen Sie sie mit /note.",
+	WrongEnclosed:     "Ihr ist eine ganze Mail angehängt; das kann eine sein, die nur wir lesen dürfen. Bitte senden Sie sie ohne diese. Soll Ihre Mail unter uns bleiben, beginnen Sie sie mit /note.",
 	HeldForged:        "laut Prüfung ist sie nicht von Ihnen",
 	HeldUnproven:      "weder eine Signatur noch eine Anmeldung zeigt, dass sie von Ihnen ist",
 	HeldOutsideThread: "sie antwortet auf keine Mail, die der Support Ihnen geschickt hat",
@@ -150,6 +156,8 @@ var dutchPhrases = map[Phrase]string{
 	WrongName:         "niemand heet “%s”; mogelijk zijn: %s",
 	WrongQueue:        "%s werkt niet aan de wachtrij “%s”; mogelijk zijn: %s",
 	WrongRight:        "U werkt niet meer aan de wachtrij “%s”. De tekst van uw mail is bewaard.",
+	WrongInternal:     "Hij herhaalt tekst die alleen wij mogen lezen, zoals een notitie of de mail waarop hij antwoordt. Laat die tekst weg of zeg het in eigen woorden. Moet uw mail onder ons blijven, begin dan met /note.",
+	WrongEnclosed:     "Er zit een hele mail bij, misschien een die alleen wij mogen lezen. Stuur hem zonder die bijlage. Moet uw mail onder ons blijven, begin dan met /note.",
 	HeldForged:        "volgens de controle is de mail niet van u",
 	HeldUnproven:      "noch een handtekening noch een aanmelding toont aan dat de mail van u is",
 	HeldOutsideThread: "de mail is geen antwoord op een mail die de helpdesk u heeft gestuurd",
@@ -181,6 +189,8 @@ var russianPhrases = map[Phrase]string{
 	WrongName:         "никого с именем «%s» нет; возможные имена: %s",
 	WrongQueue:        "%s не работает с очередью «%s»; возможные имена: %s",
 	WrongRight:        "Вы больше не работаете с очередью «%s». Текст Вашего письма сохранён.",
+	WrongInternal:     "В нём повторяется текст, который можно читать только нам: например, заметка или письмо, на которое оно отвечает. Уберите его или скажите своими словами. Чтобы письмо осталось между нами, начните его с /note.",
+	WrongEnclosed:     "К нему приложено целое письмо, возможно такое, которое можно читать только нам. Отправьте без него. Чтобы письмо осталось между нами, начните его с /note.",
 	HeldForged:        "по результатам проверки оно не от Вас",
 	HeldUnproven:      "ни подпись, ни вход в почту не подтверждают, что оно от Вас",
 	HeldOutsideThread: "это не ответ на письмо, которое Вам отправила служба поддержки",
@@ -194,6 +204,70 @@ var russianPhrases = map[Phrase]string{
 	HelpClose:    "закрывает обращение и возвращает неизрасходованные кредиты",
 	HelpReopen:   "снова открывает решённое или закрытое обращение",
 	HelpHelp:     "присылает Вам этот список; больше ничего из письма не выполняется",
+}
+
+var spanishPhrases = map[Phrase]string{
+	WrongCommand:      "ese comando no existe",
+	WrongTwice:        "el comando aparece dos veces",
+	WrongTail:         "en la línea no puede haber nada detrás",
+	WrongBeside:       "el correo ya contiene %s",
+	WrongClosed:       "la solicitud ya está cerrada",
+	WrongOpen:         "la solicitud no está resuelta ni cerrada",
+	WrongTime:         "no es una duración, o es más de %s",
+	WrongCorrection:   "en esta solicitud solo ha anotado %s",
+	WrongCredits:      "no es un número de créditos ni un intervalo",
+	WrongFree:         "las solicitudes del tipo «%s» son gratuitas",
+	WrongLess:         "el cliente ya ha aceptado %s; no puede ser menos",
+	WrongNobody:       "falta un nombre; puede ser: %s",
+	WrongName:         "nadie se llama «%s»; puede ser: %s",
+	WrongQueue:        "%s no trabaja en la cola «%s»; puede ser: %s",
+	WrongRight:        "Usted ya no trabaja en la cola «%s». El texto de su correo se ha guardado.",
+	WrongInternal:     "Repite texto que solo podemos leer nosotros, como una nota o el correo al que responde. Quítelo o dígalo con sus propias palabras. Si su correo debe quedar entre nosotros, empiécelo con /note.",
+	WrongEnclosed:     "Lleva adjunto un correo entero, quizá uno que solo podemos leer nosotros. Envíelo sin él. Si su correo debe quedar entre nosotros, empiécelo con /note.",
+	HeldForged:        "según la comprobación, no es suyo",
+	HeldUnproven:      "ni una firma ni un inicio de sesión demuestran que sea suyo",
+	HeldOutsideThread: "no responde a ningún correo que el soporte le haya enviado",
+
+	HelpSpent:    "anota su tiempo; detrás puede decir qué ha hecho. /spent -15m resta 15 minutos",
+	HelpEstimate: "ofrece al cliente este intervalo de créditos y le pide un sí",
+	HelpAssign:   "pasa la solicitud a otra persona del equipo",
+	HelpNote:     "deja todo el correo entre nosotros: nada llega al cliente",
+	HelpWait:     "espera al cliente; los plazos se detienen",
+	HelpResolve:  "da la solicitud por resuelta; si el cliente no dice nada, se cierra sola",
+	HelpClose:    "cierra la solicitud y devuelve los créditos que no se han usado",
+	HelpReopen:   "retoma una solicitud resuelta o cerrada",
+	HelpHelp:     "le envía esta lista; no se ejecuta nada más del correo",
+}
+
+var polishPhrases = map[Phrase]string{
+	WrongCommand:      "nie ma takiego polecenia",
+	WrongTwice:        "polecenie występuje w wiadomości dwa razy",
+	WrongTail:         "po nim nie może już nic stać w wierszu",
+	WrongBeside:       "w wiadomości jest już %s",
+	WrongClosed:       "zgłoszenie jest już zamknięte",
+	WrongOpen:         "zgłoszenie nie jest ani rozwiązane, ani zamknięte",
+	WrongTime:         "to nie jest czas albo jest to więcej niż %s",
+	WrongCorrection:   "własny czas zapisany w tym zgłoszeniu to tylko %s",
+	WrongCredits:      "to nie jest liczba kredytów ani ich zakres",
+	WrongFree:         "zgłoszenia rodzaju „%s” są bezpłatne",
+	WrongLess:         "klient zgodził się już na %s; mniej być nie może",
+	WrongNobody:       "brakuje imienia; możliwe imiona: %s",
+	WrongName:         "nikt nie nazywa się „%s”; możliwe imiona: %s",
+	WrongQueue:        "%s nie pracuje w kolejce „%s”; możliwe imiona: %s",
+	WrongRight:        "Nie pracują już Państwo w kolejce „%s”. Treść wiadomości została zachowana.",
+	HeldForged:        "według sprawdzenia nie pochodzi ona od Państwa",
+	HeldUnproven:      "ani podpis, ani logowanie do poczty nie potwierdza, że pochodzi od Państwa",
+	HeldOutsideThread: "nie jest odpowiedzią na wiadomość, którą wysłał do Państwa dział wsparcia",
+
+	HelpSpent:    "zapisuje czas pracy; dalej w wierszu można napisać, co zrobiono. /spent -15m odejmuje 15 minut",
+	HelpEstimate: "proponuje klientowi ten zakres kredytów i prosi o „tak”",
+	HelpAssign:   "przekazuje zgłoszenie komuś innemu z zespołu",
+	HelpNote:     "zostawia całą wiadomość między nami: nic z niej nie trafia do klienta",
+	HelpWait:     "czeka na klienta; terminy są wstrzymane",
+	HelpResolve:  "oznacza zgłoszenie jako rozwiązane; jeśli klient milczy, zamknie się samo",
+	HelpClose:    "zamyka zgłoszenie i zwraca niewykorzystane kredyty",
+	HelpReopen:   "wraca do rozwiązanego lub zamkniętego zgłoszenia",
+	HelpHelp:     "wysyła w odpowiedzi tę listę; nic innego z wiadomości nie jest wykonywane",
 }
 
 // A Remark is a phrase with what goes into it. It has no language before somebody reads it: the same remark goes into the journal in

@@ -29,6 +29,9 @@ type Message struct {
 	Visible string // the new words: Text without quotes, signature and device footers (M5)
 	HTML    string // the HTML body as sent, not sanitised; "" when there is none
 
+	// Forwarded is the end of Visible that is a forwarded mail, from its head on: shown with the new words, and not the writer's.
+	Forwarded string
+
 	Attachments []Attachment
 
 	Kind           Kind     // who or what wrote it (M4)
@@ -126,4 +129,8 @@ func ParseLevel(s string) Level {
 type Assurance struct {
 	Level Level
 	Why   string // one short text: which field of which server said what
+
+	// Unsigned are To, Cc and In-Reply-To as far as what proves the sender does not cover them: whoever passes on a signed mail can have
+	// written those himself.
+	Unsigned []string
 }
