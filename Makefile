@@ -2,6 +2,8 @@
 # make test     everything that has to hold: lint, then all tests on both databases with the race detector
 # make lint     formatting, vet, staticcheck, and which room may import which
 # make bench    how fast it is, the store on both databases
+# make score    what the mails in ../shared/corpora are read as, beside what they are: a line a figure
+# make fuzz     five minutes with each fuzz target, FUZZTIME=1h for longer; tests run their seeds and what was found
 # make crash    ends postdesk serve N times at every point of a mail's way, on each database and with two nodes, and plants mistakes
 #
 # PKG=./desk/... restricts all three. With CI=true a part that is missing on this machine is a failure; else it is left out, by name.
@@ -11,8 +13,8 @@ PKG ?= ./...
 N ?= 1100
 STATICCHECK = v0.8.2
 
-.PHONY: all build test lint bench crash tools clean
-.SILENT: test lint bench crash tools
+.PHONY: all build test lint bench score fuzz crash tools clean
+.SILENT: test lint bench score fuzz crash tools
 
 all: build
 
@@ -33,6 +35,32 @@ bench: tools bin/withpostgres
 
 crash: tools bin/withpostgres
 	bin/withpostgres $(GO) test -count=1 -timeout 3h -v -run '^Test(Crashes|PlantedMistakes)$$' ./cmd/postdesk -crashes $(N)
+
+CORPORA = ../shared/corpora
+
+score: build
+	if [ ! -d $(CORPORA) ]; then echo "skipped: score, for want of $(CORPORA)"; exit 0; fi; \
+	out=$$(mktemp -d) && trap 'rm -rf $$out' EXIT; \
+	for kind in bounce auto replies mime abuse auth; do \
+		table=$(CORPORA)/$$kind/$$kind.jsonl; [ $$kind != bounce ] || table=$(CORPORA)/bounce/bounces.jsonl; \
+		find $(CORPORA)/$$kind/mails -type f | sort | ./postdesk inspect --json --files-from - >$$out/$$kind || exit 1; \
+		python3 $(CORPORA)/score.py $$kind $$table $$out/$$kind | grep -v '^ ' | sed "s/^/$$kind\t/" || exit 1; \
+	done; \
+	for box in lists lists-degraded; do \
+		./postdesk inspect --json --threads $(CORPORA)/threads/$$box.mbox >$$out/$$box || exit 1; \
+		python3 $(CORPORA)/score.py threads $(CORPORA)/threads/$$box.jsonl $$out/$$box | sed "s/^/$$box\t/" || exit 1; \
+	done; \
+	printf 'auto\t%-44s %s\n' taken_for_a_bounce $$(grep -c '"kind":"bounce"' $$out/auto)
+
+FUZZTIME = 5m
+
+fuzz:
+	for file in $$(git ls-files '*_test.go' | xargs grep -l '^func Fuzz'); do \
+		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' $$file); do \
+			echo "$$target in $$(dirname $$file)"; \
+			$(GO) test ./$$(dirname $$file) -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) || exit 1; \
+		done; \
+	done
 
 tools:
 	GO="$(GO)" .ci/tools $(STATICCHECK)
