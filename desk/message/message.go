@@ -18,6 +18,7 @@ type Message struct {
 	From       []Address // all mailboxes of all From fields
 	FromFields int       // how many From fields there are; RFC 5322, 3.6 allows one
 	To, Cc     []Address
+	Repeated   []string  // which of To, Cc, In-Reply-To and Subject stand more than once (RFC 5322, 3.6), or may: a header too long is cut
 	ReplyTo    []Address // shown, never used as identity (T017)
 	Delivered  []Address // Delivered-To and X-Original-To, topmost first: where our own server put it
 
@@ -130,7 +131,7 @@ type Assurance struct {
 	Level Level
 	Why   string // one short text: which field of which server said what
 
-	// Unsigned are To, Cc and In-Reply-To as far as what proves the sender does not cover them: whoever passes on a signed mail can have
-	// written those himself.
+	// Unsigned are those of To, Cc, In-Reply-To and Subject that the signature by which a mail is A1 does not cover: whoever passes a
+	// signed mail on can have written these himself.
 	Unsigned []string
 }

@@ -282,11 +282,11 @@ func (r *reading) message(raw hash.Hash, size int64) *message.Message {
 	if strings.TrimSpace(m.Text) == "" && len(r.fallback) > 0 {
 		m.Text, m.HTML = joinTexts(r.fallback)
 	}
-	m.Visible = visible(m.Text, isForward(m.Subject))
+	m.Visible, m.Forwarded = newWords(m.Text, isForward(m.Subject))
 	if m.Visible == strings.TrimSpace(m.Text) && quotesInMarkup(m.HTML) {
 		// The plain text has no mark of where the quote begins, the HTML has.
-		if v := visible(htmlText(m.HTML), isForward(m.Subject)); v != "" && len(v) < len(m.Visible) {
-			m.Visible = v
+		if v, forwarded := newWords(htmlText(m.HTML), isForward(m.Subject)); v != "" && len(v) < len(m.Visible) {
+			m.Visible, m.Forwarded = v, forwarded
 		}
 	}
 	m.Language = language(m.Visible)
@@ -315,6 +315,17 @@ func (r *reading) header(m *message.Message, h *header) {
 		m.References = append(m.References, message.ParseIDs(rawText(v, ""))...)
 	}
 	m.From, m.FromFields = addresses("From"), h.froms
+	if !strings.Contains(encodedWord.ReplaceAllString(strings.Join(h.all("From"), ","), ""), "@") {
+		// No encoded word may stand for an address (RFC 2047, 5), and no server has judged the domain of one: nobody is who he says so.
+		for i, a := range m.From {
+			m.From[i] = message.Address{Name: oneLine(a.Name + " " + a.Addr)}
+		}
+	}
+	for _, name := range []string{"To", "Cc", "In-Reply-To", "Subject"} {
+		if h.cut || len(h.all(name)) > 1 {
+			m.Repeated = append(m.Repeated, name)
+		}
+	}
 	m.To, m.Cc, m.ReplyTo = addresses("To"), addresses("Cc"), addresses("Reply-To")
 	for _, v := range h.all("In-Reply-To") {
 		m.InReplyTo = append(m.InReplyTo, answered(rawText(v, ""), m)...)

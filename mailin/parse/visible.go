@@ -16,23 +16,34 @@ const (
 // footers. Text between and below quotes stays, and where it is not sure that something is quoted it stays too: the engineer who
 // misses an answer loses more than the one who reads a line twice (F38). A forwarded mail is kept, for it is what the writer shows.
 func visible(text string, forward bool) string {
-	v := &reader{lines: strings.Split(text, "\n"), forward: forward}
+	words, _ := newWords(text, forward)
+	return words
+}
+
+// newWords is visible, and the end of it that is a forwarded mail.
+func newWords(text string, forward bool) (words, forwarded string) {
+	v := &reader{lines: strings.Split(text, "\n"), forward: forward, forwardAt: -1}
 	for v.at < len(v.lines) {
 		v.step()
 	}
-	return tidy(v.kept)
+	words = tidy(v.kept)
+	if v.forwardAt < 0 {
+		return words, ""
+	}
+	return words, strings.TrimLeft(strings.TrimPrefix(words, tidy(v.kept[:v.forwardAt])), "\n")
 }
 
 // isForward tells a forwarded mail by its subject.
 func isForward(subject string) bool { return forwardSubject.MatchString(subject) }
 
 type reader struct {
-	lines   []string
-	at      int
-	kept    []string
-	words   bool // something was kept that is not blank
-	forward bool
-	quoteAt int // where the next quote below the last signature's mark begins: found once, for many marks
+	lines     []string
+	at        int
+	kept      []string
+	words     bool // something was kept that is not blank
+	forward   bool
+	forwardAt int // where in kept a forwarded mail begins, -1 for none
+	quoteAt   int // where the next quote below the last signature's mark begins: found once, for many marks
 }
 
 func (v *reader) keep(line string) {
@@ -123,6 +134,7 @@ func (v *reader) quoteFrom(n int) {
 
 // keepForward keeps a forwarded mail whole, with its head.
 func (v *reader) keepForward() {
+	v.forwardAt = len(v.kept)
 	for v.at < len(v.lines) {
 		v.keep(v.lines[v.at])
 	}
