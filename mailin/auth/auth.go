@@ -69,7 +69,8 @@ func (t Trust) judge(m *message.Message) message.Assurance {
 	if tr.unreadable {
 		return level(message.LevelA0, "%s: a field of its results cannot be read", t.Server)
 	}
-	ev := weigh(tr.clauses, message.Domain(from), signatures(m.Trace))
+	sigs := signatures(m.Trace)
+	ev := weigh(tr.clauses, message.Domain(from), sigs)
 	if ev.conflict != "" {
 		return level(message.LevelA0, "%s: %s", t.Server, ev.conflict)
 	}
@@ -86,9 +87,13 @@ func (t Trust) judge(m *message.Message) message.Assurance {
 	case ev.dmarcFail:
 		return level(message.LevelA0, "%s: dmarc=fail", t.Server)
 	case ev.dkim != "":
-		return level(message.LevelA1, "%s: dkim=pass for %s", t.Server, ev.dkim)
+		a := level(message.LevelA1, "%s: dkim=pass for %s", t.Server, ev.dkim)
+		a.Unsigned = unsigned(m, sigs)
+		return a
 	case ev.dmarcPass && !ev.withoutDKIM:
-		return level(message.LevelA1, "%s: dmarc=pass", t.Server)
+		a := level(message.LevelA1, "%s: dmarc=pass", t.Server)
+		a.Unsigned = unsigned(m, sigs)
+		return a
 	case ev.spf != "":
 		return level(message.LevelA1s, "%s: spf=pass for %s, no signature", t.Server, ev.spf)
 	case ev.dmarcPass && ev.unsound == "":

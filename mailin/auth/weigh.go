@@ -192,7 +192,8 @@ func enforced(c Clause, from string) bool {
 // A signature is one DKIM-Signature field, as far as it tells without a key that it proves too little (T010, T011).
 type signature struct {
 	domain, selector, algorithm string
-	why                         string // "" where nothing is wrong with it
+	covers                      []string // the fields that it signs, in lower case
+	why                         string   // "" where nothing is wrong with it
 }
 
 func signatures(fields []message.Field) []signature {
@@ -218,6 +219,7 @@ func parseSignature(value string) signature {
 	signsFrom := slices.ContainsFunc(strings.Split(tags["h"], ":"), func(name string) bool { return strings.EqualFold(name, "From") })
 
 	s := signature{domain: domainOf(tags["d"]), selector: tags["s"], algorithm: strings.ToLower(tags["a"])}
+	s.covers = strings.Split(strings.ToLower(tags["h"]), ":")
 	_, partial := tags["l"]
 	switch {
 	case twice:
@@ -230,6 +232,24 @@ func parseSignature(value string) signature {
 		s.why = "the signature does not cover From"
 	}
 	return s
+}
+
+// unsigned are the fields by which a mail asks something of the desk and which its signature does not prove to be the sender's. One that
+// was signed and then put there again above is among them: a signature covers the lowest of its fields (RFC 6376, 5.4.2). Any signature
+// of the domain may be the one that passed, so each has to cover a field. Where the mail shows none, its server took them away.
+func unsigned(m *message.Message, sigs []signature) (fields []string) {
+	for _, field := range []string{"To", "Cc", "In-Reply-To", "Subject"} {
+		covered := len(sigs) < maxClauses && !slices.Contains(m.Repeated, field)
+		for _, s := range sigs {
+			if aligned(s.domain, message.Domain(m.From[0].Addr)) && !slices.Contains(s.covers, strings.ToLower(field)) {
+				covered = false
+			}
+		}
+		if !covered {
+			fields = append(fields, field)
+		}
+	}
+	return fields
 }
 
 // unsound tells why the signature of a dkim clause proves nothing although the server lets it pass: servers differ in what they still
