@@ -47,6 +47,16 @@ var languages = []*language{
 		phrases: englishPhrases,
 	},
 	{
+		code: "es", plural: oneOrOther, forms: 2,
+		credit: []string{"crédito", "créditos"}, minute: []string{"minuto", "minutos"}, hour: "h", min: "min",
+		workingHour: []string{"hora hábil", "horas hábiles"}, workingDay: []string{"día hábil", "días hábiles"},
+		weekdays: [7]string{"domingo", "lunes", "martes", "miércoles", "jueves", "viernes", "sábado"},
+		months: [12]string{"enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre",
+			"octubre", "noviembre", "diciembre"},
+		moment:  "%[1]s, %[2]d de %[3]s de %[4]d, %02[5]d:%02[6]d h (%[7]s)",
+		phrases: spanishPhrases,
+	},
+	{
 		code: "it", plural: oneOrOther, forms: 2,
 		credit: []string{"credito", "crediti"}, minute: []string{"minuto", "minuti"}, hour: "h", min: "min",
 		workingHour: []string{"ora lavorativa", "ore lavorative"}, workingDay: []string{"giorno lavorativo", "giorni lavorativi"},

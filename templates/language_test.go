@@ -9,6 +9,7 @@ func TestMoments(t *testing.T) {
 	for _, tt := range []struct{ what, lang, at, want string }{
 		{"English", "en", "2026-11-24 15:00", "Tuesday, 24 November 2026, 15:00 (Europe/Berlin)"},
 		{"German", "de", "2026-11-24 15:00", "Dienstag, 24. November 2026, 15:00 Uhr (Europe/Berlin)"},
+		{"Spanish", "es", "2026-11-24 15:00", "martes, 24 de noviembre de 2026, 15:00 h (Europe/Berlin)"},
 		{"Italian", "it", "2026-11-24 15:00", "martedì 24 novembre 2026, ore 15:00 (Europe/Berlin)"},
 		{"Dutch", "nl", "2026-11-24 15:00", "dinsdag 24 november 2026 om 15:00 uur (Europe/Berlin)"},
 		{"Russian, which declines months", "ru", "2026-03-24 15:00", "24 марта 2026 г. (вторник), 15:00 (Europe/Berlin)"},
@@ -77,6 +78,9 @@ func TestSpan(t *testing.T) {
 		{"de", 4, "working hour", "4 Arbeitsstunden"},
 		{"de", 1, "working day", "1 Arbeitstag"},
 		{"de", 2, "working day", "2 Arbeitstage"},
+		{"es", 30, "minute", "30 minutos"},
+		{"es", 1, "working hour", "1 hora hábil"},
+		{"es", 2, "working day", "2 días hábiles"},
 		{"it", 1, "minute", "1 minuto"},
 		{"it", 90, "minute", "1 h 30 min"},
 		{"it", 1, "working hour", "1 ora lavorativa"},

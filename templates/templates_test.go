@@ -109,6 +109,7 @@ func TestOneSubjectForATicket(t *testing.T) {
 		{"en", "Import stops", "Re: Import stops [#7]", "[#7] Import stops"},
 		{"de", "Import bricht ab", "Re: Import bricht ab [#7]", "[#7] Import bricht ab"},
 		{"en", "", "Re: Your request [#7]", "[#7] (no subject)"},
+		{"es", "", "Re: Su solicitud [#7]", "[#7] (sin asunto)"},
 		{"it", "", "Re: La Sua richiesta [#7]", "[#7] (senza oggetto)"},
 		{"nl", "", "Re: Uw aanvraag [#7]", "[#7] (zonder onderwerp)"},
 		{"ru", "", "Re: Ваше обращение [#7]", "[#7] (без темы)"},
