@@ -77,6 +77,17 @@ var languages = []*language{
 		phrases: dutchPhrases,
 	},
 	{
+		code: "pl", plural: polishPlural, forms: 3,
+		credit: []string{"kredyt", "kredyty", "kredytów"}, minute: []string{"minuta", "minuty", "minut"}, hour: "h", min: "min",
+		workingHour: []string{"godzina robocza", "godziny robocze", "godzin roboczych"},
+		workingDay:  []string{"dzień roboczy", "dni robocze", "dni roboczych"},
+		weekdays:    [7]string{"niedziela", "poniedziałek", "wtorek", "środa", "czwartek", "piątek", "sobota"},
+		months: [12]string{"stycznia", "lutego", "marca", "kwietnia", "maja", "czerwca", "lipca", "sierpnia", "września",
+			"października", "listopada", "grudnia"},
+		moment:  "%[2]d %[3]s %[4]d r. (%[1]s), %02[5]d:%02[6]d (%[7]s)", // the weekday aside: "do" would change it
+		phrases: polishPhrases,
+	},
+	{
 		code: "ru", plural: russianPlural, forms: 3,
 		credit: []string{"кредит", "кредита", "кредитов"}, minute: []string{"минута", "минуты", "минут"}, hour: "ч", min: "мин",
 		workingHour: []string{"рабочий час", "рабочих часа", "рабочих часов"},
@@ -95,6 +106,17 @@ func oneOrOther(n int64) int {
 		return 0
 	}
 	return 1
+}
+
+// polishPlural chooses from one (1 alone), few (2, 22) and many (5, 12, 21).
+func polishPlural(n int64) int {
+	switch d, h := n%10, n%100; {
+	case n == 1:
+		return 0
+	case d >= 2 && d <= 4 && (h < 12 || h > 14):
+		return 1
+	}
+	return 2
 }
 
 // russianPlural chooses from one (1, 21), few (2, 22) and many (5, 11).

@@ -12,6 +12,7 @@ func TestMoments(t *testing.T) {
 		{"Spanish", "es", "2026-11-24 15:00", "martes, 24 de noviembre de 2026, 15:00 h (Europe/Berlin)"},
 		{"Italian", "it", "2026-11-24 15:00", "martedì 24 novembre 2026, ore 15:00 (Europe/Berlin)"},
 		{"Dutch", "nl", "2026-11-24 15:00", "dinsdag 24 november 2026 om 15:00 uur (Europe/Berlin)"},
+		{"Polish, which declines them too", "pl", "2026-03-24 15:00", "24 marca 2026 r. (wtorek), 15:00 (Europe/Berlin)"},
 		{"Russian, which declines months", "ru", "2026-03-24 15:00", "24 марта 2026 г. (вторник), 15:00 (Europe/Berlin)"},
 		{"umlaut, one digit", "de", "2026-03-01 09:05", "Sonntag, 1. März 2026, 09:05 Uhr (Europe/Berlin)"},
 		{"in summer time", "en", "2026-07-04 00:00", "Saturday, 4 July 2026, 00:00 (Europe/Berlin)"},
@@ -92,6 +93,13 @@ func TestSpan(t *testing.T) {
 		{"nl", 1, "working day", "1 werkdag"},
 		{"nl", 2, "working day", "2 werkdagen"},
 		{"de-AT", 2, "working day", "2 Arbeitstage"},
+		{"pl", 1, "minute", "1 minuta"},
+		{"pl", 42, "minute", "42 minuty"},
+		{"pl", 5, "working hour", "5 godzin roboczych"},
+		{"pl", 1, "working day", "1 dzień roboczy"},
+		{"pl", 2, "working day", "2 dni robocze"},
+		{"pl", 12, "working day", "12 dni roboczych"},
+		{"pl", 21, "working day", "21 dni roboczych"},
 		{"ru", 1, "minute", "1 минута"},
 		{"ru", 42, "minute", "42 минуты"},
 		{"ru", 75, "minute", "1 ч 15 мин"},
@@ -121,22 +129,9 @@ func TestUnitsAreTranslated(t *testing.T) {
 	}
 }
 
-// A language with three forms of a noun needs no more than its row and its files.
-func TestAnotherLanguage(t *testing.T) {
-	polish := &language{
-		code: "pl", forms: 3,
-		plural: func(n int64) int {
-			switch d, h := n%10, n%100; {
-			case n == 1:
-				return 0
-			case d >= 2 && d <= 4 && (h < 12 || h > 14):
-				return 1
-			}
-			return 2
-		},
-		credit: []string{"kredyt", "kredyty", "kredytów"},
-	}
-	tmpl, err := parseTemplate(polish, "resolved",
+// Templates bring their own nouns, with as many forms as the language counts with.
+func TestPlural(t *testing.T) {
+	tmpl, err := parseTemplate(languageOf("pl"), "resolved",
 		`Subject: {{credits .Spent.Credits}}
 
 {{plural .CloseAfterDays "dzień roboczy" "dni robocze" "dni roboczych"}}`, "")

@@ -112,6 +112,7 @@ func TestOneSubjectForATicket(t *testing.T) {
 		{"es", "", "Re: Su solicitud [#7]", "[#7] (sin asunto)"},
 		{"it", "", "Re: La Sua richiesta [#7]", "[#7] (senza oggetto)"},
 		{"nl", "", "Re: Uw aanvraag [#7]", "[#7] (zonder onderwerp)"},
+		{"pl", "", "Re: Państwa zgłoszenie [#7]", "[#7] (bez tematu)"},
 		{"ru", "", "Re: Ваше обращение [#7]", "[#7] (без темы)"},
 		{"de", "", "Re: Ihre Anfrage [#7]", "[#7] (ohne Betreff)"},
 	} {
