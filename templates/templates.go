@@ -17,6 +17,8 @@
 //   - A paragraph that is nothing but words from a mail, such as {{.Words}}, keeps their lines and blanks.
 //   - A quote that begins with "[!WARNING]" stands out.
 //
+// A no-break space keeps the words beside it on one line in the plain text too.
+//
 // Beside the functions of text/template there are credits and minutes, which write an amount, and plural, which
 // writes a number with the form of a noun that goes with it: {{plural .ReopenDays "day" "days"}}. A moment and an
 // estimate print themselves. What is not there cannot be printed: {{with .Estimate}} asks first. Pieces that

@@ -12,7 +12,7 @@ const columns = 72
 // maxLabel is the widest label that moves the column of all facts in a list. Longer ones get a line of their own.
 const maxLabel = 24
 
-// hardBlank stands for a blank at which a line must not end, as within a command. Values hold no control
+// hardBlank stands for a blank at which a line must not end, as within a command or inside « ». Values hold no control
 // characters, so it cannot come from one.
 const hardBlank = "\x00"
 
@@ -146,7 +146,7 @@ func (p plain) facts(all []fact, width int) []string {
 func (p plain) runs(all []run) string {
 	var b strings.Builder
 	for _, r := range all {
-		s := p.vs.fill(r.text)
+		s := strings.ReplaceAll(p.vs.fill(r.text), "\u00a0", hardBlank)
 		if r.style&monospace != 0 {
 			s = strings.ReplaceAll(s, " ", hardBlank)
 		}

@@ -19,6 +19,8 @@ func TestText(t *testing.T) {
 			"a\n" + strings.Repeat("b", 80) + "\nc\n"},
 		{"a command is not broken", strings.Repeat("1234567 ", 8) + "`/spent 45m` now", &Customer{},
 			strings.TrimSpace(strings.Repeat("1234567 ", 8)) + "\n/spent 45m now\n"},
+		{"a no-break space keeps its word", strings.Repeat("1234567 ", 8) + "12345678\u00a0: now", &Customer{},
+			strings.TrimSpace(strings.Repeat("1234567 ", 8)) + "\n12345678 : now\n"},
 		{"words are not wrapped", "{{.Words}}", &Customer{Words: PublicText(strings.Repeat("word ", 40) + "end")},
 			strings.Repeat("word ", 40) + "end\n"},
 		{"words in a quote", "> {{.Words}}", &Customer{Words: "a\n\n> b"}, "> a\n>\n> > b\n"},
