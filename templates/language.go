@@ -20,6 +20,7 @@ type language struct {
 
 	weekdays [7]string  // from Sunday
 	months   [12]string // in the form that stands in a date
+	first    string     // the first day of a month, where a date does not say it by its number; moment then has %[2]v
 	moment   string     // of weekday, day, month, year, hour, minute, zone: fmt's verbs 1 to 7
 
 	phrases map[Phrase]string
@@ -55,6 +56,17 @@ var languages = []*language{
 			"octubre", "noviembre", "diciembre"},
 		moment:  "%[1]s, %[2]d de %[3]s de %[4]d, %02[5]d:%02[6]d h (%[7]s)",
 		phrases: spanishPhrases,
+	},
+	{
+		code: "fr", plural: zeroOneOrOther, forms: 2,
+		credit: []string{"crédit", "crédits"}, minute: []string{"minute", "minutes"}, hour: "h", min: "min",
+		workingHour: []string{"heure ouvrée", "heures ouvrées"}, workingDay: []string{"jour ouvré", "jours ouvrés"},
+		weekdays: [7]string{"dimanche", "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi"},
+		months: [12]string{"janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre",
+			"octobre", "novembre", "décembre"},
+		first:   "1er",
+		moment:  "%[1]s %[2]v %[3]s %[4]d à %02[5]d:%02[6]d (%[7]s)",
+		phrases: frenchPhrases,
 	},
 	{
 		code: "it", plural: oneOrOther, forms: 2,
@@ -119,6 +131,14 @@ func polishPlural(n int64) int {
 	return 2
 }
 
+// zeroOneOrOther is the plural of French, which says "0 crédit".
+func zeroOneOrOther(n int64) int {
+	if n == 0 {
+		return 0
+	}
+	return oneOrOther(n)
+}
+
 // russianPlural chooses from one (1, 21), few (2, 22) and many (5, 11).
 func russianPlural(n int64) int {
 	switch d, h := n%10, n%100; {
@@ -157,7 +177,11 @@ func (l *language) formatMoment(m Moment) (string, error) {
 		zone = time.UTC
 	}
 	t := m.T.In(zone)
-	return fmt.Sprintf(l.moment, l.weekdays[t.Weekday()], t.Day(), l.months[t.Month()-1], t.Year(),
+	var day any = t.Day()
+	if day == 1 && l.first != "" {
+		day = l.first
+	}
+	return fmt.Sprintf(l.moment, l.weekdays[t.Weekday()], day, l.months[t.Month()-1], t.Year(),
 		t.Hour(), t.Minute(), zone), nil
 }
 

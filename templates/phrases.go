@@ -274,6 +274,39 @@ var polishPhrases = map[Phrase]string{
 	HelpHelp:     "wysyła w odpowiedzi tę listę; nic innego z wiadomości nie jest wykonywane",
 }
 
+var frenchPhrases = map[Phrase]string{
+	WrongCommand:      "cette commande n’existe pas",
+	WrongTwice:        "la commande y figure deux fois",
+	WrongTail:         "rien ne doit la suivre sur la ligne",
+	WrongBeside:       "le message contient déjà %s",
+	WrongClosed:       "la demande est déjà fermée",
+	WrongOpen:         "la demande n’est ni résolue ni fermée",
+	WrongTime:         "ce n’est pas une durée, ou c’est plus de %s",
+	WrongCorrection:   "vous n’avez noté que %s sur cette demande",
+	WrongCredits:      "ce n’est ni un nombre de crédits ni une fourchette",
+	WrongFree:         "les demandes du type “%s” sont gratuites",
+	WrongLess:         "le client a déjà accepté %s, impossible de descendre en dessous",
+	WrongNobody:       "il manque un nom, à choisir parmi %s",
+	WrongName:         "personne ne s’appelle “%s”, le nom est à choisir parmi %s",
+	WrongQueue:        "%s ne travaille pas sur la file “%s”, le nom est à choisir parmi %s",
+	WrongRight:        "Vous ne travaillez plus sur la file “%s”. Le texte de votre message est conservé.",
+	WrongInternal:     "Il répète un texte que nous seuls pouvons lire, comme une note ou le message auquel il répond. Merci de le retirer ou de le dire avec vos propres mots. Pour que votre message reste entre nous, commencez-le par /note.",
+	WrongEnclosed:     "Un message entier y est joint, peut-être un que nous seuls pouvons lire. Merci de l’envoyer sans lui. Pour que votre message reste entre nous, commencez-le par /note.",
+	HeldForged:        "d’après les contrôles, il n’est pas de vous",
+	HeldUnproven:      "ni une signature ni une connexion ne montre qu’il est de vous",
+	HeldOutsideThread: "il ne répond à aucun message que le support vous a envoyé",
+
+	HelpSpent:    "note votre temps, suivi si vous voulez de ce que vous avez fait. /spent -15m retire 15 minutes",
+	HelpEstimate: "propose au client cette fourchette de crédits et lui demande un oui",
+	HelpAssign:   "confie la demande à quelqu’un d’autre de l’équipe",
+	HelpNote:     "garde tout le message entre nous, rien ne va au client",
+	HelpWait:     "attend le client, les délais s’arrêtent",
+	HelpResolve:  "déclare la demande résolue, elle se ferme d’elle-même si le client ne dit rien",
+	HelpClose:    "ferme la demande et rend les crédits qui n’ont pas été utilisés",
+	HelpReopen:   "reprend une demande résolue ou fermée",
+	HelpHelp:     "vous envoie cette liste, rien d’autre du message n’est exécuté",
+}
+
 // A Remark is a phrase with what goes into it. It has no language before somebody reads it: the same remark goes into the journal in
 // English and into a mail in its reader's language. The zero Remark says nothing.
 type Remark struct {

@@ -110,6 +110,7 @@ func TestOneSubjectForATicket(t *testing.T) {
 		{"de", "Import bricht ab", "Re: Import bricht ab [#7]", "[#7] Import bricht ab"},
 		{"en", "", "Re: Your request [#7]", "[#7] (no subject)"},
 		{"es", "", "Re: Su solicitud [#7]", "[#7] (sin asunto)"},
+		{"fr", "", "Re: Votre demande [#7]", "[#7] (sans objet)"},
 		{"it", "", "Re: La Sua richiesta [#7]", "[#7] (senza oggetto)"},
 		{"nl", "", "Re: Uw aanvraag [#7]", "[#7] (zonder onderwerp)"},
 		{"pl", "", "Re: Państwa zgłoszenie [#7]", "[#7] (bez tematu)"},
