@@ -2,6 +2,7 @@ package desk
 
 import (
 	"fmt"
+	"iter"
 	"regexp"
 	"slices"
 	"strings"
@@ -69,41 +70,45 @@ func (t *turn) wordsToStaff(tk *Ticket, to *policy.Staff) (all []string, err err
 // repeats tells whether a text repeats something of the hidden ones that stands in none of the known ones: some words in a row, or a
 // whole line. Marks, spaces, case and line ends do not count, since mail programs change them.
 func repeats(text string, hidden, known []string) bool {
-	public := map[string]bool{}
-	for _, k := range known {
-		eachRun(k, func(run string) bool { public[run] = true; return true })
-	}
-	runs := map[string]bool{}
+	repeated := map[string]bool{}
 	for _, h := range hidden {
-		eachRun(h, func(run string) bool {
-			if !public[run] {
-				runs[run] = true
-			}
-			return true
-		})
+		for run := range runs(h) {
+			repeated[run] = false
+		}
 	}
-	found := false
-	eachRun(text, func(run string) bool {
-		found = runs[run]
-		return !found
-	})
-	return found
+	for run := range runs(text) {
+		if _, ok := repeated[run]; ok {
+			repeated[run] = true
+		}
+	}
+	for _, k := range known { // a customer may have written megabytes: they are looked through and not kept
+		for run := range runs(k) {
+			delete(repeated, run)
+		}
+	}
+	for _, is := range repeated {
+		if is {
+			return true
+		}
+	}
+	return false
 }
 
-// eachRun gives all runs of sameWords words of a text, and each of its lines that is shorter and has at least shortest words, until yield
-// says that it has enough.
-func eachRun(text string, yield func(run string) bool) {
-	var words []string
-	for line := range strings.Lines(text) {
-		of := strings.FieldsFunc(strings.ToLower(line), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r) })
-		if n := len(of); shortest <= n && n < sameWords && !yield("\n"+strings.Join(of, " ")) {
-			return
+// runs are all runs of sameWords words of a text, and each of its lines that is shorter and has at least shortest words.
+func runs(text string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		var words []string
+		for line := range strings.Lines(text) {
+			of := strings.FieldsFunc(strings.ToLower(line), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r) })
+			if n := len(of); shortest <= n && n < sameWords && !yield("\n"+strings.Join(of, " ")) {
+				return
+			}
+			words = append(words, of...)
 		}
-		words = append(words, of...)
-	}
-	for i := sameWords; i <= len(words); i++ {
-		if !yield(strings.Join(words[i-sameWords:i], " ")) {
-			return
+		for i := sameWords; i <= len(words); i++ {
+			if !yield(strings.Join(words[i-sameWords:i], " ")) {
+				return
+			}
 		}
 	}
 }
