@@ -55,7 +55,7 @@ type people struct {
 	read    int             // submissions looked at
 	known   map[string]bool // Message-IDs of the desk's mails that were read
 	last    string          // Message-ID of the latest first mail
-	waited  int    // times that no matter was opened
+	waited  int             // times that no matter was opened
 	random  *rand.Rand
 }
 
