@@ -35,13 +35,13 @@ mailboxes:
     address: support@desk.example
     queue: requests
     trusted: {server: mx.desk.example}
-    imap: {host: 127.0.0.1, port: %[1]s, tls: none, username: support@desk.example, password: open, every: 10s, move: Done}
+    imap: {host: 127.0.0.1, port: %[1]s, tls: none, username: support@desk.example, password: open, every: 10s, move: Done, cutoff: 2000-01-01T00:00:00Z}
     smtp: {host: 127.0.0.1, port: %[2]s, tls: none, username: support@desk.example, password: open}
   sales:
     address: sales@desk.example
     queue: requests
     trusted: {server: mx.desk.example}
-    imap: {host: 127.0.0.1, port: %[1]s, tls: none, username: sales@desk.example, password: open, every: 10s, flag: postdesk}
+    imap: {host: 127.0.0.1, port: %[1]s, tls: none, username: sales@desk.example, password: open, every: 10s, flag: postdesk, cutoff: 2000-01-01T00:00:00Z}
     smtp: {host: 127.0.0.1, port: %[2]s, tls: none, username: sales@desk.example, password: open}
 calendars:
   office: {week: {mon-fri: ["09:00-18:00"]}}
