@@ -22,7 +22,7 @@ build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o postdesk ./cmd/postdesk
 
 test: lint bin/withpostgres
-	bin/withpostgres $(GO) test $$(.ci/race) $(PKG)
+	bin/withpostgres $(GO) test $$(.ci/race) -timeout 30m $(PKG)
 
 lint: tools
 	unformatted=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')) && if [ -n "$$unformatted" ]; then echo "gofmt -w is wanted:" $$unformatted; exit 1; fi
