@@ -34,6 +34,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 )
 
 //go:embed mails
@@ -88,47 +89,62 @@ var audiences = map[string]audience{
 // partsFile holds the pieces that the mails of a language share, each a {{define}}.
 const partsFile = "parts"
 
-// Set is all mails in all languages, parsed. It is safe for concurrent use.
+// Set is all mails in all languages. It is safe for concurrent use.
 type Set struct {
-	mails map[string]*template // by "LANGUAGE/NAME"
+	mails map[string]func() (*template, error) // by "LANGUAGE/NAME"; read once, when first asked for
 }
 
-// New reads every mail in every language. A file LANGUAGE/NAME.md in override, which may be nil, takes the place
-// of the embedded one. Each mail is tried with a full and with an almost empty set of data, so that a mistake in
-// an override is told here, with its file and line, and not when the mail is due.
+// New gives every mail in every language. A file LANGUAGE/NAME.md in override, which may be nil, takes the place
+// of the embedded one. With an override all mails are read here and each is tried with a full and with an almost empty set
+// of data, so that a mistake is told now, with its file and line, and not when the mail is due. The embedded ones alone are
+// read when they are first asked for: a command that sends a mail or two need not wait for all of them.
 func New(override fs.FS) (*Set, error) {
 	if override != nil {
 		if err := checkOverride(override); err != nil {
 			return nil, err
 		}
 	}
-	s := &Set{mails: map[string]*template{}}
-	var errs []error
+	s := &Set{mails: map[string]func() (*template, error){}}
 	for _, lang := range languages {
-		parts, err := source(override, lang.code, partsFile)
-		if err != nil {
-			return nil, err
-		}
 		for _, name := range s.Names() {
-			src, err := source(override, lang.code, name)
-			if err != nil {
-				return nil, err
-			}
-			t, err := parseTemplate(lang, name, src, parts)
-			if err == nil {
-				err = t.try()
-			}
-			if err != nil {
-				errs = append(errs, err)
-				continue
-			}
-			s.mails[lang.code+"/"+name] = t
+			s.mails[lang.code+"/"+name] = sync.OnceValues(func() (*template, error) { return read(override, lang, name) })
 		}
 	}
-	if len(errs) > 0 {
-		return nil, errors.Join(errs...)
+	if override == nil {
+		return s, nil
+	}
+	if err := s.check(); err != nil {
+		return nil, err
 	}
 	return s, nil
+}
+
+// check reads all mails and joins what is wrong with them.
+func (s *Set) check() error {
+	var errs []error
+	for _, key := range slices.Sorted(maps.Keys(s.mails)) {
+		if _, err := s.mails[key](); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// read reads and tries one mail.
+func read(override fs.FS, lang *language, name string) (*template, error) {
+	parts, err := source(override, lang.code, partsFile)
+	if err != nil {
+		return nil, err
+	}
+	src, err := source(override, lang.code, name)
+	if err != nil {
+		return nil, err
+	}
+	t, err := parseTemplate(lang, name, src, parts)
+	if err != nil {
+		return nil, err
+	}
+	return t, t.try()
 }
 
 // source reads one file, from override where that has it.
@@ -177,9 +193,13 @@ func checkOverride(override fs.FS) error {
 // Render writes the mail of this name in this language. Data is a *Customer for the mails to customers and a
 // *Staff for those to staff; anything else is an error, and so is a name or a language that the set does not have.
 func (s *Set) Render(name, lang string, data any) (Mail, error) {
-	t, ok := s.mails[lang+"/"+name]
+	mail, ok := s.mails[lang+"/"+name]
 	if !ok {
 		return Mail{}, fmt.Errorf("render mail %q in language %q: no such template", name, lang)
+	}
+	t, err := mail()
+	if err != nil {
+		return Mail{}, err
 	}
 	return t.render(data)
 }

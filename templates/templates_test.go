@@ -329,7 +329,10 @@ func TestOverrideMistakes(t *testing.T) {
 
 func TestShapesAreBounded(t *testing.T) {
 	set := newSet(t)
-	tmpl := set.mails["en/assigned"]
+	tmpl, err := set.mails["en/assigned"]()
+	if err != nil {
+		t.Fatal(err)
+	}
 	s := fullStaff()
 	for range 3 * maxShapes {
 		s.Attachments = append(s.Attachments, "one more.txt")
