@@ -344,5 +344,5 @@ func (v *visit) aboutOurs(tk *Ticket) bool {
 	return err == nil && c.Ticket == tk.Number
 }
 
-// days counts back by whole days, for limits such as one question a day.
+// oneDay is what limits such as one question a day count back by (G3).
 const oneDay = 24 * time.Hour
