@@ -309,8 +309,11 @@ func (v *visit) attaches() bool {
 // reply sends the engineer's words to the requester, under the desk's address (S1).
 func (v *visit) reply(tk *Ticket, pl *plan, minutes int) error {
 	out := letter{template: "reply", ticket: tk, to: tk.Requester, data: v.customerData(tk), forward: true}
-	if pl.status == Resolved {
+	switch {
+	case pl.status == Resolved:
 		out.template = "resolved"
+	case pl.status == Waiting && !tk.Status.Awaiting():
+		out.template = "waiting"
 	}
 	out.data.Words = v.spoken(tk, pl.words)
 	if out.data.Spent != nil {

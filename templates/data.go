@@ -51,7 +51,7 @@ type Customer struct {
 	FirstResponseTarget, ResolutionTarget string // where no clock runs yet, such as "1 working day"
 	Promised                              bool   // false where deadlines are aims only, as in the free window (A1)
 
-	// Words are the engineer's answer in reply, resolved and closed, elsewhere what the customer wrote.
+	// Words are the engineer's answer in reply, waiting, resolved and closed, elsewhere what the customer wrote.
 	Words PublicText
 	// Kept are the names of the engineer's files that were too large to go with his words, and MailLimit is how much goes, in MiB (M10).
 	Kept      []string
@@ -63,10 +63,19 @@ type Customer struct {
 	ReopenDays     int    // calendar days in which an answer opens a closed ticket again
 
 	ConfirmLimit      int64      // credits that a mail may confirm, where the estimate is above; else 0
-	Link              string     // the page for confirming or topping up, http or https
 	HowToBuy          PublicText // where to get credits
 	ManagementContact string
 	Related           int64 // the linked ticket
+
+	// Pages of the portal, http or https. Each is left out where there is none.
+	TicketURL  string // the ticket
+	ConfirmURL string // where the estimate is agreed to or declined; opening it does neither
+	TopUpURL   string // where to get credits
+
+	// For the mails about signing in. OneTimeURL works once, for LinkMinutes.
+	OneTimeURL  string
+	LinkMinutes int
+	Users       []string // the user names of the address
 }
 
 // Staff is all that a mail to staff can show. Fields left empty are left out of the mail.
@@ -103,7 +112,7 @@ type Staff struct {
 	Clock         string // assignment, first_response, next_response, resolution
 	Due           *Moment
 	Reason        string // why this mail is sent, where its name does not say it
-	Link          string // the ticket's page, http or https
+	TicketURL     string // the ticket's page, http or https
 }
 
 // Line is an earlier message of a ticket.

@@ -77,7 +77,7 @@ func bo(t testing.TB, lang string) *Staff {
 		Estimate:      &Range{Min: 1, Max: 3},
 		FirstResponse: &answer,
 		Resolution:    &solution,
-		Link:          "https://desk.example/tickets/123",
+		TicketURL:     "https://desk.example/tickets/123",
 		Words: PublicText(in(lang,
 			"Hello,\n\nthe import stops at row 4000 and says:\n\n    unexpected byte 0xff\n\nWhat can I do?\n\nAnna",
 			"Guten Tag,\n\nder Import bricht bei Zeile 4000 ab und meldet:\n\n    unexpected byte 0xff\n\nWas kann ich tun?\n\nAnna")),
@@ -101,15 +101,18 @@ var goldens = map[string]func(t testing.TB, lang string, c *Customer, s *Staff){
 	"acknowledgement-aim": func(t testing.TB, lang string, c *Customer, s *Staff) {
 		c.Free, c.Promised, c.Resolution = true, false, nil
 	},
-	"acknowledgement-minimal":    minimal,
+	"acknowledgement-minimal": minimal,
+	"acknowledgement-page": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		c.Free, c.Estimate, c.TicketURL = true, nil, "https://desk.example/tickets/123"
+	},
 	"acknowledgement_unverified": nil,
 	"ask_close":                  nil,
 	"awaiting_reminder": func(t testing.TB, lang string, c *Customer, s *Staff) {
-		c.Awaiting, c.CloseAfterDays, c.Link = "confirmation", 10, "https://desk.example/confirm/3fq8"
+		c.Awaiting, c.CloseAfterDays, c.ConfirmURL = "confirmation", 10, "https://desk.example/confirm/3fq8"
 	},
 	"awaiting_reminder-credits": func(t testing.TB, lang string, c *Customer, s *Staff) {
 		lowBalance(t, lang, c, s)
-		c.Awaiting, c.CloseAfterDays, c.Link = "credits", 10, "https://desk.example/credits"
+		c.Awaiting, c.CloseAfterDays, c.TopUpURL = "credits", 10, "https://desk.example/credits"
 	},
 	"awaiting_reminder-details": func(t testing.TB, lang string, c *Customer, s *Staff) {
 		c.Awaiting, c.CloseAfterDays, c.Estimate = "details", 10, nil
@@ -126,7 +129,7 @@ var goldens = map[string]func(t testing.TB, lang string, c *Customer, s *Staff){
 	},
 	"confirm_elsewhere": func(t testing.TB, lang string, c *Customer, s *Staff) {
 		c.Estimate, c.ConfirmLimit = &Range{Min: 4, Max: 6}, 4
-		c.Link = "https://desk.example/confirm/3fq8"
+		c.ConfirmURL = "https://desk.example/confirm/3fq8"
 	},
 	"confirm_elsewhere-unproven": nil,
 	"confirmed": func(t testing.TB, lang string, c *Customer, s *Staff) {
@@ -138,10 +141,11 @@ var goldens = map[string]func(t testing.TB, lang string, c *Customer, s *Staff){
 	"estimate": func(t testing.TB, lang string, c *Customer, s *Staff) {
 		c.FirstResponse, c.Resolution, c.CloseAfterDays = nil, nil, 10
 		c.FirstResponseTarget = Span(lang, 1, "working day")
-		c.Link = "https://desk.example/confirm/3fq8"
+		c.ConfirmURL = "https://desk.example/confirm/3fq8"
 	},
 	"estimate-short": func(t testing.TB, lang string, c *Customer, s *Staff) {
 		lowBalance(t, lang, c, s)
+		c.ConfirmURL, c.TopUpURL = "https://desk.example/confirm/3fq8", "https://desk.example/credits"
 		c.FirstResponse, c.Resolution, c.CloseAfterDays = nil, nil, 10
 	},
 	"estimate-minimal": minimal,
@@ -176,9 +180,28 @@ var goldens = map[string]func(t testing.TB, lang string, c *Customer, s *Staff){
 	"resolved-silently": func(t testing.TB, lang string, c *Customer, s *Staff) { c.Free = true },
 	"short_balance": func(t testing.TB, lang string, c *Customer, s *Staff) {
 		lowBalance(t, lang, c, s)
-		c.CloseAfterDays, c.Link = 10, "https://desk.example/credits"
+		c.CloseAfterDays, c.TopUpURL = 10, "https://desk.example/credits"
 	},
 	"short_balance-minimal": minimal,
+	"lost_credentials": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		aboutNoTicket(c)
+		c.Users, c.OneTimeURL, c.LinkMinutes = []string{"anna"}, "https://desk.example/password/9mtw", 30
+	},
+	"lost_credentials-two": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		aboutNoTicket(c)
+		c.Users, c.OneTimeURL, c.LinkMinutes = []string{"anna", "muster-shop"}, "https://desk.example/password/9mtw", 60
+	},
+	"sign_in_link": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		aboutNoTicket(c)
+		c.OneTimeURL, c.LinkMinutes = "https://desk.example/sign-in/9mtw", 30
+	},
+	"waiting-no-deadline": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		c.Words, c.Free, c.FirstResponse, c.Resolution = answer(lang), true, nil, nil
+	},
+	"waiting": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		c.Words, c.Spent = answer(lang), &Spent{Minutes: 15, TotalMinutes: 15, Credits: 1, Max: 3}
+		c.TicketURL = "https://desk.example/tickets/123"
+	},
 
 	"ask_time": func(t testing.TB, lang string, c *Customer, s *Staff) { s.SpentTotal = 30 },
 	"assigned": func(t testing.TB, lang string, c *Customer, s *Staff) {
@@ -266,6 +289,11 @@ var goldens = map[string]func(t testing.TB, lang string, c *Customer, s *Staff){
 func minimal(t testing.TB, lang string, c *Customer, s *Staff) {
 	*c, *s = Customer{Number: 123}, Staff{Number: 123}
 }
+
+// ticketless are the mails that are about no ticket.
+var ticketless = []string{"lost_credentials", "sign_in_link"}
+
+func aboutNoTicket(c *Customer) { *c = Customer{Desk: c.Desk, Name: c.Name} }
 
 // moreThanAgreed is work that has used up what was confirmed.
 func moreThanAgreed(c *Customer) {

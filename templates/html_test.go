@@ -54,14 +54,14 @@ func TestPreview(t *testing.T) {
 		{"an engineer's words, whatever they begin with", "{{.Words}}\n\n---\n\nx", "Hello, it is &lt;b&gt; now."},
 		{"a warning", "Hello,\n\n> [!WARNING] **Overdue.** Since today.", "Overdue. Since today."},
 		{"not a list", "- **A:** b\n\nc", "c"},
-		{"not the ticket's link", "[x]({{.Link}})\n\nc", "c"},
+		{"not the ticket's link", "[x]({{.TicketURL}})\n\nc", "c"},
 		{"a long one is cut", "Hello,\n\n" + strings.Repeat("word ", 100), strings.Repeat("word ", 27) + "wor…"},
 	} {
 		tmpl, err := parseTemplate(languageOf("en"), "reply", "Subject: x\n\n"+tt.src, "")
 		if err != nil {
 			t.Fatal(err)
 		}
-		m, err := tmpl.render(&Customer{Name: "Anna", Words: "Hello,\nit is <b> now.", Link: "https://desk.example/"})
+		m, err := tmpl.render(&Customer{Name: "Anna", Words: "Hello,\nit is <b> now.", TicketURL: "https://desk.example/"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -110,9 +110,9 @@ func TestHTML(t *testing.T) {
 		{"a numbered list with two paragraphs", "1. a\n\n   b\n2. c", &Customer{},
 			"<ol><li><p>a</p>\n<p>b</p>\n</li>\n<li>c</li>\n</ol>\n"},
 		{"a warning", "> [!WARNING] **a** b", &Customer{}, "<div><p><strong>a</strong> b</p>\n</div>\n"},
-		{"a link", "see [a **b**]({{.Link}}) c", &Customer{Link: "https://desk.example/"},
+		{"a link", "see [a **b**]({{.TicketURL}}) c", &Customer{TicketURL: "https://desk.example/"},
 			`<p>see <a href="https://desk.example/">a b</a> c</p>` + "\n"},
-		{"a button", "[a]({{.Link}})", &Customer{Link: "https://desk.example/"},
+		{"a button", "[a]({{.TicketURL}})", &Customer{TicketURL: "https://desk.example/"},
 			`<table><tr><td><a href="https://desk.example/">a</a></td></tr></table>` + "\n"},
 		{"code", "    /spent 45m\n      <x>", &Customer{}, "<div>/spent 45m<br/>&#160;&#160;&lt;x&gt;</div>\n"},
 		{"a line break", "a\\\nb", &Customer{}, "<p>a<br/>b</p>\n"},

@@ -23,6 +23,8 @@ type language struct {
 	first    string     // the first day of a month, where a date does not say it by its number; moment then has %[2]v
 	moment   string     // of weekday, day, month, year, hour, minute, zone: fmt's verbs 1 to 7
 
+	colon string // between what a link says and where it leads, where it is not just ":"
+
 	phrases map[Phrase]string
 }
 
@@ -66,6 +68,7 @@ var languages = []*language{
 			"octobre", "novembre", "décembre"},
 		first:   "1er",
 		moment:  "%[1]s %[2]v %[3]s %[4]d à %02[5]d:%02[6]d (%[7]s)",
+		colon:   "\u00a0:",
 		phrases: frenchPhrases,
 	},
 	{

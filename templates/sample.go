@@ -35,10 +35,15 @@ func fullCustomer() *Customer {
 		CloseAfterDays:      5,
 		ReopenDays:          14,
 		ConfirmLimit:        4,
-		Link:                "https://desk.example/confirm/3fq8",
 		HowToBuy:            "In your Customer Area under “Credits”, by card or voucher:\nhttps://desk.example/credits",
 		ManagementContact:   "management@desk.example",
 		Related:             98,
+		TicketURL:           "https://desk.example/tickets/123",
+		ConfirmURL:          "https://desk.example/confirm/3fq8",
+		TopUpURL:            "https://desk.example/credits",
+		OneTimeURL:          "https://desk.example/sign-in/9mtw",
+		LinkMinutes:         30,
+		Users:               []string{"anna", "muster-shop"},
 	}
 }
 
@@ -90,6 +95,7 @@ func fullStaff() *Staff {
 		Clock:  "first_response",
 		Due:    &due,
 		Reason: "The mail has no valid signature of your address.",
-		Link:   "https://desk.example/tickets/123",
+
+		TicketURL: "https://desk.example/tickets/123",
 	}
 }

@@ -152,7 +152,11 @@ func (p plain) runs(all []run) string {
 		}
 		b.WriteString(s)
 		if target, ok := p.vs.target(r.href); ok && target != s {
-			b.WriteString(": " + target)
+			colon := ":"
+			if p.vs.lang.colon != "" {
+				colon = strings.ReplaceAll(p.vs.lang.colon, "\u00a0", hardBlank)
+			}
+			b.WriteString(colon + " " + target)
 		}
 	}
 	return b.String()
