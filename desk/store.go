@@ -40,6 +40,17 @@ type Tx interface {
 	// SetMeta keeps the value if the name is new, and returns the one that stands.
 	SetMeta(ctx context.Context, name, value string) (string, error)
 
+	// Secret is one by name, as it is sealed; SecretsOf are those of one owner, Secrets all after a name, by name; the first come after
+	// the zero one.
+	Secret(ctx context.Context, name SecretName) (Secret, error)
+	SecretsOf(ctx context.Context, kind, owner string) ([]Secret, error)
+	Secrets(ctx context.Context, after SecretName, limit int) ([]Secret, error)
+	// SaveSecret adds or replaces a secret; DeleteSecret takes it away, if there is one.
+	SaveSecret(ctx context.Context, s Secret) error
+	DeleteSecret(ctx context.Context, name SecretName) error
+	// ReplaceSecret writes another seal around the same secret, and is false where it is not sealed any more as it was.
+	ReplaceSecret(ctx context.Context, s Secret, old []byte) (bool, error)
+
 	// Lease claims name for node until the given time of Now, and tells whether it is the node's now. A node renews its own.
 	Lease(ctx context.Context, name, node string, until time.Time) (bool, error)
 	// Release gives up a lease of node's.

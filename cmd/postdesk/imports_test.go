@@ -15,8 +15,8 @@ const module = "github.com/postdesk/postdesk"
 // mayImport is the direction of imports between our rooms: who is not named may import none of them. Tests may import more, since they
 // put rooms together as the command does.
 var mayImport = map[string][]string{
-	"desk/policy":  {"desk/rules", "desk/calendar", "desk/ledger", "desk/message", "desk/redact", "templates"},
-	"desk":         {"desk/policy", "desk/rules", "desk/calendar", "desk/ledger", "desk/message", "desk/redact", "desk/fault", "templates"},
+	"desk/policy":  {"desk/rules", "desk/calendar", "desk/ledger", "desk/message", "desk/redact", "desk/seal", "templates"},
+	"desk":         {"desk/policy", "desk/rules", "desk/calendar", "desk/ledger", "desk/message", "desk/redact", "desk/seal", "desk/fault", "templates"},
 	"desk/store":   {"desk", "desk/fault", "desk/policy", "desk/rules", "desk/calendar", "desk/ledger", "desk/message", "migrations"},
 	"mailin/parse": {"desk/message"},
 	"mailin/auth":  {"desk/message"},

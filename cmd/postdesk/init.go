@@ -21,8 +21,8 @@ type initCmd struct {
 
 // Help is printed below the usage.
 func (initCmd) Help() string {
-	return `Writes policy.yaml and world.yaml, which explain themselves and are right as they stand, and a new key for the tokens of reply addresses. No
-file that is there is written over.
+	return `Writes policy.yaml and world.yaml, which explain themselves and are right as they stand, and new keys: one for the tokens of reply addresses, one
+for secrets that the database holds. No file that is there is written over.
 
 For example:
 
@@ -34,9 +34,13 @@ For example:
 func (c initCmd) Run() error { return c.write(rand.Reader, os.Stdout) }
 
 func (c initCmd) write(random io.Reader, out io.Writer) error {
-	var key [32]byte
-	if _, err := io.ReadFull(random, key[:]); err != nil {
-		return fmt.Errorf("draw a key: %w", err)
+	var keys [2][]byte
+	for i := range keys {
+		var key [32]byte
+		if _, err := io.ReadFull(random, key[:]); err != nil {
+			return fmt.Errorf("draw a key: %w", err)
+		}
+		keys[i] = []byte(base64.StdEncoding.EncodeToString(key[:]) + "\n")
 	}
 	files := []struct {
 		name string
@@ -45,7 +49,8 @@ func (c initCmd) write(random io.Reader, out io.Writer) error {
 	}{
 		{"policy.yaml", 0o644, nil},
 		{"world.yaml", 0o644, nil},
-		{"token-key", 0o600, []byte(base64.StdEncoding.EncodeToString(key[:]) + "\n")}, // whoever reads it can make our addresses
+		{"token-key", 0o600, keys[0]},   // whoever reads it can make our addresses
+		{"secrets-key", 0o600, keys[1]}, // whoever reads it and the database can be us elsewhere
 	}
 	for i := range files {
 		path := filepath.Join(c.Dir, files[i].name)
@@ -69,7 +74,7 @@ func (c initCmd) write(random io.Reader, out io.Writer) error {
 		}
 	}
 	policy := filepath.Join(c.Dir, "policy.yaml")
-	_, err := fmt.Fprintf(out, `%s holds a policy, a world to try it on, and the key of its tokens. Next:
+	_, err := fmt.Fprintf(out, `%s holds a policy, a world to try it on, and the keys of its tokens and secrets. Next:
 
 1. Say who you are: the lines marked CHANGE in %s
 2. See whether it is right and all around it works: postdesk check %[2]s

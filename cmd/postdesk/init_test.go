@@ -42,9 +42,14 @@ func TestInit(t *testing.T) {
 		t.Errorf("check: %v\n%s", err, out.String())
 	}
 
-	info, err := os.Stat(filepath.Join(dir, "token-key"))
-	if err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("the key: got %v, %v, want mode 0600", info, err)
+	for _, name := range []string{"token-key", "secrets-key"} {
+		info, err := os.Stat(filepath.Join(dir, name))
+		if err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: got %v, %v, want mode 0600", name, info, err)
+		}
+	}
+	if len(p.Secrets.Keys) != 1 || bytes.Equal(p.Secrets.Keys[0].Secret, p.Tokens.Keys[0].Secret) {
+		t.Error("secrets have no key of their own")
 	}
 	first := p.Tokens.Keys[0].Secret
 	other := filepath.Join(t.TempDir(), "desk")
@@ -57,7 +62,7 @@ func TestInit(t *testing.T) {
 }
 
 func TestInitWritesOverNothing(t *testing.T) {
-	for _, name := range []string{"policy.yaml", "world.yaml", "token-key"} {
+	for _, name := range []string{"policy.yaml", "world.yaml", "token-key", "secrets-key"} {
 		dir := t.TempDir()
 		if err := os.WriteFile(filepath.Join(dir, name), []byte("mine"), 0o600); err != nil {
 			t.Fatal(err)

@@ -50,6 +50,7 @@ func (c serveCmd) Run(ctx context.Context) error {
 	d := &desk.Desk{
 		Store: st, Policy: pol.current, Templates: tmpl, Now: utcNow, Rand: rand.Reader, Node: nodeName(), Log: log,
 	}
+	rekeyed := pol.changed()
 	stirred := newBell()
 	busy := stirringDesk{d, stirred}
 	boxes := &pollers{desk: busy, policy: pol, log: log}
@@ -60,6 +61,7 @@ func (c serveCmd) Run(ctx context.Context) error {
 
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return pol.run(ctx) })
+	g.Go(func() error { return keepWrapped(ctx, d, st, rekeyed, log) })
 	g.Go(func() error { return boxes.run(ctx) })
 	g.Go(func() error { return sender.Run(ctx) })
 	g.Go(func() error { return runClocks(ctx, d, stirred.ring(), log) })

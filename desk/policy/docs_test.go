@@ -38,6 +38,7 @@ func TestDocsHaveEveryKey(t *testing.T) {
 zz:
 desk: {zz: }
 tokens: [{zz: }]
+secrets: [{zz: }]
 mailboxes: {support: {zz: , trusted: {zz: }, imap: {zz: }, smtp: {zz: }}}
 calendars: {office: {zz: }}
 queues: {requests: {zz: }}

@@ -10,6 +10,7 @@ import (
 	"github.com/postdesk/postdesk/desk/ledger"
 	"github.com/postdesk/postdesk/desk/message"
 	"github.com/postdesk/postdesk/desk/rules"
+	"github.com/postdesk/postdesk/desk/seal"
 )
 
 // A Policy is one policy file, read and checked. It does not change after Read: a desk that gets a new file swaps the whole value.
@@ -19,6 +20,8 @@ type Policy struct {
 	Desk      Desk
 	Tokens    message.Keyring // without Epoch: that belongs to the database
 	TokensSet bool            // false where the file has no keys and the fixed ones of simulate stand in; serve refuses those
+
+	Secrets seal.Keyring // what the database holds of secrets is closed by it; without keys it holds none
 
 	Mailboxes []*Mailbox // in the order of the file
 	Calendars map[string]*calendar.Calendar

@@ -12,6 +12,7 @@ import (
 	"github.com/postdesk/postdesk/desk/calendar"
 	"github.com/postdesk/postdesk/desk/ledger"
 	"github.com/postdesk/postdesk/desk/message"
+	"github.com/postdesk/postdesk/desk/seal"
 )
 
 // Languages are those in which the desk can write, by ISO 639-1 code (M9).
@@ -68,7 +69,7 @@ func Parse(name string, data []byte, look func(name string) ([]byte, error)) (*P
 	if !root.given() {
 		return nil, d.finish()
 	}
-	m := root.fields("desk", "tokens", "mailboxes", "calendars", "queues", "staff", "classes", "products", "free_window", "credits",
+	m := root.fields("desk", "tokens", "secrets", "mailboxes", "calendars", "queues", "staff", "classes", "products", "free_window", "credits",
 		"life", "clocks", "rules")
 	d.define(m)
 
@@ -76,6 +77,7 @@ func Parse(name string, data []byte, look func(name string) ([]byte, error)) (*P
 	p.Desk = readDesk(m.key("desk").must("who the desk is, with the keys name, domain, zone").fields(
 		"name", "domain", "own_domains", "zone", "language", "calendar", "class", "contact", "templates"))
 	p.Tokens, p.TokensSet = readTokens(m.key("tokens"), p.Desk.Zone)
+	p.Secrets = readSecrets(m.key("secrets"))
 	p.Products = readProducts(m.key("products"))
 	p.Calendars = readCalendars(m.key("calendars"), p.Desk.Zone)
 	p.Clocks = readClocks(m.key("clocks"))
@@ -148,12 +150,7 @@ func readTokens(v value, zone *time.Location) (message.Keyring, bool) {
 	lacking := len(v.unset)
 	for i, e := range v.elements() {
 		m := e.fields("id", "secret", "secret_file", "retired")
-		id, _ := parsed(m.key("id").must("a small letter or digit, another for each key"), 'x', "a small letter or digit, another for each key", func(s string) (byte, error) {
-			if len(s) != 1 || !isName(s) || s == "_" || slices.ContainsFunc(keys, func(k message.Key) bool { return k.ID == s[0] }) {
-				return 0, errors.New("no id")
-			}
-			return s[0], nil
-		})
+		id := m.key("id").keyID(func(id byte) bool { return slices.ContainsFunc(keys, func(k message.Key) bool { return k.ID == id }) })
 		key := message.Key{ID: id, Secret: []byte(m.secret("secret", true))}
 		if n := len(key.Secret); n > 0 && n < minKey {
 			m.mistake(fmt.Sprintf("a secret of %d bytes", n), fmt.Sprintf("at least %d, chosen by chance", minKey))
@@ -176,6 +173,43 @@ func readTokens(v value, zone *time.Location) (message.Keyring, bool) {
 	}
 	ring.Keys = keys
 	return ring, true
+}
+
+// readSecrets reads the keys that secrets in the database are closed by. The first closes, each opens. Without one the ring is empty, and
+// nothing can be closed: there is no key that everybody knows to fall back on.
+func readSecrets(v value) (ring seal.Keyring) {
+	if !v.given() {
+		return ring
+	}
+	for _, e := range v.elements() {
+		m := e.fields("id", "key", "key_file")
+		id := m.key("id").keyID(func(id byte) bool { return slices.ContainsFunc(ring.Keys, func(k seal.Key) bool { return k.ID == id }) })
+		key := seal.Key{ID: id, Secret: []byte(m.secret("key", true))}
+		if n := len(key.Secret); n > 0 && n < seal.MinKey {
+			m.mistake(fmt.Sprintf("a key of %d bytes", n), fmt.Sprintf("at least %d, chosen by chance: head -c 32 /dev/urandom | base64", seal.MinKey))
+		}
+		ring.Keys = append(ring.Keys, key)
+	}
+	if len(ring.Keys) == 0 {
+		v.mistake("no key", "at least one, or no secrets at all")
+	}
+	// One that is not there closes nothing, and what the second one then closed would look like the first one's work.
+	if slices.ContainsFunc(ring.Keys, func(k seal.Key) bool { return len(k.Secret) == 0 }) {
+		return seal.Keyring{}
+	}
+	return ring
+}
+
+// keyID is the sign of a key: it stands in what the key has signed or closed.
+func (v value) keyID(taken func(byte) bool) byte {
+	const want = "a small letter or digit, another for each key"
+	id, _ := parsed(v.must(want), 'x', want, func(s string) (byte, error) {
+		if len(s) != 1 || !isName(s) || s == "_" || taken(s[0]) {
+			return 0, errors.New("no id")
+		}
+		return s[0], nil
+	})
+	return id
 }
 
 func readProducts(v value) (all []*Product) {

@@ -19,8 +19,10 @@ import (
 
 // sqlitePragmas are set on every connection. WAL lets readers read while a mail is written; FULL, since the mail is flagged on
 // its server right after the commit, which therefore has to last through a loss of power. Without recursive triggers INSERT OR
-// REPLACE would delete from append-only tables and no trigger would see it.
-var sqlitePragmas = []string{"journal_mode(WAL)", "busy_timeout(5000)", "synchronous(FULL)", "foreign_keys(1)", "recursive_triggers(1)"}
+// REPLACE would delete from append-only tables and no trigger would see it. What is deleted is written over: it may have been a secret.
+var sqlitePragmas = []string{
+	"journal_mode(WAL)", "busy_timeout(5000)", "synchronous(FULL)", "foreign_keys(1)", "recursive_triggers(1)", "secure_delete(1)",
+}
 
 // openSQLite opens the file of a DSN such as sqlite:/var/lib/postdesk/desk.db, and makes it where it is missing. The operator may
 // add pragmas (?_pragma=cache_size(-65536)); what they weaken, requireSQLite refuses.
