@@ -79,6 +79,11 @@ type Tx interface {
 	// Recent are the latest messages of a ticket, latest first, at most that many.
 	Recent(ctx context.Context, ticket int64, most int) ([]*Message, error)
 	Held(ctx context.Context, limit int) ([]*Message, error)
+	// SaveMessage writes back where a message belongs and what it is there: its ticket, outcome, how it was found and why, and whether it is
+	// internal. ErrNotFound for one whose outcome is not was any more: of two people at once, the second changes nothing.
+	SaveMessage(ctx context.Context, m *Message, was Outcome) error
+	// MoveMessages makes all messages of a ticket another's.
+	MoveMessages(ctx context.Context, from, to int64) error
 	// SameMail is the message with this identity (message.Message.Identity), ErrNotFound for a mail never seen.
 	SameMail(ctx context.Context, identity string) (*Message, error)
 
@@ -86,6 +91,8 @@ type Tx interface {
 	AddRefs(ctx context.Context, refs []Ref) error
 	// Refs are all that is known of the ids, in no order. At most 200 ids are looked up.
 	Refs(ctx context.Context, ids []message.ID) ([]Ref, error)
+	// DropRefs ends that ids lead to a ticket.
+	DropRefs(ctx context.Context, ids []message.ID, ticket int64) error
 
 	// AddTicket opens a ticket and sets its Number, from 1 and rising.
 	AddTicket(ctx context.Context, t *Ticket) error
@@ -97,8 +104,13 @@ type Tx interface {
 	SaveTicket(ctx context.Context, t *Ticket) error
 	// Waking are the numbers of tickets whose WakeAt is not after now, earliest first.
 	Waking(ctx context.Context, now time.Time, limit int) ([]int64, error)
-	// NextWake is the earliest WakeAt of all, ErrNotFound when no ticket waits for the clock.
+	// NextWake is the earliest WakeAt and timer of all, ErrNotFound when nothing waits for the clock.
 	NextWake(ctx context.Context) (time.Time, error)
+	// StartTimer makes the desk look at something beside its tickets at a time; where it is to be looked at already, that time stands.
+	StartTimer(ctx context.Context, name string, at time.Time) error
+	// DueTimers are the names of those whose time is not after now; EndTimer ends one, and is false where another was quicker.
+	DueTimers(ctx context.Context, now time.Time) ([]string, error)
+	EndTimer(ctx context.Context, name string) (bool, error)
 	// AwaitingCredits are the tickets of a customer in that status, oldest first.
 	AwaitingCredits(ctx context.Context, customer string) ([]int64, error)
 
@@ -168,6 +180,11 @@ type Tx interface {
 	Attempts(ctx context.Context, mail int64) ([]Attempt, error)
 	// NextMail is when the earliest waiting mail may be tried, ErrNotFound when none waits.
 	NextMail(ctx context.Context) (time.Time, error)
+	// Mute ends automatic mail to an address, and keeps the first reason; Muted is that reason, ErrNotFound where there is none; Unmute
+	// lets mail go there again, and is false where it did.
+	Mute(ctx context.Context, address, why string, at time.Time) error
+	Muted(ctx context.Context, address string) (why string, err error)
+	Unmute(ctx context.Context, address string) (bool, error)
 	// Vitals are counts of what waits, for health and metrics. Their cost does not grow with what is stored, only with what waits.
 	Vitals(ctx context.Context) (Vitals, error)
 	// SentTo counts mails put into the outbox for an address since a time: automatic ones only, of one template unless it is "", of

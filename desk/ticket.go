@@ -78,6 +78,10 @@ type Ticket struct {
 	Reasons []rules.Reason // which rules fired and what each one set (R2)
 
 	Linked []int64 // tickets that staff should look at together with this one
+	// MergedInto is the ticket that this one has become a part of, 0 for none. Whatever leads here leads there, for ever (F27).
+	MergedInto int64
+	Reminders  []Reminder
+	Flood      *Flood // nil while mails on it are told one by one
 
 	ChangedAt  time.Time // when Status was last set: what silence is counted from
 	Reminded   bool      // the customer was reminded since then
@@ -89,8 +93,34 @@ type Ticket struct {
 // A Participant may join a ticket that somebody else opened.
 type Participant struct {
 	Contact Contact
+	Role    Role
 	Since   time.Time
 	By      string // who added them: "requester", or a staff id
+}
+
+// Role is what a participant may do.
+type Role string
+
+// The roles of participants. None of them changes who asked and who pays.
+const (
+	// Proposed was put in copy by somebody who takes part: he may add words, and gets no mail and no history until he is let in (T026).
+	Proposed Role = "proposed"
+	// Member was let in, and gets what staff answer from then on (T028).
+	Member Role = "member"
+	// Aside was asked by staff: what he writes stays among us, and he sees nothing of the ticket (T031).
+	Aside Role = "aside"
+)
+
+// A Reminder is what somebody of us asked to be told about a ticket, once.
+type Reminder struct {
+	At    time.Time
+	Staff string
+}
+
+// A Flood is a time in which so many mails reach a ticket that staff are not told of each (T055).
+type Flood struct {
+	Since time.Time
+	Until time.Time // when it is looked at again
 }
 
 // An Estimate is the range offered for a ticket (L2). A new one is a new version, and a yes to an older version is only words (T037).

@@ -89,6 +89,9 @@ CREATE TABLE ticket (
     clocks text,
     reasons text,
     linked text,
+    merged_into bigint REFERENCES ticket (number),
+    reminders text,
+    flood text,
     changed_at timestamptz,
     reminded boolean NOT NULL,
     resolved_at timestamptz,
@@ -98,10 +101,12 @@ CREATE TABLE ticket (
 CREATE INDEX ticket_wake ON ticket (wake_at, number) WHERE wake_at IS NOT NULL;
 CREATE INDEX ticket_customer ON ticket (customer, status, number);
 CREATE INDEX ticket_requester ON ticket (requester);
+CREATE INDEX ticket_merged_into ON ticket (merged_into);
 CREATE TABLE participant (
     ticket bigint NOT NULL REFERENCES ticket (number),
     position bigint NOT NULL,
     contact bigint NOT NULL REFERENCES contact (id),
+    role text NOT NULL,
     since timestamptz,
     added_by text NOT NULL,
     PRIMARY KEY (ticket, position)

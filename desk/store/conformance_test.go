@@ -131,6 +131,7 @@ func newWorld(t *testing.T, st *store.Store) world {
 			return err
 		}
 		w.ticket.Customer, w.ticket.Requester = w.customer.ID, *w.contacts[0]
+		w.ticket.MergedInto = 1 // itself: the first there is
 		for i, c := range w.contacts {
 			w.ticket.Participants[i].Contact = *c
 		}
@@ -1004,13 +1005,20 @@ func TestViewCannotWrite(t *testing.T) {
 				_, _, err := tx.Post(ctx, topUp("a", "acme", 1))
 				return err
 			},
-			"AddTime":   func(ctx context.Context, tx desk.Tx) error { return tx.AddTime(ctx, desk.TimeEntry{Ticket: 1, At: t0}) },
-			"Append":    func(ctx context.Context, tx desk.Tx) error { return tx.Append(ctx, &desk.Event{At: t0}) },
-			"AddMail":   func(ctx context.Context, tx desk.Tx) error { return tx.AddMail(ctx, &desk.Mail{At: t0}) },
-			"LeaseMail": func(ctx context.Context, tx desk.Tx) error { _, err := tx.LeaseMail(ctx, "a", t0); return err },
-			"SetMIME":   func(ctx context.Context, tx desk.Tx) error { return tx.SetMIME(ctx, m.ID, w.source) },
-			"Tried":     func(ctx context.Context, tx desk.Tx) error { return tx.Tried(ctx, desk.Attempt{Mail: m.ID, At: t0}) },
-			"RetryMail": func(ctx context.Context, tx desk.Tx) error { _, err := tx.RetryMail(ctx, m.ID, ""); return err },
+			"SaveMessage":  func(ctx context.Context, tx desk.Tx) error { return tx.SaveMessage(ctx, &desk.Message{}, "") },
+			"MoveMessages": func(ctx context.Context, tx desk.Tx) error { return tx.MoveMessages(ctx, 1, 2) },
+			"DropRefs":     func(ctx context.Context, tx desk.Tx) error { return tx.DropRefs(ctx, []message.ID{"a"}, 1) },
+			"StartTimer":   func(ctx context.Context, tx desk.Tx) error { return tx.StartTimer(ctx, "a", t0) },
+			"EndTimer":     func(ctx context.Context, tx desk.Tx) error { _, err := tx.EndTimer(ctx, "a"); return err },
+			"Mute":         func(ctx context.Context, tx desk.Tx) error { return tx.Mute(ctx, "a", "b", t0) },
+			"Unmute":       func(ctx context.Context, tx desk.Tx) error { _, err := tx.Unmute(ctx, "a"); return err },
+			"AddTime":      func(ctx context.Context, tx desk.Tx) error { return tx.AddTime(ctx, desk.TimeEntry{Ticket: 1, At: t0}) },
+			"Append":       func(ctx context.Context, tx desk.Tx) error { return tx.Append(ctx, &desk.Event{At: t0}) },
+			"AddMail":      func(ctx context.Context, tx desk.Tx) error { return tx.AddMail(ctx, &desk.Mail{At: t0}) },
+			"LeaseMail":    func(ctx context.Context, tx desk.Tx) error { _, err := tx.LeaseMail(ctx, "a", t0); return err },
+			"SetMIME":      func(ctx context.Context, tx desk.Tx) error { return tx.SetMIME(ctx, m.ID, w.source) },
+			"Tried":        func(ctx context.Context, tx desk.Tx) error { return tx.Tried(ctx, desk.Attempt{Mail: m.ID, At: t0}) },
+			"RetryMail":    func(ctx context.Context, tx desk.Tx) error { _, err := tx.RetryMail(ctx, m.ID, ""); return err },
 		} {
 			err := st.View(t.Context(), func(tx desk.Tx) error { return write(t.Context(), tx) })
 			if err == nil || !strings.Contains(err.Error(), "a View cannot write") {

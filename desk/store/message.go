@@ -110,6 +110,33 @@ func (x *tx) Held(ctx context.Context, limit int) ([]*desk.Message, error) {
 	return ms, nil
 }
 
+const updateMessage = `
+	UPDATE message SET ticket = :ticket, outcome = :outcome, found_by = :found_by, why = :why, internal = :internal
+	WHERE id = :id AND outcome = :was
+	RETURNING id`
+
+// SaveMessage implements desk.Tx. Whoever's UPDATE comes second waits for the first, and then finds another outcome.
+func (x *tx) SaveMessage(ctx context.Context, m *desk.Message, was desk.Outcome) error {
+	var id int64
+	err := x.put(ctx, &id, updateMessage, args{
+		"id": m.ID, "was": was, "ticket": null(m.Ticket), "outcome": m.Outcome, "found_by": m.By, "why": document[[]string]{m.Why}, "internal": m.Internal,
+	})
+	if err != nil {
+		return fmt.Errorf("save message %d as %s: %w", m.ID, was, err)
+	}
+	return nil
+}
+
+const moveMessages = `UPDATE message SET ticket = :to WHERE ticket = :from`
+
+// MoveMessages implements desk.Tx.
+func (x *tx) MoveMessages(ctx context.Context, from, to int64) error {
+	if _, err := x.exec(ctx, moveMessages, args{"from": from, "to": to}); err != nil {
+		return fmt.Errorf("move messages of ticket %d to %d: %w", from, to, err)
+	}
+	return nil
+}
+
 // SameMail implements desk.Tx.
 func (x *tx) SameMail(ctx context.Context, identity string) (*desk.Message, error) {
 	var row messageRow
@@ -188,4 +215,16 @@ func (x *tx) Refs(ctx context.Context, ids []message.ID) ([]desk.Ref, error) {
 		refs = append(refs, desk.Ref{ID: message.ID(r.ID), Ticket: r.Ticket, Kind: desk.RefKind(r.Kind)})
 	}
 	return refs, nil
+}
+
+const deleteRef = `DELETE FROM ref WHERE message_id = :message_id AND ticket = :ticket`
+
+// DropRefs implements desk.Tx.
+func (x *tx) DropRefs(ctx context.Context, ids []message.ID, ticket int64) error {
+	for _, id := range ids {
+		if _, err := x.exec(ctx, deleteRef, args{"message_id": id, "ticket": ticket}); err != nil {
+			return fmt.Errorf("drop references to ticket %d: %w", ticket, err)
+		}
+	}
+	return nil
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -16,53 +17,56 @@ import (
 
 // A ticketRow is a ticket as its table has it.
 type ticketRow struct {
-	Number     int64                    `db:"number"`
-	Version    int64                    `db:"version"`
-	Status     string                   `db:"status"`
-	Queue      string                   `db:"queue"`
-	Department string                   `db:"department"`
-	Class      string                   `db:"class"`
-	Priority   string                   `db:"priority"`
-	Product    string                   `db:"product"`
-	Assignee   string                   `db:"assignee"`
-	Tags       document[[]string]       `db:"tags"`
-	Mailbox    string                   `db:"mailbox"`
-	Subject    string                   `db:"subject"`
-	Language   string                   `db:"language"`
-	Customer   *string                  `db:"customer"`
-	Requester  *int64                   `db:"requester"`
-	FirstID    string                   `db:"first_id"`
-	LastID     string                   `db:"last_id"`
-	Registered instant                  `db:"registered"`
-	Level      string                   `db:"level"`
-	LevelWhy   string                   `db:"level_why"`
-	Billing    string                   `db:"billing"`
-	FreeWindow bool                     `db:"free_window"`
-	Estimate   document[*desk.Estimate] `db:"estimate"`
-	Hold       document[*ledger.Hold]   `db:"hold"`
-	Minutes    int                      `db:"minutes"`
-	AskedTime  bool                     `db:"asked_time"`
-	Clocks     document[[]desk.Clock]   `db:"clocks"`
-	Reasons    document[[]rules.Reason] `db:"reasons"`
-	Linked     document[[]int64]        `db:"linked"`
-	ChangedAt  instant                  `db:"changed_at"`
-	Reminded   bool                     `db:"reminded"`
-	ResolvedAt instant                  `db:"resolved_at"`
-	ClosedAt   instant                  `db:"closed_at"`
-	WakeAt     instant                  `db:"wake_at"`
+	Number     int64                     `db:"number"`
+	Version    int64                     `db:"version"`
+	Status     string                    `db:"status"`
+	Queue      string                    `db:"queue"`
+	Department string                    `db:"department"`
+	Class      string                    `db:"class"`
+	Priority   string                    `db:"priority"`
+	Product    string                    `db:"product"`
+	Assignee   string                    `db:"assignee"`
+	Tags       document[[]string]        `db:"tags"`
+	Mailbox    string                    `db:"mailbox"`
+	Subject    string                    `db:"subject"`
+	Language   string                    `db:"language"`
+	Customer   *string                   `db:"customer"`
+	Requester  *int64                    `db:"requester"`
+	FirstID    string                    `db:"first_id"`
+	LastID     string                    `db:"last_id"`
+	Registered instant                   `db:"registered"`
+	Level      string                    `db:"level"`
+	LevelWhy   string                    `db:"level_why"`
+	Billing    string                    `db:"billing"`
+	FreeWindow bool                      `db:"free_window"`
+	Estimate   document[*desk.Estimate]  `db:"estimate"`
+	Hold       document[*ledger.Hold]    `db:"hold"`
+	Minutes    int                       `db:"minutes"`
+	AskedTime  bool                      `db:"asked_time"`
+	Clocks     document[[]desk.Clock]    `db:"clocks"`
+	Reasons    document[[]rules.Reason]  `db:"reasons"`
+	Linked     document[[]int64]         `db:"linked"`
+	MergedInto *int64                    `db:"merged_into"`
+	Reminders  document[[]desk.Reminder] `db:"reminders"`
+	Flood      document[*desk.Flood]     `db:"flood"`
+	ChangedAt  instant                   `db:"changed_at"`
+	Reminded   bool                      `db:"reminded"`
+	ResolvedAt instant                   `db:"resolved_at"`
+	ClosedAt   instant                   `db:"closed_at"`
+	WakeAt     instant                   `db:"wake_at"`
 }
 
 const ticketColumns = `number, version, status, queue, department, class, priority, product, assignee, tags, mailbox, subject, language, customer,
 	requester, first_id, last_id, registered, level, level_why, billing, free_window, estimate, hold, minutes, asked_time, clocks, reasons, linked,
-	changed_at, reminded, resolved_at, closed_at, wake_at`
+	merged_into, reminders, flood, changed_at, reminded, resolved_at, closed_at, wake_at`
 
 const insertTicket = `
 	INSERT INTO ticket (version, status, queue, department, class, priority, product, assignee, tags, mailbox, subject, language, customer,
 		requester, first_id, last_id, registered, level, level_why, billing, free_window, estimate, hold, minutes, asked_time, clocks, reasons, linked,
-		changed_at, reminded, resolved_at, closed_at, wake_at)
+		merged_into, reminders, flood, changed_at, reminded, resolved_at, closed_at, wake_at)
 	VALUES (1, :status, :queue, :department, :class, :priority, :product, :assignee, :tags, :mailbox, :subject, :language, :customer,
 		:requester, :first_id, :last_id, :registered, :level, :level_why, :billing, :free_window, :estimate, :hold, :minutes, :asked_time, :clocks, :reasons,
-		:linked, :changed_at, :reminded, :resolved_at, :closed_at, :wake_at)
+		:linked, :merged_into, :reminders, :flood, :changed_at, :reminded, :resolved_at, :closed_at, :wake_at)
 	RETURNING number`
 
 // AddTicket implements desk.Tx.
@@ -129,7 +133,8 @@ const updateTicket = `
 		customer = :customer, requester = :requester, first_id = :first_id, last_id = :last_id,
 		registered = :registered, level = :level, level_why = :level_why,
 		billing = :billing, free_window = :free_window, estimate = :estimate, hold = :hold, minutes = :minutes,
-		asked_time = :asked_time, clocks = :clocks, reasons = :reasons, linked = :linked, changed_at = :changed_at,
+		asked_time = :asked_time, clocks = :clocks, reasons = :reasons, linked = :linked, merged_into = :merged_into,
+		reminders = :reminders, flood = :flood, changed_at = :changed_at,
 		reminded = :reminded, resolved_at = :resolved_at, closed_at = :closed_at, wake_at = :wake_at
 	WHERE number = :number AND version = :version
 	RETURNING version`
@@ -161,7 +166,8 @@ func ticketArgs(t *desk.Ticket) (args, error) {
 		"level": t.Level.String(), "level_why": t.LevelWhy, "billing": t.Billing, "free_window": t.FreeWindow,
 		"estimate": document[*desk.Estimate]{t.Estimate}, "hold": document[*ledger.Hold]{t.Hold}, "minutes": t.Minutes,
 		"asked_time": t.AskedTime, "clocks": document[[]desk.Clock]{t.Clocks}, "reasons": document[[]rules.Reason]{t.Reasons},
-		"linked": document[[]int64]{t.Linked}, "changed_at": t.ChangedAt, "reminded": t.Reminded,
+		"linked": document[[]int64]{t.Linked}, "merged_into": null(t.MergedInto),
+		"reminders": document[[]desk.Reminder]{t.Reminders}, "flood": document[*desk.Flood]{t.Flood}, "changed_at": t.ChangedAt, "reminded": t.Reminded,
 		"resolved_at": t.ResolvedAt, "closed_at": t.ClosedAt, "wake_at": t.WakeAt,
 	}, nil
 }
@@ -173,18 +179,19 @@ func (r ticketRow) ticket() *desk.Ticket {
 		Customer: value(r.Customer), FirstID: message.ID(r.FirstID), LastID: message.ID(r.LastID),
 		Registered: r.Registered.time(), Level: message.ParseLevel(r.Level), LevelWhy: r.LevelWhy,
 		Billing: policy.Billing(r.Billing), FreeWindow: r.FreeWindow, Estimate: r.Estimate.v, Hold: r.Hold.v, Minutes: r.Minutes,
-		AskedTime: r.AskedTime, Clocks: r.Clocks.v, Reasons: r.Reasons.v, Linked: r.Linked.v, ChangedAt: r.ChangedAt.time(),
+		AskedTime: r.AskedTime, Clocks: r.Clocks.v, Reasons: r.Reasons.v, Linked: r.Linked.v,
+		MergedInto: value(r.MergedInto), Reminders: r.Reminders.v, Flood: r.Flood.v, ChangedAt: r.ChangedAt.time(),
 		Reminded: r.Reminded, ResolvedAt: r.ResolvedAt.time(), ClosedAt: r.ClosedAt.time(), WakeAt: r.WakeAt.time(),
 	}
 }
 
 const (
 	saveParticipant = `
-		INSERT INTO participant (ticket, position, contact, since, added_by) VALUES (:ticket, :position, :contact, :since, :added_by)
-		ON CONFLICT (ticket, position) DO UPDATE SET contact = excluded.contact, since = excluded.since, added_by = excluded.added_by`
+		INSERT INTO participant (ticket, position, contact, role, since, added_by) VALUES (:ticket, :position, :contact, :role, :since, :added_by)
+		ON CONFLICT (ticket, position) DO UPDATE SET contact = excluded.contact, role = excluded.role, since = excluded.since, added_by = excluded.added_by`
 	dropParticipants   = `DELETE FROM participant WHERE ticket = :ticket AND position >= :count`
 	selectParticipants = `
-		SELECT contact.id, address, name, language, customer, may_spend, since, added_by
+		SELECT contact.id, address, name, language, customer, may_spend, role, since, added_by
 		FROM participant JOIN contact ON contact.id = participant.contact
 		WHERE ticket = :ticket ORDER BY position`
 )
@@ -195,7 +202,7 @@ func (x *tx) saveParticipants(ctx context.Context, t *desk.Ticket, had bool) err
 		if p.Contact.ID == 0 {
 			return fmt.Errorf("its participant %s is not saved", p.Contact.Address)
 		}
-		rows = append(rows, args{"ticket": t.Number, "position": i, "contact": p.Contact.ID, "since": p.Since, "added_by": p.By})
+		rows = append(rows, args{"ticket": t.Number, "position": i, "contact": p.Contact.ID, "role": p.Role, "since": p.Since, "added_by": p.By})
 	}
 	if _, err := x.execAll(ctx, saveParticipant, rows); err != nil || !had {
 		return err
@@ -207,6 +214,7 @@ func (x *tx) saveParticipants(ctx context.Context, t *desk.Ticket, had bool) err
 func (x *tx) participants(ctx context.Context, ticket int64) ([]desk.Participant, error) {
 	var rows []struct {
 		contactRow
+		Role    string  `db:"role"`
 		Since   instant `db:"since"`
 		AddedBy string  `db:"added_by"`
 	}
@@ -215,7 +223,7 @@ func (x *tx) participants(ctx context.Context, ticket int64) ([]desk.Participant
 	}
 	var ps []desk.Participant
 	for _, r := range rows {
-		ps = append(ps, desk.Participant{Contact: *r.contact(), Since: r.Since.time(), By: r.AddedBy})
+		ps = append(ps, desk.Participant{Contact: *r.contact(), Role: desk.Role(r.Role), Since: r.Since.time(), By: r.AddedBy})
 	}
 	return ps, nil
 }
@@ -237,11 +245,21 @@ func (x *tx) Waking(ctx context.Context, now time.Time, limit int) ([]int64, err
 
 // NextWake implements desk.Tx.
 func (x *tx) NextWake(ctx context.Context) (time.Time, error) {
-	var at instant
-	if err := x.get(ctx, &at, selectWake, nil); err != nil {
-		return time.Time{}, fmt.Errorf("next wake: %w", err)
+	var next time.Time
+	for _, query := range []string{selectWake, selectNextTimer} {
+		var at instant
+		switch err := x.get(ctx, &at, query, nil); {
+		case errors.Is(err, desk.ErrNotFound):
+		case err != nil:
+			return time.Time{}, fmt.Errorf("next wake: %w", err)
+		case next.IsZero() || at.time().Before(next):
+			next = at.time()
+		}
 	}
-	return at.time(), nil
+	if next.IsZero() {
+		return next, fmt.Errorf("next wake: %w", desk.ErrNotFound)
+	}
+	return next, nil
 }
 
 // AwaitingCredits implements desk.Tx.
