@@ -1,9 +1,9 @@
 package redact
 
 import (
-	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // The kinds of contacts.
@@ -43,7 +43,7 @@ func Contacts(s string) []Contact {
 	// The surer kinds come first: an address is part of some links, a number part of others.
 	links(f.text, add)
 	emails(f.text, add)
-	hostLinks(f.text, []*regexp.Regexp{bareLink, dotLink, saidLink}, add)
+	hostLinks(f.text, []pattern{bareLink, dotLink, saidLink}, add)
 	handles(f.text, add)
 	phones(f.text, add)
 	spokenPhones(f.text, add)
@@ -72,17 +72,17 @@ const (
 )
 
 var (
-	schemeLink = regexp.MustCompile(`(?i)\b(h(?:tt|xx|\*\*|__)p(s?)|ftp(s?)) ?(?::|\[:\]|\(:\)) ?/ ?/ ?([^\s<>"'|]{2,})`)
-	wwwLink    = regexp.MustCompile(`(?i)\bwww\d? ?(?:\.|\[\.\]|\(\.\)|\[dot\]|\(dot\)) ?([^\s<>"'|]{3,})`)
-	pathLink   = regexp.MustCompile(`(?i)((?:` + label + `\.)+\pL\pL+/[^\s<>"'|]+)`)
-	bareLink   = regexp.MustCompile(`((?:` + label + `\.)+` + topLevel + `)\b`)
-	dotLink    = regexp.MustCompile(`(?i)(` + label + `(?: ?(?:\[\.\]|\(\.\)|\{\.\}|\[dot\]|\(dot\)|\{dot\}) ?` + label + `)+)`)
-	saidLink   = regexp.MustCompile(`(?i)\b(` + label + ` (?:dot|punkt|point|punto|punt|kropka|точка) ` + topLevel + `)\b`)
-	dots       = regexp.MustCompile(`(?i) ?(?:\[\.\]|\(\.\)|\{\.\}|\[dot\]|\(dot\)|\{dot\}) ?| (?:dot|punkt|point|punto|punt|kropka|точка) `)
+	schemeLink = lazily(`(?i)\b(h(?:tt|xx|\*\*|__)p(s?)|ftp(s?)) ?(?::|\[:\]|\(:\)) ?/ ?/ ?([^\s<>"'|]{2,})`)
+	wwwLink    = lazily(`(?i)\bwww\d? ?(?:\.|\[\.\]|\(\.\)|\[dot\]|\(dot\)) ?([^\s<>"'|]{3,})`)
+	pathLink   = lazily(`(?i)((?:` + label + `\.)+\pL\pL+/[^\s<>"'|]+)`)
+	bareLink   = lazily(`((?:` + label + `\.)+` + topLevel + `)\b`)
+	dotLink    = lazily(`(?i)(` + label + `(?: ?(?:\[\.\]|\(\.\)|\{\.\}|\[dot\]|\(dot\)|\{dot\}) ?` + label + `)+)`)
+	saidLink   = lazily(`(?i)\b(` + label + ` (?:dot|punkt|point|punto|punt|kropka|точка) ` + topLevel + `)\b`)
+	dots       = lazily(`(?i) ?(?:\[\.\]|\(\.\)|\{\.\}|\[dot\]|\(dot\)|\{dot\}) ?| (?:dot|punkt|point|punto|punt|kropka|точка) `)
 )
 
 func links(s string, add func(kind, value string, start, end int)) {
-	for _, m := range schemeLink.FindAllStringSubmatchIndex(s, -1) {
+	for _, m := range schemeLink().FindAllStringSubmatchIndex(s, -1) {
 		scheme := "http"
 		if s[m[2]] == 'f' || s[m[2]] == 'F' {
 			scheme = "ftp"
@@ -91,32 +91,32 @@ func links(s string, add func(kind, value string, start, end int)) {
 			scheme += "s"
 		}
 		rest := endOfLink(s[m[8]:m[9]])
-		add(URL, scheme+"://"+dots.ReplaceAllString(rest, "."), m[0], m[8]+len(rest))
+		add(URL, scheme+"://"+dots().ReplaceAllString(rest, "."), m[0], m[8]+len(rest))
 	}
-	for _, m := range wwwLink.FindAllStringSubmatchIndex(s, -1) {
+	for _, m := range wwwLink().FindAllStringSubmatchIndex(s, -1) {
 		rest := endOfLink(s[m[2]:m[3]])
-		add(URL, "http://www."+dots.ReplaceAllString(rest, "."), m[0], m[2]+len(rest))
+		add(URL, "http://www."+dots().ReplaceAllString(rest, "."), m[0], m[2]+len(rest))
 	}
-	hostLinks(s, []*regexp.Regexp{pathLink}, add)
+	hostLinks(s, []pattern{pathLink}, add)
 }
 
 // hostLinks finds links without a scheme.
-func hostLinks(s string, forms []*regexp.Regexp, add func(kind, value string, start, end int)) {
+func hostLinks(s string, forms []pattern, add func(kind, value string, start, end int)) {
 	for _, form := range forms {
-		for _, m := range form.FindAllStringSubmatchIndex(s, -1) {
+		for _, m := range form().FindAllStringSubmatchIndex(s, -1) {
 			rest := endOfLink(s[m[2]:m[3]])
 			before := byteBefore(s, m[2])
 			if before == '@' || before == '/' || before == '.' || before == '-' || before == '_' || before == '\\' || before >= 0x80 ||
-				byteAt(s, m[2]+len(rest)) == '@' || isFileName(rest) || goesOn.MatchString(cut(s[m[2]+len(rest):], 4)) {
+				byteAt(s, m[2]+len(rest)) == '@' || isFileName(rest) || goesOn().MatchString(cut(s[m[2]+len(rest):], 4)) {
 				continue
 			}
-			add(URL, "http://"+dots.ReplaceAllString(rest, "."), m[2], m[2]+len(rest))
+			add(URL, "http://"+dots().ReplaceAllString(rest, "."), m[2], m[2]+len(rest))
 		}
 	}
 }
 
 // goesOn tells a host's name from the beginning of a longer name: com.example.desk.Main
-var goesOn = regexp.MustCompile(`^\.?[\pL\pN_]|^\(`)
+var goesOn = lazily(`^\.?[\pL\pN_]|^\(`)
 
 // endOfLink takes off what a sentence puts behind a link.
 func endOfLink(s string) string {
@@ -152,40 +152,43 @@ var spellings = []struct{ at, dot string }{
 var (
 	bracketOpen, bracketClose = `[ \t]*[\[({<|_*\-~]{1,2}[ \t]*`, `[ \t]*[\])}>|_*\-~]{1,2}[ \t]*`
 
-	plainEmail   = regexp.MustCompile(`(` + local + `) {0,3}@ {0,3}(` + label + `(?:(?:\.| \. |\. ?| ?\[\.\] ?| ?\(\.\) ?)` + label + `)*(?:\.| \. | ?\[\.\] ?| ?\(\.\) ?)\pL\pL+)`)
-	emailForms   = spelledEmails()
-	providerMail = regexp.MustCompile(`(?i)(` + local + `)[ \t]+(?:at|@|chez|bei|auf|presso|op)[ \t]+((?:gmail|googlemail|yahoo|hotmail|outlook|live|icloud|gmx|web|proton|protonmail|aol|mail|yandex|wp|onet|o2|interia|libero|orange|free|laposte|zoho|tutanota|qq|163)(?:[ \t]*\.[ \t]*|[ \t]+dot[ \t]+)(?:com|net|de|ru|fr|it|pl|es|nl|me|at|ch|co\.uk))\b`)
+	plainEmail   = lazily(`(` + local + `) {0,3}@ {0,3}(` + label + `(?:(?:\.| \. |\. ?| ?\[\.\] ?| ?\(\.\) ?)` + label + `)*(?:\.| \. | ?\[\.\] ?| ?\(\.\) ?)\pL\pL+)`)
+	emailForms   = sync.OnceValue(spelledEmails)
+	providerMail = lazily(`(?i)(` + local + `)[ \t]+(?:at|@|chez|bei|auf|presso|op)[ \t]+((?:gmail|googlemail|yahoo|hotmail|outlook|live|icloud|gmx|web|proton|protonmail|aol|mail|yandex|wp|onet|o2|interia|libero|orange|free|laposte|zoho|tutanota|qq|163)(?:[ \t]*\.[ \t]*|[ \t]+dot[ \t]+)(?:com|net|de|ru|fr|it|pl|es|nl|me|at|ch|co\.uk))\b`)
 )
 
+// addressForms are the ways to write an address down with its sign, and without.
+type addressForms struct{ signed, spelled []pattern }
+
 // spelledEmails are the addresses with one sign or both in words, by brackets or by the words of one language.
-func spelledEmails() (forms struct{ signed, spelled []*regexp.Regexp }) {
+func spelledEmails() (forms addressForms) {
 	for _, w := range spellings {
 		dot := `(?:` + bracketOpen + `(?:` + w.dot + `|\.)` + bracketClose + `|[ \t]+(?:` + w.dot + `)[ \t]+)`
 		any := `(?:` + dot + `|\.)`
 		forms.spelled = append(forms.spelled,
 			// kim [at] shop.example, kim (at) shop (dot) example
-			regexp.MustCompile(`(?i)(`+local+`)`+bracketOpen+`(?:`+w.at+`)`+bracketClose+`(`+label+`(?:`+any+label+`)*`+any+`\pL\pL+)`),
+			lazily(`(?i)(`+local+`)`+bracketOpen+`(?:`+w.at+`)`+bracketClose+`(`+label+`(?:`+any+label+`)*`+any+`\pL\pL+)`),
 			// kim at shop dot example: without brackets, one dot at least must be a word too
-			regexp.MustCompile(`(?i)(`+local+`)[ \t]+(?:`+strings.TrimSuffix(strings.TrimSuffix(w.at, `|a`), `|@`)+`)[ \t]+(`+label+`(?:`+any+label+`)*`+dot+`\pL\pL+)`),
+			lazily(`(?i)(`+local+`)[ \t]+(?:`+strings.TrimSuffix(strings.TrimSuffix(w.at, `|a`), `|@`)+`)[ \t]+(`+label+`(?:`+any+label+`)*`+dot+`\pL\pL+)`),
 		)
 		forms.signed = append(forms.signed,
 			// kim@shop dot example
-			regexp.MustCompile(`(?i)(`+local+`)[ \t]*@[ \t]*(`+label+`(?:`+any+label+`)*`+dot+`\pL\pL+)`),
+			lazily(`(?i)(`+local+`)[ \t]*@[ \t]*(`+label+`(?:`+any+label+`)*`+dot+`\pL\pL+)`),
 		)
 	}
 	return forms
 }
 
-var notInHost = regexp.MustCompile(`(?i)[ \t]*[\[({<|_*~]{1,2}[ \t]*(?:dot|d0t|punkt|point|punto|punt|kropka|точка|\.)[ \t]*[\])}>|_*~]{1,2}[ \t]*|[ \t]*-[ \t]*(?:dot|punkt|point|punto|punt|kropka|точка)[ \t]*-[ \t]*|[ \t]+(?:dot|d0t|punkt|point|punto|punt|kropka|точка)[ \t]+|[ \t]*\.[ \t]*`)
+var notInHost = lazily(`(?i)[ \t]*[\[({<|_*~]{1,2}[ \t]*(?:dot|d0t|punkt|point|punto|punt|kropka|точка|\.)[ \t]*[\])}>|_*~]{1,2}[ \t]*|[ \t]*-[ \t]*(?:dot|punkt|point|punto|punt|kropka|точка)[ \t]*-[ \t]*|[ \t]+(?:dot|d0t|punkt|point|punto|punt|kropka|точка)[ \t]+|[ \t]*\.[ \t]*`)
 
 func emails(s string, add func(kind, value string, start, end int)) {
-	forms := []*regexp.Regexp{providerMail}
+	forms := []pattern{providerMail}
 	if strings.Contains(s, "@") {
-		forms = append([]*regexp.Regexp{plainEmail}, append(forms, emailForms.signed...)...)
+		forms = append([]pattern{plainEmail}, append(forms, emailForms().signed...)...)
 	}
-	for _, form := range append(forms, emailForms.spelled...) {
-		for _, m := range form.FindAllStringSubmatchIndex(s, -1) {
-			host := notInHost.ReplaceAllString(s[m[4]:m[5]], ".")
+	for _, form := range append(forms, emailForms().spelled...) {
+		for _, m := range form().FindAllStringSubmatchIndex(s, -1) {
+			host := notInHost().ReplaceAllString(s[m[4]:m[5]], ".")
 			name := strings.TrimRight(s[m[2]:m[3]], "-")
 			add(Email, strings.ToLower(name+"@"+host), m[2], m[5])
 		}
@@ -200,24 +203,24 @@ const handleName = `[\pL\pN_][\pL\pN_.\-]{2,31}`
 
 var (
 	// "write me on Telegram: @kim"
-	atHandle = regexp.MustCompile(`(?i)(?:^|[^\pL\pN])(?:` + messengers + `)(?:[^\pL\pN@\n][^@\n]{0,40})?@(` + handleName + `)`)
+	atHandle = lazily(`(?i)(?:^|[^\pL\pN])(?:` + messengers + `)(?:[^\pL\pN@\n][^@\n]{0,40})?@(` + handleName + `)`)
 	// "skype: kim.larsen", "Telegram id kim"
-	namedHandle = regexp.MustCompile(`(?i)(?:^|[^\pL\pN])(?:` + messengers + `)[ \t]*(id|name|nick|nickname|user|username|handle|account|contact|логин|ник|nom|nombre|nome|naam|konto)?[ \t]*(?::|=|-|is|ist|est|es|è|to|это)?[ \t]*(` + handleName + `(?:#\d{4})?)`)
+	namedHandle = lazily(`(?i)(?:^|[^\pL\pN])(?:` + messengers + `)[ \t]*(id|name|nick|nickname|user|username|handle|account|contact|логин|ник|nom|nombre|nome|naam|konto)?[ \t]*(?::|=|-|is|ist|est|es|è|to|это)?[ \t]*(` + handleName + `(?:#\d{4})?)`)
 	// "dm me @kim"
-	verbHandle = regexp.MustCompile(`(?i)(?:^|[^\pL\pN])(?:dm|pm|add|find|follow|message|contact|reach|write|text|ping|schreib|kontaktier|contacte|écri[st]|escr[ií]be|scrivi|schrijf|пиши|napisz)[^@\n]{0,20}[ \t]@(` + handleName + `)`)
+	verbHandle = lazily(`(?i)(?:^|[^\pL\pN])(?:dm|pm|add|find|follow|message|contact|reach|write|text|ping|schreib|kontaktier|contacte|écri[st]|escr[ií]be|scrivi|schrijf|пиши|napisz)[^@\n]{0,20}[ \t]@(` + handleName + `)`)
 )
 
 func handles(s string, add func(kind, value string, start, end int)) {
-	for _, form := range []*regexp.Regexp{atHandle, verbHandle} {
+	for _, form := range []pattern{atHandle, verbHandle} {
 		if !strings.Contains(s, "@") {
 			break
 		}
-		for _, m := range form.FindAllStringSubmatchIndex(s, -1) {
+		for _, m := range form().FindAllStringSubmatchIndex(s, -1) {
 			name := strings.TrimRight(s[m[2]:m[3]], ".-")
 			add(Handle, "@"+name, m[2]-1, m[2]+len(name))
 		}
 	}
-	for _, m := range namedHandle.FindAllStringSubmatchIndex(s, -1) {
+	for _, m := range namedHandle().FindAllStringSubmatchIndex(s, -1) {
 		name := strings.TrimRight(s[m[4]:m[5]], ".-")
 		said := s[m[0]:m[4]]
 		marked := strings.ContainsAny(said, ":=") && strings.ContainsAny(name, "0123456789_.#") && strings.Trim(name, "0123456789.") != ""

@@ -1,7 +1,6 @@
 package redact
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
@@ -50,20 +49,20 @@ func international(digits string) bool {
 
 // phoneWords lead a number to call; numberWords a number of something else. Both count where they stand shortly before it.
 var (
-	phoneWords = regexp.MustCompile(`(?i)(phone|\btel\b|\bcall|mobile|\bcell|handy|\bfon\b|telefon|whats ?app|viber|\bsms\b|\btext (me|us)|\bring |hotline|` +
+	phoneWords = lazily(`(?i)(phone|\btel\b|\bcall|mobile|\bcell|handy|\bfon\b|telefon|whats ?app|viber|\bsms\b|\btext (me|us)|\bring |hotline|` +
 		`anruf|\bruf|erreich|téléph|\btél|portable|appel|joindre|teléf|móvil|movil|celular|llám|llam|cellulare|chiam|numero|telefoon|\bbel\b|mobiel|bereik|` +
 		`телефон|\bтел|звон|позвон|моб|набер|номер|komórk|zadzwo|dzwo|\btlf\b|reach me|my number|contact me|\bfax)[^\d\n]{0,30}$`)
-	numberWords = regexp.MustCompile(`(?i)(order|invoice|ticket|\bref|track|parcel|shipment|serial|s/n|\bsku|\bean\b|isbn|iban|\bbic\b|account|konto|customer|client|version|build|error|\bcode|\bid\b|article|artikel|` +
+	numberWords = lazily(`(?i)(order|invoice|ticket|\bref|track|parcel|shipment|serial|s/n|\bsku|\bean\b|isbn|iban|\bbic\b|account|konto|customer|client|version|build|error|\bcode|\bid\b|article|artikel|` +
 		`bestell|rechnung|auftrag|sendung|kunden|commande|facture|colis|pedido|factura|envío|ordine|fattura|spedizione|заказ|сч[её]т|накладн|zamówieni|faktur|przesył|bestelling|factuur|` +
 		`licen[cs]e|lizenz|key|model|part|item|case|vat|tax|ust|siret|nip|inn|инн|port|uid|pid|line|size|bytes)\b?[^\n]{0,18}$`)
 )
 
 var (
-	isDate = regexp.MustCompile(`^(\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./](19|20)\d{2}|\d{1,2}\.\d{1,2}\.\d{2})([ ].*)?$`)
-	isIP   = regexp.MustCompile(`^\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}$`)
+	isDate = lazily(`^(\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./](19|20)\d{2}|\d{1,2}\.\d{1,2}\.\d{2})([ ].*)?$`)
+	isIP   = lazily(`^\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}$`)
 
 	// nationalForms are groups of digits that hardly anything but a phone number has.
-	nationalForms = regexp.MustCompile(`^(\(\d{3}\) ?\d{3}[-. ]\d{4}|\d{3}[-.]\d{3}[-.]\d{4}|0[1-9](?:[ .-]\d{2}){4}|8[ -]?\(\d{3,4}\)[ -]?\d{2,3}[ -]?\d{2}[ -]?\d{2}|\(?0\d{2,5}\)?[ /-]{1,3}\d{3,4}[ -]?\d{2,6}(?:[ -]\d{1,4})?|07\d{3}[ -]?\d{6})$`)
+	nationalForms = lazily(`^(\(\d{3}\) ?\d{3}[-. ]\d{4}|\d{3}[-.]\d{3}[-.]\d{4}|0[1-9](?:[ .-]\d{2}){4}|8[ -]?\(\d{3,4}\)[ -]?\d{2,3}[ -]?\d{2}[ -]?\d{2}|\(?0\d{2,5}\)?[ /-]{1,3}\d{3,4}[ -]?\d{2,6}(?:[ -]\d{1,4})?|07\d{3}[ -]?\d{6})$`)
 	separators    = " \t.-/()"
 )
 
@@ -139,8 +138,8 @@ func numberRun(s string) int {
 func phoneOf(s string, start, end int) (value string, n int) {
 	line := s[:start]
 	line = line[max(strings.LastIndexByte(line, '\n')+1, len(line)-60):]
-	called := phoneWords.MatchString(line)
-	other := !called && numberWords.MatchString(line)
+	called := phoneWords().MatchString(line)
+	other := !called && numberWords().MatchString(line)
 	for end > start {
 		run := s[start:end]
 		digits := onlyDigits(strings.Replace(run, "(0)", "", 1))
@@ -152,12 +151,12 @@ func phoneOf(s string, start, end int) (value string, n int) {
 			if international(digits) {
 				return "+" + digits, end - start
 			}
-		case other || isDate.MatchString(run) || isIP.MatchString(run):
+		case other || isDate().MatchString(run) || isIP().MatchString(run):
 		case strings.HasPrefix(digits, "00") && international(digits[2:]):
 			return "+" + digits[2:], end - start
 		case strings.HasPrefix(digits, "011") && international(digits[3:]) && called:
 			return "+" + digits[3:], end - start
-		case nationalForms.MatchString(run), called && 7 <= len(digits) && len(digits) <= 13, singleDigits(run):
+		case nationalForms().MatchString(run), called && 7 <= len(digits) && len(digits) <= 13, singleDigits(run):
 			return digits, end - start
 		}
 		cut := strings.LastIndexAny(run, separators)
@@ -212,7 +211,7 @@ var spokenDigits = func() map[string]byte {
 	return m
 }()
 
-var wordOrDigit = regexp.MustCompile(`[\pL]+|\d|\+`)
+var wordOrDigit = lazily(`[\pL]+|\d|\+`)
 
 // spokenPhones finds seven digits in words or more in a row: "plus four nine, one five one, ...".
 func spokenPhones(s string, add func(kind, value string, start, end int)) {
@@ -230,7 +229,7 @@ func spokenPhones(s string, add func(kind, value string, start, end int)) {
 		}
 		digits, spoken = digits[:0], 0
 	}
-	for _, m := range wordOrDigit.FindAllStringIndex(s, -1) {
+	for _, m := range wordOrDigit().FindAllStringIndex(s, -1) {
 		word := strings.ToLower(s[m[0]:m[1]])
 		d, isSpoken := spokenDigits[word]
 		isDigit := len(word) == 1 && '0' <= word[0] && word[0] <= '9'
