@@ -40,6 +40,7 @@ var homes = map[string][]string{
 	"github.com/pressly/goose":            {"desk/store"},
 	"go.yaml.in/yaml":                     {"desk/policy"},
 	"github.com/expr-lang/expr":           {"desk/rules"},
+	"github.com/arran4/golang-ical":       {"desk/calendar"},
 	"github.com/yuin/goldmark":            {"templates"},
 	"github.com/gogs/chardet":             {"mailin/parse"},
 	"github.com/abadojack/whatlanggo":     {"mailin/parse"},

@@ -1,6 +1,7 @@
 package calendar
 
 import (
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -16,12 +17,22 @@ type oracle struct {
 	minutes []watched // from start on
 }
 
+// A desk is what people know of its hours, which the calendar was made from: closing days of its own, and the holidays of a place but for
+// some. The oracle asks this, and not what the calendar has made of it.
+type desk struct {
+	calendar        *Calendar
+	own             []Date
+	country, region string
+	worked          []Date // although they are holidays
+}
+
 type watched struct {
 	shown time.Time // on the clock that is never put back, as if in UTC
 	open  bool
 }
 
-func watch(c *Calendar, start time.Time, minutes int) oracle {
+func watch(k desk, start time.Time, minutes int) oracle {
+	c := k.calendar
 	o := oracle{start: start}
 	var latest time.Time
 	// Begin two days early, so that a clock put back just before the start has been seen.
@@ -33,22 +44,37 @@ func watch(c *Calendar, start time.Time, minutes int) oracle {
 		}
 		if m >= 0 {
 			now := latest.Hour()*60 + latest.Minute()
-			open := slices.ContainsFunc(hoursOf(c, latest), func(i Interval) bool { return i.Open <= now && now < i.Close })
+			open := slices.ContainsFunc(k.hours(latest), func(i Interval) bool { return i.Open <= now && now < i.Close })
 			o.minutes = append(o.minutes, watched{latest, open})
 		}
 	}
 	return o
 }
 
-func hoursOf(c *Calendar, shown time.Time) []Interval {
+// hours are those of the date that the clock shows.
+func (k desk) hours(shown time.Time) []Interval {
 	d := Date{shown.Year(), shown.Month(), shown.Day()}
-	if hours, ok := c.Special[d]; ok {
+	if hours, ok := k.calendar.Special[d]; ok {
 		return hours
 	}
-	if _, ok := c.Closed[d]; ok {
+	if slices.Contains(k.own, d) || isHoliday(k.country, k.region, d) && !slices.Contains(k.worked, d) {
 		return nil
 	}
-	return c.Week[shown.Weekday()]
+	return k.calendar.Week[shown.Weekday()]
+}
+
+var holidaysRead = map[string]map[Date]string{}
+
+func isHoliday(country, region string, d Date) bool {
+	if country == "" {
+		return false
+	}
+	days, ok := holidaysRead[country+region]
+	if !ok {
+		days, _ = Holidays(country, region)
+		holidaysRead[country+region] = days
+	}
+	return days[d] != ""
 }
 
 func (o oracle) time(minute int) time.Time { return o.start.Add(time.Duration(minute) * time.Minute) }
@@ -121,10 +147,13 @@ var zones = []string{
 	"Pacific/Chatham", "Pacific/Kiritimati",
 }
 
+// places are those whose holidays are drawn, each as likely as none.
+var places = [][2]string{{"", ""}, {"DE", "BY-A"}, {"PL", ""}, {"RU", ""}, {"JP", ""}, {"US", ""}, {"GB", "SCT"}, {"TR", ""}, {"IL", ""}, {"BR", "SP"}}
+
 const windowDays = 24
 
-// drawCalendar makes a calendar, and an instant to begin at, as a rule some days before a change of the clock.
-func drawCalendar(t *rapid.T) (*Calendar, time.Time) {
+// drawCalendar makes a calendar, and an instant to begin at, as a rule some days before a change of the clock or a holiday.
+func drawCalendar(t *rapid.T) (desk, time.Time) {
 	loc, err := time.LoadLocation(rapid.SampledFrom(zones).Draw(t, "zone"))
 	if err != nil {
 		t.Fatal(err)
@@ -133,6 +162,19 @@ func drawCalendar(t *rapid.T) (*Calendar, time.Time) {
 		Add(time.Duration(rapid.IntRange(0, 365*24*60).Draw(t, "minute of the year")) * time.Minute)
 	if _, change := start.In(loc).ZoneBounds(); !change.IsZero() && rapid.IntRange(0, 9).Draw(t, "near a change") > 0 {
 		start = change.Add(-time.Duration(rapid.IntRange(0, 10*24*60).Draw(t, "minutes before it")) * time.Minute).Truncate(time.Minute)
+	}
+	k := desk{}
+	if place := rapid.SampledFrom(places).Draw(t, "place"); place[0] != "" {
+		k.country, k.region = place[0], place[1]
+		isHoliday(k.country, k.region, Date{})
+		days := slices.SortedFunc(maps.Keys(holidaysRead[k.country+k.region]), Date.compare)
+		if rapid.IntRange(0, 9).Draw(t, "near a holiday") > 2 {
+			near := rapid.SampledFrom(days).Draw(t, "holiday")
+			start = time.Unix(near.day()*secondsPerDay, 0).UTC().Add(-time.Duration(rapid.IntRange(0, 10*24*60).Draw(t, "minutes before the holiday")) * time.Minute)
+		}
+		for range rapid.IntRange(0, 2).Draw(t, "holidays worked") {
+			k.worked = append(k.worked, rapid.SampledFrom(days).Draw(t, "worked"))
+		}
 	}
 
 	drawHours := func(label string) (list []Interval) {
@@ -154,21 +196,29 @@ func drawCalendar(t *rapid.T) (*Calendar, time.Time) {
 		return dateOf(start.Unix()/secondsPerDay + int64(rapid.IntRange(-2, windowDays+1).Draw(t, label)))
 	}
 	for range rapid.IntRange(0, 8).Draw(t, "closing days") {
-		c.Closed[drawDate("closed")] = "holiday"
+		d := drawDate("closed")
+		k.own = append(k.own, d)
+		c.Closed[d] = "own"
 	}
 	for range rapid.IntRange(0, 4).Draw(t, "special days") {
 		c.Special[drawDate("special")] = drawHours("special hours")
 	}
+	if k.country != "" {
+		if err := c.Observe(k.country, k.region, k.worked...); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if err := c.Check(); err != nil {
 		t.Fatal(err)
 	}
-	return c, start
+	k.calendar = c
+	return k, start
 }
 
 func TestAgreesWithWatchingTheClock(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		c, begin := drawCalendar(t)
-		o := watch(c, begin, windowDays*24*60)
+		k, begin := drawCalendar(t)
+		c, o := k.calendar, watch(k, begin, windowDays*24*60)
 		for range 20 {
 			a := rapid.IntRange(0, len(o.minutes)/2).Draw(t, "a")
 			b := rapid.IntRange(0, len(o.minutes)-1).Draw(t, "b")
@@ -207,7 +257,8 @@ func (o oracle) dayIsWatchedWhole(minute int) bool {
 
 func TestAlgebra(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		c, begin := drawCalendar(t)
+		k, begin := drawCalendar(t)
+		c := k.calendar
 		duration := rapid.Map(rapid.Int64Range(0, int64(400*time.Hour)), func(n int64) time.Duration { return time.Duration(n) })
 		start := rapid.Map(rapid.Int64Range(0, int64(windowDays*24*time.Hour)), func(n int64) time.Time { return begin.Add(time.Duration(n)) })
 

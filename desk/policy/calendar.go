@@ -1,9 +1,14 @@
 package policy
 
 import (
+	"errors"
 	"fmt"
+	"path/filepath"
+	"slices"
 	"strings"
 	"time"
+
+	"go.yaml.in/yaml/v4"
 
 	"github.com/postdesk/postdesk/desk/calendar"
 )
@@ -13,7 +18,7 @@ var weekdays = []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"} // by t
 func readCalendars(v value, zone *time.Location) map[string]*calendar.Calendar {
 	all := map[string]*calendar.Calendar{}
 	for _, e := range v.named("calendar") {
-		m := e.fields("zone", "week", "closed", "special")
+		m := e.fields("zone", "week", "holidays", "closed", "ics", "special")
 		before := len(e.wrong)
 		c := &calendar.Calendar{
 			Name: e.name, Zone: m.key("zone").zone(zone), Closed: map[calendar.Date]string{}, Special: map[calendar.Date][]calendar.Interval{},
@@ -24,6 +29,10 @@ func readCalendars(v value, zone *time.Location) map[string]*calendar.Calendar {
 				c.Closed[d] = day.line("")
 			}
 		}
+		for _, file := range m.key("ics").elements() {
+			file.closingDays(c)
+		}
+		readHolidays(m.key("holidays"), c)
 		for _, day := range m.key("special").entries("dates, each with its hours") {
 			if d, ok := m.key("special").day(day); ok {
 				c.Special[d] = day.hours()
@@ -35,6 +44,91 @@ func readCalendars(v value, zone *time.Location) map[string]*calendar.Calendar {
 		all[e.name] = c
 	}
 	return all
+}
+
+// closingDays reads an .ics file whose name stands there, relative to the policy. A mistake in it is told with its own line.
+func (v value) closingDays(c *calendar.Calendar) {
+	name := v.text("")
+	if name == "" {
+		return
+	}
+	data, err := v.look(name)
+	if err != nil {
+		v.mistake(quote(name)+", which cannot be read", "an iCalendar file, by its name relative to the policy")
+		return
+	}
+	days, wrong := calendar.ReadICS(data)
+	for d, name := range days {
+		if _, own := c.Closed[d]; !own {
+			c.Closed[d] = name
+		}
+	}
+	if !filepath.IsAbs(name) {
+		name = filepath.Join(filepath.Dir(v.file), name)
+	}
+	for _, w := range wrong {
+		v.wrong = append(v.wrong, Mistake{name, w.Line, 1, v.path, w.Found, w.Want})
+	}
+}
+
+// readHolidays closes the calendar on the public holidays of a place, or of several.
+func readHolidays(v value, c *calendar.Calendar) {
+	places := []value{v}
+	if v.given() && v.node.Kind == yaml.SequenceNode {
+		places = v.elements()
+	}
+	for _, p := range places {
+		if p.given() {
+			readPlace(p, c)
+		}
+	}
+}
+
+func readPlace(v value, c *calendar.Calendar) {
+	const want = "a country by its ISO 3166 code, such as DE"
+	m := v.fields("country", "region", "except")
+	country, ok := parsed(m.key("country").must(want), "", want, func(s string) (string, error) {
+		if !slices.Contains(calendar.Countries(), s) {
+			return "", errors.New("no such country")
+		}
+		return s, nil
+	})
+	if !ok || country == "" {
+		return
+	}
+	regions := calendar.Regions(country)
+	var named []string
+	for _, r := range regions {
+		named = append(named, r.Code+" "+r.Name)
+	}
+	wantRegion := "a region of " + country + ": " + strings.Join(named, ", ")
+	if len(regions) == 0 {
+		wantRegion = "none: the holidays of " + country + " are the same everywhere"
+	}
+	region, ok := parsed(m.key("region"), "", wantRegion, func(s string) (string, error) {
+		if !slices.ContainsFunc(regions, func(r calendar.Region) bool { return r.Code == s }) {
+			return "", errors.New("no such region")
+		}
+		return s, nil
+	})
+	if !ok {
+		return
+	}
+	known, err := calendar.Holidays(country, region)
+	if err != nil {
+		v.mistake(err.Error(), want)
+		return
+	}
+	except := each(m.key("except"), func(v value) (calendar.Date, bool) {
+		d, ok := v.date()
+		if _, holiday := known[d]; ok && !holiday {
+			v.mistake(quote(d.String())+", which is no holiday there", fmt.Sprintf("a public holiday from %d to %d", calendar.HolidaysFrom, calendar.HolidaysThrough))
+		}
+		return d, ok
+	})
+	if err := c.Observe(country, region, except...); err != nil {
+		v.mistake(err.Error(), want)
+	}
 }
 
 // recheck asks the calendar itself, which looks at all of it together: at years without a working day, for one.

@@ -40,7 +40,7 @@ desk: {zz: }
 tokens: [{zz: }]
 secrets: [{zz: }]
 mailboxes: {support: {zz: , trusted: {zz: }, imap: {zz: }, smtp: {zz: }}}
-calendars: {office: {zz: }}
+calendars: {office: {zz: , holidays: {zz: }}}
 queues: {requests: {zz: }}
 staff: {dana: {zz: }}
 classes: {question: {zz: , clocks: {zz: , resolution: {zz: }}}}

@@ -66,8 +66,11 @@ func parse(t testing.TB, s string) *Policy {
 }
 
 func lookup(name string) ([]byte, error) {
-	if name == "env:SECRET" {
+	switch {
+	case name == "env:SECRET":
 		return []byte("hunter2"), nil
+	case strings.HasSuffix(name, ".ics"):
+		return os.ReadFile(filepath.Join("testdata/mistakes", filepath.Base(name)))
 	}
 	return nil, os.ErrNotExist
 }
@@ -253,6 +256,41 @@ func ids(all []*Staff) string {
 	return strings.Join(names, " ")
 }
 
+// What a calendar says itself stands above its files, and those above the holidays of a place.
+func TestHolidaysAndClosingDays(t *testing.T) {
+	look := func(string) ([]byte, error) {
+		return []byte("BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART;VALUE=DATE:20261224\nDURATION:P2D\nSUMMARY:Party\nEND:VEVENT\nEND:VCALENDAR\n"), nil
+	}
+	p, err := Parse("policy.yaml", []byte(completed(t, `
+calendars:
+  office:
+    week: {mon-fri: ["09:00-18:00"]}
+    holidays: [{country: DE, region: BY, except: [2026-06-04]}, {country: AT}]
+    ics: [party.ics]
+    closed: {2026-12-24: Christmas Eve, 2026-08-14: Works outing}
+    special: {2026-12-26: ["10:00-12:00"]}
+`)), look)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := p.Calendars["office"]
+	for date, want := range map[string]string{
+		"2026-12-24": "Christmas Eve", "2026-12-25": "Party", "2026-08-14": "Works outing", "2026-06-04": "Corpus Christi", // of Austria
+		"2027-01-06": "Epiphany", "2026-10-26": "National Holiday", "2026-11-01": "All Saints' Day", "2026-11-02": "",
+	} {
+		d, err := calendar.ParseDate(date)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := c.Closed[d]; got != want {
+			t.Errorf("%s is %q, want %q", date, got, want)
+		}
+	}
+	if !c.IsOpen(time.Date(2026, 12, 26, 10, 0, 0, 0, time.UTC)) {
+		t.Error("the hours of a single date do not stand above a holiday")
+	}
+}
+
 const withSecrets = `
 tokens:
   - {id: b, secret_file: key.txt}
@@ -313,7 +351,12 @@ func TestRead(t *testing.T) {
 	dir := t.TempDir()
 	policy := completed(t, strings.ReplaceAll(withSecrets, "${env:OLD}", "${env:POSTDESK_TEST_OLD}")+
 		"desk: {name: Desk, domain: desk.example, zone: UTC, templates: mails}\n")
-	for name, text := range map[string]string{"policy.yaml": policy, "key.txt": strings.Repeat("x", 32)} {
+	policy = strings.Replace(policy, "office: {", "office: {ics: days/team.ics, ", 1)
+	if err := os.Mkdir(filepath.Join(dir, "days"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	const party = "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART;VALUE=DATE:20261224\nSUMMARY:Christmas party\nEND:VEVENT\nEND:VCALENDAR\n"
+	for name, text := range map[string]string{"policy.yaml": policy, "key.txt": strings.Repeat("x", 32), "days/team.ics": party} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -328,6 +371,9 @@ func TestRead(t *testing.T) {
 	}
 	if p.Desk.Templates != filepath.Join(dir, "mails") {
 		t.Errorf("templates in %s", p.Desk.Templates)
+	}
+	if got := p.Calendars["office"].Closed[calendar.Date{Year: 2026, Month: 12, Day: 24}]; got != "Christmas party" {
+		t.Errorf("the 24th of December is %q", got)
 	}
 	if _, err := Read(filepath.Join(dir, "none.yaml")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a file that is not there: %v", err)
@@ -368,7 +414,7 @@ func FuzzParse(f *testing.F) {
 				t.Fatalf("an error of another kind: %v", err)
 			}
 			for _, m := range *mistakes {
-				if m.Line < 1 || m.Line > lines+1 || m.Column < 1 || m.Found == "" || m.Want == "" || strings.Contains(m.String(), "\n") {
+				if m.Line < 1 || m.File == "policy.yaml" && m.Line > lines+1 || m.Column < 1 || m.Found == "" || m.Want == "" || strings.Contains(m.String(), "\n") {
 					t.Errorf("%#v", m)
 				}
 			}
