@@ -38,12 +38,26 @@ crash: tools bin/withpostgres
 
 CORPORA = ../shared/corpora
 
+# Each mail of the table auth has TXT records of its own.
+define ZONES
+import json, os, sys
+for row in map(json.loads, open(sys.argv[1])):
+    with open(os.path.join(sys.argv[2], os.path.basename(row["file"]) + ".zone"), "w") as f:
+        json.dump(row.get("dns") or {}, f)
+endef
+export ZONES
+
 score: build
 	if [ ! -d $(CORPORA) ]; then echo "skipped: score, for want of $(CORPORA)"; exit 0; fi; \
 	out=$$(mktemp -d) && trap 'rm -rf $$out' EXIT; \
+	python3 -c "$$ZONES" $(CORPORA)/auth/auth.jsonl $$out || exit 1; \
 	for kind in bounce auto replies mime abuse auth; do \
 		table=$(CORPORA)/$$kind/$$kind.jsonl; [ $$kind != bounce ] || table=$(CORPORA)/bounce/bounces.jsonl; \
-		find $(CORPORA)/$$kind/mails -type f | sort | ./postdesk inspect --json --files-from - >$$out/$$kind || exit 1; \
+		if [ $$kind = auth ]; then \
+			for zone in $$out/*.zone; do ./postdesk inspect --json --dns $$zone $(CORPORA)/auth/mails/$$(basename $$zone .zone) || exit 1; done >$$out/auth; \
+		else \
+			find $(CORPORA)/$$kind/mails -type f | sort | ./postdesk inspect --json --files-from - >$$out/$$kind || exit 1; \
+		fi; \
 		python3 $(CORPORA)/score.py $$kind $$table $$out/$$kind | grep -v '^ ' | sed "s/^/$$kind\t/" || exit 1; \
 	done; \
 	for box in lists lists-degraded; do \

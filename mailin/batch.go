@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/postdesk/postdesk/desk"
+	"github.com/postdesk/postdesk/mailin/auth"
 )
 
 // A batch is full with so many mails or bytes.
@@ -37,11 +38,13 @@ func (p *Poller) gather(ctx context.Context, s *server, cursor desk.Cursor, mail
 		l := mails[0]
 		at := cursor
 		at.UID = l.uid
-		spool, arrival, err := p.take(s, at, l)
+		spool, arrival, err := p.take(ctx, s, at, l)
 		switch {
 		case errors.Is(err, errGone):
 			delete(p.trouble, at)
 			p.Log.Info("mail is gone before it was read", "mailbox", at.Mailbox, "folder", at.Folder, "uid", at.UID)
+		case errors.Is(err, auth.ErrLater):
+			return b, mails, fmt.Errorf("judge UID %d: %w", l.uid, err)
 		case err != nil:
 			if ctx.Err() == nil {
 				p.stumble(at, err)

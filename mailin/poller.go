@@ -41,6 +41,7 @@ type Poller struct {
 	Mailbox *policy.Mailbox // one with IMAP
 	Desk    Desk
 	Trust   auth.Trust       // whose word counts for mails of this mailbox
+	Checker *auth.Checker    // verifies signatures beside the trusted server's word; nil: that word alone
 	Now     func() time.Time // UTC
 	Log     *slog.Logger
 
@@ -53,6 +54,7 @@ type Poller struct {
 	mu      sync.Mutex
 	health  Health
 	trouble map[desk.Position]*trouble // the work's alone
+	gaveUp  time.Time                  // when a mail was last taken without what the DNS would tell
 }
 
 const (

@@ -49,6 +49,8 @@ type received struct {
 	taken   time.Time
 	subject string
 	notes   []string
+
+	assurance message.Assurance
 }
 
 func newRecorder() *recorder { return &recorder{changed: make(chan struct{})} }
@@ -100,7 +102,7 @@ func (r *recorder) Receive(ctx context.Context, arrivals []desk.Arrival) ([]desk
 			return done, fmt.Errorf("source has %d bytes of %d: %v", size, a.Source.Size(), err)
 		}
 		r.mu.Lock()
-		r.mails = append(r.mails, received{a.Position, raw.String(), size, a.Received, time.Now(), a.Message.Subject, a.Message.Notes})
+		r.mails = append(r.mails, received{a.Position, raw.String(), size, a.Received, time.Now(), a.Message.Subject, a.Message.Notes, a.Assurance})
 		r.cursor = a.Position
 		close(r.changed)
 		r.changed = make(chan struct{})
@@ -787,7 +789,7 @@ func TestF31FaultOfTheReaderIsOneMails(t *testing.T) {
 	p := poller(nil, newRecorder())
 	src := new(brokenSource)
 	io.WriteString(src, mail(1))
-	m, a := p.read(desk.Position{UID: 1}, src, false)
+	m, a, _ := p.read(t.Context(), desk.Position{UID: 1}, src, false, true)
 	if m.RawHash != sha256.Sum256([]byte(mail(1))) || m.Size != src.Size() || len(m.Notes) != 1 || a.Level != message.LevelA0 {
 		t.Errorf("got %+v, %+v", m, a)
 	}

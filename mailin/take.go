@@ -1,9 +1,12 @@
 package mailin
 
 import (
+	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -15,7 +18,7 @@ import (
 )
 
 // take reads one mail, or as much of it as can be had.
-func (p *Poller) take(s *server, at desk.Position, l listed) (*spooled, desk.Arrival, error) {
+func (p *Poller) take(ctx context.Context, s *server, at desk.Position, l listed) (*spooled, desk.Arrival, error) {
 	t := p.trouble[at]
 	if t == nil {
 		t = new(trouble)
@@ -41,7 +44,16 @@ func (p *Poller) take(s *server, at desk.Position, l listed) (*spooled, desk.Arr
 	}
 
 	arrival := desk.Arrival{Position: at, Received: received, Source: spool}
-	arrival.Message, arrival.Assurance = p.read(at, spool, t.unread)
+	var later error
+	arrival.Message, arrival.Assurance, later = p.read(ctx, at, spool, t.unread, note == "")
+	if later != nil && p.waits(ctx, at) {
+		spool.close()
+		return nil, desk.Arrival{}, later
+	}
+	if later != nil {
+		p.Log.Warn("mail is judged without what the DNS would tell", "mailbox", at.Mailbox, "folder", at.Folder, "uid", at.UID, "error", later)
+		arrival.Assurance.Why += "; " + later.Error()
+	}
 	if note != "" {
 		arrival.Message.Notes = append(arrival.Message.Notes, note)
 	}
@@ -68,20 +80,64 @@ func (p *Poller) ask(at desk.Position, l listed, t *trouble) (section *imap.Fetc
 }
 
 // read gives what a mail says, and how surely it is from whom it says. Neither is allowed to fail, and a mail that makes one of them do
-// so must not stop the others (F31): it becomes a mail of which only the source is kept.
-func (p *Poller) read(at desk.Position, src message.Source, unread bool) (m *message.Message, a message.Assurance) {
+// so must not stop the others (F31): it becomes a mail of which only the source is kept. An error is an auth.ErrLater.
+func (p *Poller) read(ctx context.Context, at desk.Position, src message.Source, unread, whole bool) (m *message.Message, a message.Assurance, later error) {
 	if unread {
-		return p.unread(src, "The desk could not take the mail as it was read. Only its source is kept.")
+		m, a = p.unread(src, "The desk could not take the mail as it was read. Only its source is kept.")
+		return m, a, nil
 	}
 	defer func() {
 		if fault := recover(); fault != nil {
 			p.Log.Error("reading a mail ended in a fault of the program", "mailbox", at.Mailbox, "folder", at.Folder, "uid", at.UID,
 				"fault", fmt.Sprint(fault))
 			m, a = p.unread(src, "Reading the mail ended in a fault of the program. Only its source is kept.")
+			later = nil
 		}
 	}()
 	m = parse.Parse(src)
-	return m, auth.Judge(m, p.Trust)
+	if p.Checker == nil || !whole {
+		return m, auth.Judge(m, p.Trust), nil
+	}
+	ctx, done := context.WithTimeout(ctx, longestLookup)
+	defer done()
+	a, err := p.Checker.Judge(ctx, m, src, p.Trust)
+	if err != nil && !errors.Is(err, auth.ErrLater) { // the source broke off, which is said where it is read
+		return m, auth.Judge(m, p.Trust), nil
+	}
+	return m, a, err
+}
+
+// How long a mail waits for the DNS, and the mails behind it with it (T018). A sender chooses which names are looked up, and may choose
+// some that never answer: so his mail does not wait long, and the mailbox does so for one such mail only in a while. Where no name is
+// answered at all, every mail would be judged wrongly, and waiting is better.
+const (
+	longestLookup = 20 * time.Second // all names of one mail
+	waitForName   = time.Minute
+	waitForDNS    = 15 * time.Minute
+	restFromWaits = 10 * time.Minute
+)
+
+// waits tells whether a mail is left for later, for want of an answer of the DNS.
+func (p *Poller) waits(ctx context.Context, at desk.Position) bool {
+	now := p.Now()
+	if now.Sub(p.gaveUp) < restFromWaits {
+		return false
+	}
+	t := p.troubleOf(at)
+	if t.asked.IsZero() {
+		t.asked = now
+	}
+	limit := waitForName
+	probe, done := context.WithTimeout(ctx, longestLookup)
+	defer done()
+	if !p.Checker.Answers(probe) {
+		limit = waitForDNS
+	}
+	if ctx.Err() == nil && now.Sub(t.asked) >= limit {
+		p.gaveUp = now
+		return false
+	}
+	return true
 }
 
 // unread is a mail as little as the desk can have it.

@@ -16,8 +16,9 @@ type trouble struct {
 	tries   int       // of this rung
 	since   time.Time // when it was first stumbled over, on this rung
 	why     string
-	refused int  // times the desk did not take it
-	unread  bool // it is handed over as a source that nobody has read
+	asked   time.Time // when the DNS was first asked about it, where it did not answer
+	refused int       // times the desk did not take it
+	unread  bool      // it is handed over as a source that nobody has read
 }
 
 const (

@@ -11,12 +11,14 @@ import (
 	"strings"
 
 	"github.com/postdesk/postdesk/desk/message"
+	"github.com/postdesk/postdesk/mailin/auth"
 	"github.com/postdesk/postdesk/mailin/parse"
 )
 
 type inspectCmd struct {
 	JSON      bool     `help:"Print one JSON object a line instead of a page for people."`
 	FilesFrom string   `placeholder:"LIST" help:"Take the names of the files from this one, a name a line; - is the standard input."`
+	DNS       string   `name:"dns" placeholder:"ZONE.json" help:"TXT records to verify DKIM signatures by, {\"name\": [\"value\"]}, instead of the network, which is never asked. A value TEMPERROR or PERMERROR stands for a server that answers so."`
 	Threads   bool     `help:"The files are mboxes: take their mails in order as the mail of one mailbox, and tell which belong together."`
 	Files     []string `arg:"" optional:"" name:"file" help:"A mail, or with --threads an mbox."`
 }
@@ -41,6 +43,13 @@ func (c inspectCmd) run(ctx context.Context, out *bufio.Writer) error {
 		return errors.New("inspect: no file is named; want a mail, or --files-from LIST")
 	}
 	p := &inspectPrinter{out: out, json: c.JSON}
+	if c.DNS != "" {
+		zone, err := readZone(c.DNS)
+		if err != nil {
+			return err
+		}
+		p.dkim = &auth.Checker{LookupTXT: zone.LookupTXT}
+	}
 	if c.Threads {
 		for _, file := range files {
 			if err := p.threads(ctx, file); err != nil {
@@ -61,11 +70,49 @@ func (c inspectCmd) run(ctx context.Context, out *bufio.Writer) error {
 			}
 			continue
 		}
-		if err := p.mail(newInspection(file, m), m); err != nil {
+		in := newInspection(file, m)
+		if err := p.sign(ctx, &in, src.Source); err != nil {
+			return err
+		}
+		if err := p.mail(in, m); err != nil {
 			return err
 		}
 	}
 	return p.end()
+}
+
+// readZone reads TXT records by name.
+func readZone(file string) (auth.Zone, error) {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("--dns: %w", err)
+	}
+	var records auth.Zone
+	if err := json.Unmarshal(b, &records); err != nil {
+		return nil, fmt.Errorf("--dns %s: want TXT records by name such as {\"a._domainkey.desk.example\": [\"v=DKIM1; p=...\"]}: %w", file, err)
+	}
+	zone := auth.Zone{}
+	for name, txts := range records {
+		zone[strings.ToLower(strings.TrimSuffix(name, "."))] = txts
+	}
+	return zone, nil
+}
+
+// sign adds what the signatures are worth, where there is a zone to verify them by.
+func (p *inspectPrinter) sign(ctx context.Context, in *inspection, src message.Source) error {
+	if p.dkim == nil {
+		return nil
+	}
+	signatures, err := p.dkim.Signatures(ctx, src)
+	if err != nil {
+		return fmt.Errorf("%s: %w", in.File, err)
+	}
+	all := []inspectedSignature{}
+	for _, s := range signatures {
+		all = append(all, inspectedSignature{s.Domain, s.Selector, s.Result, s.Why})
+	}
+	in.DKIM = &all
+	return nil
 }
 
 // readNames reads a list of files, one a line, since a command line has an end.
@@ -126,6 +173,7 @@ type inspectPrinter struct {
 	out    *bufio.Writer
 	json   bool
 	failed int
+	dkim   *auth.Checker // nil without --dns
 }
 
 func (p *inspectPrinter) mail(in inspection, m *message.Message) error {

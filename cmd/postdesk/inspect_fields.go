@@ -33,6 +33,8 @@ type inspection struct {
 	Thread         string               `json:"thread,omitempty"`
 	Signals        inspectedSignals     `json:"signals"`
 	AuthResults    []inspectedAuthField `json:"auth_results"`
+
+	DKIM *[]inspectedSignature `json:"dkim,omitempty"` // with --dns
 }
 
 type inspectedAddress struct {
@@ -62,6 +64,13 @@ type inspectedSignals struct {
 type inspectedContact struct {
 	Type  string `json:"type"`
 	Value string `json:"value"`
+}
+
+type inspectedSignature struct {
+	Domain   string `json:"domain"`
+	Selector string `json:"selector"`
+	Result   string `json:"result"`
+	Why      string `json:"why,omitempty"` // where it is not a pass
 }
 
 type inspectedAuthField struct {

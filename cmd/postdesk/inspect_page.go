@@ -55,6 +55,14 @@ func (in inspection) page(out io.Writer, m *message.Message) {
 		}
 		row([]string{"Proofs", ""}[min(i, 1)], fmt.Sprintf("%s says %s", orDash(f.Server), orDash(strings.Join(said, " "))))
 	}
+	if in.DKIM != nil {
+		if len(*in.DKIM) == 0 {
+			row("Signature", "none")
+		}
+		for i, s := range *in.DKIM {
+			row([]string{"Signature", ""}[min(i, 1)], strings.TrimSuffix(fmt.Sprintf("%s of %s: %s", s.Result, orDash(s.Domain), s.Why), ": "))
+		}
+	}
 	row("Notes", m.Notes...)
 	fmt.Fprintln(out)
 	for line := range strings.Lines(clean(in.VisibleText)) {

@@ -54,6 +54,9 @@ func (p *inspectPrinter) threads(ctx context.Context, file string) error {
 		m := parse.Parse(sm.source)
 		in := newInspection(file, m)
 		in.Thread = t.name(i)
+		if err := p.sign(ctx, &in, sm.source); err != nil {
+			return err
+		}
 		if err := p.mail(in, m); err != nil {
 			return err
 		}

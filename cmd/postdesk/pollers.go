@@ -17,6 +17,7 @@ import (
 type pollers struct {
 	desk   mailin.Desk
 	policy *livePolicy
+	dns    *txtCache
 	log    *slog.Logger
 
 	mu      sync.Mutex
@@ -27,6 +28,7 @@ type pollers struct {
 type polled struct {
 	box    *policy.Mailbox
 	trust  auth.Trust
+	probe  string // our domain where signatures are verified here, "" where not
 	poller *mailin.Poller
 	stop   context.CancelFunc
 	ended  chan struct{}
@@ -55,6 +57,9 @@ func (m *pollers) apply(ctx context.Context, p *policy.Policy) {
 	if p != nil {
 		for _, box := range p.Mailboxes {
 			wanted[box.Name] = &polled{box: box, trust: trustOf(p, box)}
+			if box.CheckSignatures {
+				wanted[box.Name].probe = p.Desk.Domain
+			}
 		}
 	}
 	m.mu.Lock()
@@ -62,7 +67,7 @@ func (m *pollers) apply(ctx context.Context, p *policy.Policy) {
 	var leaving []*polled
 	for name, have := range m.running {
 		want := wanted[name]
-		if want != nil && reflect.DeepEqual(want.box, have.box) && reflect.DeepEqual(want.trust, have.trust) {
+		if want != nil && reflect.DeepEqual(want.box, have.box) && reflect.DeepEqual(want.trust, have.trust) && want.probe == have.probe {
 			delete(wanted, name)
 			continue
 		}
@@ -77,6 +82,9 @@ func (m *pollers) apply(ctx context.Context, p *policy.Policy) {
 		own, stop := context.WithCancel(ctx)
 		start.stop, start.ended = stop, make(chan struct{})
 		start.poller = &mailin.Poller{Mailbox: start.box, Desk: m.desk, Trust: start.trust, Now: utcNow, Log: m.log}
+		if start.probe != "" {
+			start.poller.Checker = &auth.Checker{LookupTXT: m.dns.LookupTXT, Probe: start.probe}
+		}
 		m.running[name] = start
 		go func() {
 			defer close(start.ended)

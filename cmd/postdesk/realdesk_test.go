@@ -45,15 +45,17 @@ type box struct {
 	IMAP, SMTP    string // hosts
 	IMAPPort      int
 	TLS, Password string
+	Unpinned      bool   // no server's word counts
 	More          string // keys for imap, after a comma
 }
 
 // A realDesk is postdesk serve as an operator has it, beside real mail servers.
 type realDesk struct {
 	*mailServers
-	Boxes []box
-	dsn   string
-	store *store.Store // the test's own connection
+	Boxes    []box
+	Resolver string // who is asked for TXT records; "" for the system's
+	dsn      string
+	store    *store.Store // the test's own connection
 }
 
 // newRealDesk has servers, a policy with one mailbox, and a database with the customers in it. serve begins the desk.

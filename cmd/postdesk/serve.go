@@ -53,7 +53,8 @@ func (c serveCmd) Run(ctx context.Context) error {
 	rekeyed := pol.changed()
 	stirred := newBell()
 	busy := stirringDesk{d, stirred}
-	boxes := &pollers{desk: busy, policy: pol, log: log}
+	names := &txtCache{server: func() string { return pol.current().Desk.Resolver }, now: utcNow}
+	boxes := &pollers{desk: busy, policy: pol, dns: names, log: log}
 	sender := &mailout.Sender{
 		Desk: busy, Account: pol.smtp, Dial: new(net.Dialer).DialContext, Now: utcNow, Hello: heloName(pol.current()), Log: log, Wake: stirred.ring(),
 	}

@@ -56,6 +56,7 @@ type Desk struct {
 	// at a provider's the customers may have theirs too.
 	OwnDomains []string
 	Contact    string // the management contact (C3), an address
+	Resolver   string // host:port of the name server that is asked for keys and policies of senders, "" for the system's
 	Templates  string // folder with the operator's own templates, "" for none
 }
 
@@ -71,6 +72,9 @@ type Mailbox struct {
 
 	Server string   // authserv-id of the one server whose Authentication-Results count here (RFC 8601), "" for none
 	Hosts  []string // that server's names in Received fields; Server alone unless said otherwise
+
+	// CheckSignatures: what Server has not decided is looked at by ourselves, with keys and policies from the DNS; default true.
+	CheckSignatures bool
 
 	AcknowledgeUnverified bool // the fixed acknowledgement at level A0; default true
 

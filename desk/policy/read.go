@@ -3,6 +3,7 @@ package policy
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -75,7 +76,7 @@ func Parse(name string, data []byte, look func(name string) ([]byte, error)) (*P
 
 	p := &Policy{File: name}
 	p.Desk = readDesk(m.key("desk").must("who the desk is, with the keys name, domain, zone").fields(
-		"name", "domain", "own_domains", "zone", "language", "calendar", "class", "contact", "templates"))
+		"name", "domain", "own_domains", "zone", "language", "calendar", "class", "contact", "resolver", "templates"))
 	p.Tokens, p.TokensSet = readTokens(m.key("tokens"), p.Desk.Zone)
 	p.Secrets = readSecrets(m.key("secrets"))
 	p.Products = readProducts(m.key("products"))
@@ -130,6 +131,13 @@ func readDesk(m mapping) Desk {
 	}
 	desk.Domain, _ = m.key("domain").must("a domain such as desk.example").domain()
 	desk.Contact, _ = m.key("contact").address()
+	desk.Resolver, _ = parsed(m.key("resolver"), "", "the address of a name server, such as 127.0.0.1 or 127.0.0.1:53", func(s string) (string, error) {
+		if ip, err := netip.ParseAddr(s); err == nil {
+			return netip.AddrPortFrom(ip, 53).String(), nil
+		}
+		at, err := netip.ParseAddrPort(s)
+		return at.String(), err
+	})
 	desk.OwnDomains = each(m.key("own_domains"), value.domain)
 	if !slices.Contains(desk.OwnDomains, desk.Domain) {
 		desk.OwnDomains = append([]string{desk.Domain}, desk.OwnDomains...)

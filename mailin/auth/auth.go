@@ -1,6 +1,6 @@
 // Package auth says how surely a mail is from whom it says (THREATS.md, "Levels of assurance of one mail"). It goes by the word of one
-// server that the operator pins, in the fields which that server put above its own trace, and hides how such fields are written, what
-// a stranger can put between them, and what makes two domains one organisation.
+// server that the operator pins, in the fields which that server put above its own trace, and by signatures that a Checker verifies
+// itself. It hides how such fields are written, what a stranger can put between them, and what makes two domains one organisation.
 package auth
 
 import (
@@ -35,7 +35,12 @@ const (
 
 // Judge gives the level of a mail, X to A1 (A1s between), and why. What the mail itself cannot prove, A2 and A3, is the desk's to add.
 func Judge(m *message.Message, t Trust) message.Assurance {
-	a := t.judge(m)
+	a, _ := t.judge(m)
+	return t.guardOwn(m, a)
+}
+
+// guardOwn is what becomes of a mail that claims to be ours.
+func (t Trust) guardOwn(m *message.Message, a message.Assurance) message.Assurance {
 	if a.Level < message.LevelA1 {
 		for _, from := range m.From {
 			if t.own(from) {
@@ -56,54 +61,56 @@ func (t Trust) own(from message.Address) bool {
 	return false
 }
 
-func (t Trust) judge(m *message.Message) message.Assurance {
+// judge goes by the pinned server's word alone. It is open where that word leaves room for what the mail itself can prove: not where the
+// server has seen it fail, or where what was said of it cannot be known.
+func (t Trust) judge(m *message.Message) (a message.Assurance, open bool) {
 	if m.FromFields != 1 || len(m.From) != 1 || m.From[0].Addr == "" {
-		return level(message.LevelA0, "has no single From that can be read")
+		return level(message.LevelA0, "has no single From that can be read"), false
 	}
 	from := m.From[0].Addr
 	if t.Server == "" {
-		return level(message.LevelA0, "no server is trusted for this mailbox")
+		return level(message.LevelA0, "no server is trusted for this mailbox"), true
 	}
 
 	tr := t.trace(m.Trace)
 	if tr.unreadable {
-		return level(message.LevelA0, "%s: a field of its results cannot be read", t.Server)
+		return level(message.LevelA0, "%s: a field of its results cannot be read", t.Server), false
 	}
 	sigs := signatures(m.Trace)
 	ev := weigh(tr.clauses, message.Domain(from), sigs)
 	if ev.conflict != "" {
-		return level(message.LevelA0, "%s: %s", t.Server, ev.conflict)
+		return level(message.LevelA0, "%s: %s", t.Server, ev.conflict), false
 	}
 
 	// A submission comes before DMARC: servers judge their own people's mail before they sign it, and it fails there.
 	for _, login := range append(ev.logins, tr.logins...) {
 		if t.mayClaim(login, from) {
-			return level(message.LevelA1, "%s: submitted with the password of %.100q", t.Server, login)
+			return level(message.LevelA1, "%s: submitted with the password of %.100q", t.Server, login), false
 		}
 	}
 	switch {
 	case ev.dmarcFail && ev.enforced:
-		return level(message.LevelX, "%s: dmarc=fail, and %s asks to refuse such mail", t.Server, message.Domain(from))
+		return level(message.LevelX, "%s: dmarc=fail, and %s asks to refuse such mail", t.Server, message.Domain(from)), false
 	case ev.dmarcFail:
-		return level(message.LevelA0, "%s: dmarc=fail", t.Server)
+		return level(message.LevelA0, "%s: dmarc=fail", t.Server), false
 	case ev.dkim != "":
 		a := level(message.LevelA1, "%s: dkim=pass for %s", t.Server, ev.dkim)
 		a.Unsigned = unsigned(m, sigs)
-		return a
+		return a, false
 	case ev.dmarcPass && !ev.withoutDKIM:
 		a := level(message.LevelA1, "%s: dmarc=pass", t.Server)
 		a.Unsigned = unsigned(m, sigs)
-		return a
+		return a, false
 	case ev.spf != "":
-		return level(message.LevelA1s, "%s: spf=pass for %s, no signature", t.Server, ev.spf)
+		return level(message.LevelA1s, "%s: spf=pass for %s, no signature", t.Server, ev.spf), true
 	case ev.dmarcPass && ev.unsound == "":
-		return level(message.LevelA1s, "%s: dmarc=pass by SPF alone", t.Server)
+		return level(message.LevelA1s, "%s: dmarc=pass by SPF alone", t.Server), true
 	case ev.unsound != "":
-		return level(message.LevelA0, "%s: %s", t.Server, ev.unsound)
+		return level(message.LevelA0, "%s: %s", t.Server, ev.unsound), true
 	case !tr.spoke:
-		return level(message.LevelA0, "%s said nothing about it", t.Server)
+		return level(message.LevelA0, "%s said nothing about it", t.Server), true
 	}
-	return level(message.LevelA0, "%s: nothing that proves %s", t.Server, message.Domain(from))
+	return level(message.LevelA0, "%s: nothing that proves %s", t.Server, message.Domain(from)), true
 }
 
 func level(l message.Level, format string, args ...any) message.Assurance {

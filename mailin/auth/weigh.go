@@ -192,6 +192,7 @@ func enforced(c Clause, from string) bool {
 // A signature is one DKIM-Signature field, as far as it tells without a key that it proves too little (T010, T011).
 type signature struct {
 	domain, selector, algorithm string
+	signedBy                    string   // the domain as written
 	covers                      []string // the fields that it signs, in lower case
 	why                         string   // "" where nothing is wrong with it
 }
@@ -218,7 +219,7 @@ func parseSignature(value string) signature {
 	}
 	signsFrom := slices.ContainsFunc(strings.Split(tags["h"], ":"), func(name string) bool { return strings.EqualFold(name, "From") })
 
-	s := signature{domain: domainOf(tags["d"]), selector: tags["s"], algorithm: strings.ToLower(tags["a"])}
+	s := signature{domain: domainOf(tags["d"]), signedBy: tags["d"], selector: tags["s"], algorithm: strings.ToLower(tags["a"])}
 	s.covers = strings.Split(strings.ToLower(tags["h"]), ":")
 	_, partial := tags["l"]
 	switch {
