@@ -141,6 +141,9 @@ func (k *checker) checkPolicy() {
 	p := k.policy
 	k.tell(fine, "policy", fmt.Sprintf("%s, %s, %s, %s", p.File, count(len(p.Mailboxes), "mailbox", "mailboxes"),
 		count(len(p.Staff), "person", "people"), count(len(p.Classes), "class", "classes")), "")
+	for _, n := range p.Later {
+		k.tell(warn, "policy", n.String(), "")
+	}
 	for _, m := range p.Unset {
 		k.tell(fail, "secret", m.String(), "set the variable, or make the file, for the account that runs the desk")
 	}

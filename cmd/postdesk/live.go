@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -17,7 +16,7 @@ import (
 	"github.com/postdesk/postdesk/desk/policy"
 )
 
-// A livePolicy is the policy of a desk that serves: read again when its file changes or on SIGHUP. One with mistakes is refused, and the
+// A livePolicy is the policy of a desk that serves: read again when one of its files changes or on SIGHUP. One with mistakes is refused, and the
 // last good one stands (R1).
 type livePolicy struct {
 	file string
@@ -25,7 +24,8 @@ type livePolicy struct {
 	good atomic.Pointer[policy.Policy]
 
 	mu      sync.Mutex
-	sum     [32]byte // of the bytes last looked at
+	files   []string // that it is made of, as they were last looked at, mistakes or not
+	sum     [32]byte // of their bytes
 	refused string   // why the file as it is does not stand; "" when it does
 	changes []chan<- struct{}
 }
@@ -41,10 +41,27 @@ func newLivePolicy(file string, log *slog.Logger) (*livePolicy, error) {
 		return nil, err
 	}
 	l.good.Store(p)
-	if raw, err := os.ReadFile(file); err == nil {
-		l.sum = sha256.Sum256(raw)
-	}
+	l.files = p.Files
+	l.sum = sumOf(l.files)
+	l.tellLater(p)
 	return l, nil
+}
+
+// sumOf tells whether files are as they were. One that is not there counts too.
+func sumOf(files []string) (sum [32]byte) {
+	all := sha256.New()
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		fmt.Fprintf(all, "%s %t %x\n", file, err == nil, sha256.Sum256(raw))
+	}
+	return [32]byte(all.Sum(nil))
+}
+
+// tellLater says what the policy asks for and this version does not do.
+func (l *livePolicy) tellLater(p *policy.Policy) {
+	for _, n := range p.Later {
+		l.log.Warn("the policy says what is not yet in this version", "at", fmt.Sprintf("%s:%d:%d", n.File, n.Line, n.Column), "key", n.Path)
+	}
 }
 
 // readToServe reads a policy and asks for what only serving needs.
@@ -112,23 +129,22 @@ func (l *livePolicy) run(ctx context.Context) error {
 	}
 }
 
-// reload takes the file if it changed and is right. Asked by a person it is read in any case, since a secret beside it may have changed.
+// reload takes the files if one changed and all are right. Asked by a person they are read in any case, since a secret beside them may
+// have changed.
 func (l *livePolicy) reload(asked bool) {
-	raw, err := os.ReadFile(l.file)
-	sum := sha256.Sum256(raw)
 	l.mu.Lock()
-	same := err == nil && bytes.Equal(sum[:], l.sum[:])
+	same := sumOf(l.files) == l.sum
 	l.mu.Unlock()
 	if same && !asked {
 		return
 	}
-	var p *policy.Policy
-	if err == nil {
-		p, err = readToServe(l.file)
-	}
+	// Before they are read: what changes meanwhile is then seen at the next look.
+	files := policy.Files(l.file)
+	sum := sumOf(files)
+	p, err := readToServe(l.file)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.sum = sum
+	l.files, l.sum = files, sum
 	if err != nil {
 		if l.refused != err.Error() {
 			l.log.Error("the policy is refused, the last good one stands", "file", l.file, "error", err)
@@ -139,6 +155,7 @@ func (l *livePolicy) reload(asked bool) {
 	l.refused = ""
 	l.good.Store(p)
 	l.log.Info("a new policy stands", "file", l.file)
+	l.tellLater(p)
 	for _, c := range l.changes {
 		select {
 		case c <- struct{}{}:

@@ -40,16 +40,24 @@ desk: {zz: }
 tokens: [{zz: }]
 secrets: [{zz: }]
 mailboxes: {support: {zz: , trusted: {zz: }, imap: {zz: }, smtp: {zz: }}}
+channels: {premium: {zz: }}
 calendars: {office: {zz: , holidays: {zz: }}}
-queues: {requests: {zz: }}
-staff: {dana: {zz: }}
+queues: {requests: {zz: , assign: {zz: }}}
+staff: {dana: {zz: , absent: [{zz: }]}}
 classes: {question: {zz: , clocks: {zz: , resolution: {zz: }}}}
 products: {classifieds: {zz: }}
+details: {log: {zz: }}
+plans: {standard: {zz: , changes: {zz: }}}
+rates: {technical: {zz: }}
 free_window: {zz: }
 credits: {zz: }
 life: {zz: }
 clocks: {zz: }
-rules: [{zz: , set: {zz: }}]
+rules: [{zz: , set: {zz: , assign: {zz: }}}]
+conduct: {zz: , ban: {zz: }}
+relay: {zz: , markets: {PL: {zz: }}, carriers: {post: {zz: }}, rating: {zz: }, sanctions: [{zz: }]}
+retention: {zz: }
+payment: {zz: , packages: [{zz: }], stripe: {zz: }, bank: {zz: }}
 `
 	_, err := Parse("policy.yaml", []byte(probe), nil)
 	var mistakes *Mistakes

@@ -62,7 +62,6 @@ func ParseEvents(name string, data []byte, p *Policy) ([]Event, error) {
 			continue
 		}
 		e, mistakes := readEvent(name, number, line, p)
-		mistakes.sort()
 		wrong = append(wrong, mistakes...)
 		all = append(all, e)
 	}
@@ -95,6 +94,7 @@ func readEvent(name string, number int, line []byte, p *Policy) (e Event, wrong 
 	kinds := slices.Sorted(maps.Keys(eventKeys))
 	e.Do = m.key("do").must("one of "+strings.Join(kinds, ", ")).oneOf("", kinds...)
 	if e.Do == "" {
+		d.sort(d.wrong)
 		return e, d.wrong // which keys it needs is not known
 	}
 	for key, node := range m.of {
@@ -128,5 +128,6 @@ func readEvent(name string, number int, line []byte, p *Policy) (e Event, wrong 
 			Post: m.key("post").yes(false),
 		}
 	}
+	d.sort(d.wrong)
 	return e, d.wrong
 }

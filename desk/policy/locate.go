@@ -50,10 +50,11 @@ func (v value) start() spot {
 
 // rest is what stands on the spot's line from it on; ok is false past the end of the file.
 func (v value) rest(at spot) (rest []rune, ok bool) {
-	if at.line >= len(v.lines) {
+	lines := v.from(v.node).lines
+	if at.line >= len(lines) {
 		return nil, false
 	}
-	line := []rune(strings.TrimSuffix(v.lines[at.line], "\r"))
+	line := []rune(strings.TrimSuffix(lines[at.line], "\r"))
 	return line[min(at.column, len(line)):], true
 }
 

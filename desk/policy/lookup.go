@@ -14,13 +14,18 @@ type index struct {
 	people    map[string]*Staff // by address
 	classes   map[string]*Class
 	products  map[string]*Product
+	channels  map[string]*Channel // by mailbox
+	details   map[string]*Detail
+	plans     map[string]*Plan
+	rates     map[string]*Rate
 	waiting   map[string][]*Staff // dispatchers by queue
 }
 
 func (p *Policy) index() {
 	x := index{
 		mailboxes: map[string]*Mailbox{}, addresses: map[string]*Mailbox{}, queues: map[string]*Queue{}, staff: map[string]*Staff{},
-		people: map[string]*Staff{}, classes: map[string]*Class{}, products: map[string]*Product{}, waiting: map[string][]*Staff{},
+		people: map[string]*Staff{}, classes: map[string]*Class{}, products: map[string]*Product{},
+		channels: map[string]*Channel{}, details: map[string]*Detail{}, plans: map[string]*Plan{}, rates: map[string]*Rate{}, waiting: map[string][]*Staff{},
 	}
 	for _, b := range p.Mailboxes {
 		x.mailboxes[b.Name], x.addresses[b.Address] = b, b
@@ -42,6 +47,18 @@ func (p *Policy) index() {
 	}
 	for _, pr := range p.Products {
 		x.products[pr.Name] = pr
+	}
+	for _, c := range p.Channels {
+		x.channels[c.Mailbox] = c
+	}
+	for _, d := range p.Details {
+		x.details[d.Name] = d
+	}
+	for _, pl := range p.Plans {
+		x.plans[pl.Name] = pl
+	}
+	for _, r := range p.Rates {
+		x.rates[r.Name] = r
 	}
 	p.by = x
 }
@@ -78,6 +95,18 @@ func (p *Policy) Class(name string) *Class { return p.by.classes[name] }
 
 // Product is the product with the name.
 func (p *Policy) Product(name string) *Product { return p.by.products[name] }
+
+// Detail is the detail with the name.
+func (p *Policy) Detail(name string) *Detail { return p.by.details[name] }
+
+// Plan is the plan with the name.
+func (p *Policy) Plan(name string) *Plan { return p.by.plans[name] }
+
+// Rate is the rate with the name.
+func (p *Policy) Rate(name string) *Rate { return p.by.rates[name] }
+
+// ChannelOf is the channel of a mailbox.
+func (p *Policy) ChannelOf(mailbox string) *Channel { return p.by.channels[mailbox] }
 
 // Dispatchers are who gets the unassigned tickets of a queue. The list is the policy's own: it may not be changed.
 func (p *Policy) Dispatchers(queue string) []*Staff { return p.by.waiting[queue] }

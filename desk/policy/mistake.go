@@ -37,8 +37,33 @@ func (ms Mistakes) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-func (ms Mistakes) sort() {
-	slices.SortStableFunc(ms, func(a, b Mistake) int { return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column)) })
+// A Notice is something right that this version does not do: the file may say it, and nobody is to believe that it is done.
+type Notice struct {
+	File         string
+	Line, Column int
+	Path         string
+}
+
+// String puts the notice on one line.
+func (n Notice) String() string {
+	return fmt.Sprintf("%s:%d:%d: %s: not yet in this version", n.File, n.Line, n.Column, n.Path)
+}
+
+// sort puts mistakes into the order of the files and of their lines.
+func (d *document) sort(ms Mistakes) {
+	file := func(name string) int {
+		return slices.IndexFunc(d.sources, func(s *sourceFile) bool { return s.file == name })
+	}
+	slices.SortStableFunc(ms, func(a, b Mistake) int {
+		return cmp.Or(cmp.Compare(file(a.File), file(b.File)), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
+}
+
+// notYet records that this version does not do what stands there.
+func (v value) notYet() {
+	if v.given() {
+		v.later = append(v.later, Notice{v.from(v.node).file, v.node.Line, v.node.Column, v.path})
+	}
 }
 
 // didYouMean adds the nearest of the options to what was expected, where one is near.

@@ -20,25 +20,36 @@ import (
 // maxFile is the most that one file may hold, in bytes: some ten thousand customers of a world file.
 const maxFile = 8 << 20
 
-// A document is one YAML file while it is read.
+// A document is one YAML file while it is read, with the files that it includes.
 type document struct {
-	file  string
-	above int // lines of the file above the document
-	lines []string
-	look  func(name string) ([]byte, error)
-	names map[string][]string // what can be named, by kind: "queue" and so on
-	where string              // where it is defined: "this file", "the policy"
-	wrong Mistakes
-	unset Mistakes // secrets that are not there
+	file    string
+	above   int           // lines of the file above the document
+	sources []*sourceFile // the file itself first, then those it includes
+	origin  map[*yaml.Node]*sourceFile
+	look    func(name string) ([]byte, error)
+	names   map[string][]string // what can be named, by kind: "queue" and so on
+	where   string              // where it is defined: "this file", "the policy"
+	wrong   Mistakes
+	unset   Mistakes // secrets that are not there
+	later   []Notice // what is written down for a version to come
 
 	owners map[string]string // by address, the path of whose it is
+}
+
+// A sourceFile is the text of one file.
+type sourceFile struct {
+	file  string
+	lines []string
 }
 
 func newDocument(file string, look func(name string) ([]byte, error)) *document {
 	if look == nil {
 		look = func(string) ([]byte, error) { return nil, os.ErrNotExist }
 	}
-	return &document{file: file, look: look, names: map[string][]string{}, owners: map[string]string{}}
+	return &document{
+		file: file, sources: []*sourceFile{{file: file}}, origin: map[*yaml.Node]*sourceFile{}, look: look, names: map[string][]string{},
+		owners: map[string]string{},
+	}
 }
 
 // A value is a place in a document. The zero node means that the key is not there: every reader then gives its default.
@@ -50,13 +61,18 @@ type value struct {
 	moot   bool       // there are no keys at all where this one would stand: that has been told, or is as it may be
 }
 
-// load parses the source. What it gives has no node when there is nothing to read.
+// load parses the file itself. What it gives has no node when there is nothing to read.
 func (d *document) load(data []byte) value {
-	d.lines = strings.Split(string(data), "\n")
-	root := value{document: d}
-	fail := func(line, column int, found, want string) value {
-		d.wrong = append(d.wrong, Mistake{d.file, d.above + line, column, "", found, want})
-		return root
+	n := d.parse(d.sources[0], data)
+	return value{document: d, node: n, parent: n}
+}
+
+// parse reads the text of a source, nil where it cannot be read, which is told.
+func (d *document) parse(src *sourceFile, data []byte) *yaml.Node {
+	src.lines = strings.Split(string(data), "\n")
+	fail := func(line, column int, found, want string) *yaml.Node {
+		d.wrong = append(d.wrong, Mistake{src.file, d.above + line, column, "", found, want})
+		return nil
 	}
 	switch {
 	case len(data) > maxFile:
@@ -82,11 +98,30 @@ func (d *document) load(data []byte) value {
 	if err != nil {
 		return fail(syntax(err))
 	}
-	if d.refuse(&first); len(d.wrong) > 0 {
-		return root
+	if src != d.sources[0] {
+		d.mark(&first, src)
 	}
-	root.node, root.parent = first.Content[0], first.Content[0]
-	return root
+	before := len(d.wrong)
+	if d.refuse(&first); len(d.wrong) > before {
+		return nil
+	}
+	return first.Content[0]
+}
+
+// mark remembers where nodes come from. Those of the file itself are not marked: a world file has hundreds of thousands.
+func (d *document) mark(n *yaml.Node, src *sourceFile) {
+	d.origin[n] = src
+	for _, c := range n.Content {
+		d.mark(c, src)
+	}
+}
+
+// from is the source that a node stands in.
+func (d *document) from(n *yaml.Node) *sourceFile {
+	if src := d.origin[n]; src != nil {
+		return src
+	}
+	return d.sources[0]
 }
 
 // syntax tells what the parser stopped at. Its words may hold a name from the file where an anchor is meant, and an unquoted password
@@ -130,7 +165,7 @@ func (d *document) finish() error {
 	if len(d.wrong) == 0 {
 		return nil
 	}
-	d.wrong.sort()
+	d.sort(d.wrong)
 	return &d.wrong
 }
 
@@ -141,7 +176,7 @@ func (v value) mistake(found, want string) {
 	if n == nil {
 		n = v.parent
 	}
-	v.wrong = append(v.wrong, Mistake{v.file, v.above + max(1, n.Line), max(1, n.Column), v.path, found, want})
+	v.wrong = append(v.wrong, Mistake{v.from(n).file, v.above + max(1, n.Line), max(1, n.Column), v.path, found, want})
 }
 
 // expected records that what stands there is not what should.
@@ -236,18 +271,22 @@ func (v value) entries(want string) []entry {
 		return nil
 	}
 	var all []entry
-	lines := map[string]int{}
+	lines := map[string]*yaml.Node{}
 	for i := 0; i+1 < len(v.node.Content); i += 2 {
 		key, val := v.node.Content[i], v.node.Content[i+1]
 		if key.Kind != yaml.ScalarNode || key.Value == "" {
 			v.at(key, "?").mistake("a key that is no word", want)
 			continue
 		}
-		if line, twice := lines[key.Value]; twice {
-			v.at(key, key.Value).mistake("the key a second time", fmt.Sprintf("it once: it stands in line %d too", v.above+line))
+		if other, twice := lines[key.Value]; twice {
+			where := fmt.Sprintf("line %d", v.above+other.Line)
+			if src := v.from(other); src != v.from(key) {
+				where = fmt.Sprintf("%s, line %d", src.file, other.Line)
+			}
+			v.at(key, key.Value).mistake("the key a second time", "it once: it stands in "+where+" too")
 			continue
 		}
-		lines[key.Value] = key.Line
+		lines[key.Value] = key
 		all = append(all, entry{v.at(val, key.Value), key.Value, key})
 	}
 	return all
@@ -267,6 +306,7 @@ func (v value) named(kind string) []entry {
 
 var exampleName = map[string]string{
 	"mailbox": "support", "calendar": "office", "queue": "requests", "staff": "eve", "class": "installation", "product": "classifieds",
+	"channel": "premium", "detail": "version", "plan": "standard", "rate": "consultation", "carrier": "post",
 }
 
 func isName(s string) bool {
@@ -286,8 +326,12 @@ func (v value) elements() []value {
 		return []value{v}
 	}
 	all := make([]value, len(v.node.Content))
+	number := 0 // in the file that it stands in
 	for i, n := range v.node.Content {
-		all[i] = value{document: v.document, node: n, path: fmt.Sprintf("%s[%d]", v.path, i+1), parent: v.node}
+		if number++; i > 0 && v.from(n) != v.from(v.node.Content[i-1]) {
+			number = 1
+		}
+		all[i] = value{document: v.document, node: n, path: fmt.Sprintf("%s[%d]", v.path, number), parent: v.node}
 	}
 	return all
 }

@@ -15,7 +15,8 @@ import (
 
 // A Policy is one policy file, read and checked. It does not change after Read: a desk that gets a new file swaps the whole value.
 type Policy struct {
-	File string // the name it was read by, for messages
+	File  string   // the name it was read by, for messages
+	Files []string // it, and those that it includes
 
 	Desk      Desk
 	Tokens    message.Keyring // without Epoch: that belongs to the database
@@ -24,21 +25,33 @@ type Policy struct {
 	Secrets seal.Keyring // what the database holds of secrets is closed by it; without keys it holds none
 
 	Mailboxes []*Mailbox // in the order of the file
+	Channels  []*Channel // in the order of the file
 	Calendars map[string]*calendar.Calendar
 	Queues    []*Queue
 	Staff     []*Staff
 	Classes   []*Class
 	Products  []*Product
+	Details   []*Detail
+	Plans     []*Plan
+	Rates     []*Rate
 
 	FreeWindow FreeWindow
 	Credits    Credits
 	Life       Life
 	Clocks     Clocks // the targets of classes that name none
 	Rules      *rules.Set
+	RuleClocks map[string]Clocks // by the rule that sets them
+
+	Conduct   *Conduct // nil where the file has none
+	Relay     *Relay   // nil where the file has none
+	Payment   *Payment // nil where the file has none
+	Retention Retention
 
 	// Unset are the secrets that the file asks for and this machine does not hold. A file is not wrong for that, and simulate needs
 	// none of them; serve refuses to start without, and check tells them.
 	Unset Mistakes
+	// Later is what the file says and this version does not do.
+	Later []Notice
 
 	by index
 }
@@ -121,8 +134,9 @@ func (Secret) MarshalText() ([]byte, error) { return []byte("(hidden)"), nil }
 type Queue struct {
 	Name        string
 	Title       Text
-	Dispatchers []string // staff who get unassigned tickets; all with the role dispatcher unless named
-	Assign      string   // staff who gets them at once, "" for dispatch
+	Dispatchers []string     // staff who get unassigned tickets; all with the role dispatcher unless named
+	Assign      string       // staff who gets them at once, "" for dispatch
+	Among       *rules.Among // from whom one is chosen who gets them at once; nil for dispatch
 }
 
 // Staff is one person who acts for the desk.
@@ -135,6 +149,11 @@ type Staff struct {
 	Queues   []string // where they may act; all where empty
 	Language string
 	Zone     *time.Location
+
+	Skills []string  // what a rule may ask for
+	Writes []string  // languages that they answer in; any where empty
+	Hours  string    // calendar of their working hours, "" for always
+	Absent []Absence // days on which nothing is given to them
 }
 
 // A Role is what a staff member may do.
@@ -181,6 +200,9 @@ type Class struct {
 	Estimate   *rules.Range // the class's range in credits; nil is "upon request": an engineer estimates (A3)
 	FreeWindow bool         // may be asked in the free window
 	Clocks     Clocks
+	Details    []string // what a request must hold before work begins (C4)
+	Rate       string   // billing "hourly": its rate
+	Owner      bool     // goes to the owner of its product, where that has one (C6)
 }
 
 // Billing says how a ticket is paid.
@@ -188,14 +210,21 @@ type Billing string
 
 // The billings of this version.
 const (
-	Free      Billing = "free"
-	ByCredits Billing = "credits"
+	Free           Billing = "free"
+	ByCredits      Billing = "credits"
+	ByHour         Billing = "hourly"       // by time, at a rate
+	BySubscription Billing = "subscription" // free for whom a plan in force covers
 )
+
+var billings = []string{string(Free), string(ByCredits), string(ByHour), string(BySubscription)}
 
 // A Product is what customers buy.
 type Product struct {
-	Name  string
-	Title Text
+	Name    string
+	Title   Text
+	Owner   string   // staff who gets what is said about it (C6), "" for nobody
+	Staff   []string // who may get its tickets; all where empty (C5)
+	Classes []string // what may be asked about it, the first where no rule gives one; all where empty
 }
 
 // Text is a short text in several languages, by ISO 639-1 code.

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -10,9 +11,12 @@ import (
 	"strings"
 	"time"
 
+	"go.yaml.in/yaml/v4"
+
 	"github.com/postdesk/postdesk/desk/calendar"
 	"github.com/postdesk/postdesk/desk/ledger"
 	"github.com/postdesk/postdesk/desk/message"
+	"github.com/postdesk/postdesk/desk/rules"
 	"github.com/postdesk/postdesk/desk/seal"
 )
 
@@ -70,44 +74,69 @@ func Parse(name string, data []byte, look func(name string) ([]byte, error)) (*P
 	if !root.given() {
 		return nil, d.finish()
 	}
-	m := root.fields("desk", "tokens", "secrets", "mailboxes", "calendars", "queues", "staff", "classes", "products", "free_window", "credits",
-		"life", "clocks", "rules")
+	root.node = d.include(root.node)
+	if len(d.wrong) > 0 {
+		return nil, d.finish() // of a part that is not there, all else would be missing too
+	}
+	root.parent = root.node
+	m := root.fields("include", "desk", "tokens", "secrets", "mailboxes", "channels", "calendars", "queues", "staff", "classes", "products", "details", "plans",
+		"rates", "free_window", "credits", "life", "clocks", "rules", "conduct", "relay", "retention", "payment")
 	d.define(m)
 
 	p := &Policy{File: name}
+	for _, s := range d.sources {
+		p.Files = append(p.Files, s.file)
+	}
 	p.Desk = readDesk(m.key("desk").must("who the desk is, with the keys name, domain, zone").fields(
 		"name", "domain", "own_domains", "zone", "language", "calendar", "class", "contact", "resolver", "templates"))
 	p.Tokens, p.TokensSet = readTokens(m.key("tokens"), p.Desk.Zone)
 	p.Secrets = readSecrets(m.key("secrets"))
-	p.Products = readProducts(m.key("products"))
 	p.Calendars = readCalendars(m.key("calendars"), p.Desk.Zone)
 	p.Clocks = readClocks(m.key("clocks"))
 	p.Classes = readClasses(m.key("classes"))
 	p.Mailboxes = readMailboxes(m.key("mailboxes"))
+	before := len(d.wrong)
 	p.Staff = readStaff(m.key("staff"), p.Desk)
-	p.Queues = readQueues(m.key("queues"), p.Staff)
+	p.Queues = readQueues(m.key("queues"), p.Staff, len(d.wrong) == before)
 	p.FreeWindow = readFreeWindow(m.key("free_window").fields("days", "promised"))
 	p.Credits = readCredits(m.key("credits"), p.Classes)
 	p.Life = readLife(m.key("life").fields("close_resolved", "reopen_days", "remind_awaiting", "close_awaiting"))
-	p.Rules = readRules(m.key("rules"), p.Staff)
+	p.Products = readProducts(m.key("products"), p.Staff)
+	p.Details = readDetails(m.key("details"))
+	p.Rates = readRates(m.key("rates"))
+	p.Plans = readPlans(m.key("plans"))
+	p.Channels = readChannels(m.key("channels"), p.Staff)
+	p.Conduct = readConduct(m.key("conduct"), p.Desk, p.Staff)
+	p.Relay = readRelay(m.key("relay"), p.Desk.Zone)
+	p.Retention = readRetention(m.key("retention"))
+	p.Payment = readPayment(m.key("payment"))
+	p.Rules, p.RuleClocks = readRules(m.key("rules"), p.Staff)
 
 	if err := d.finish(); err != nil {
 		return nil, err
 	}
-	d.unset.sort()
-	p.Unset = d.unset
+	d.sort(d.unset)
+	p.Unset, p.Later = d.unset, d.later
+	slices.SortStableFunc(p.Later, func(a, b Notice) int {
+		return cmp.Or(cmp.Compare(slices.Index(p.Files, a.File), slices.Index(p.Files, b.File)), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
 	p.index()
 	return p, nil
 }
 
 // define collects the names of all that can be named, before anything refers to them: the order of a file's sections is its writer's.
 func (d *document) define(m mapping) {
-	for _, s := range []struct{ key, kind string }{
-		{"mailboxes", "mailbox"}, {"calendars", "calendar"}, {"queues", "queue"}, {"staff", "staff"}, {"classes", "class"}, {"products", "product"},
+	for _, s := range []struct {
+		key, kind string
+		required  bool
+	}{
+		{"mailboxes", "mailbox", true}, {"calendars", "calendar", true}, {"queues", "queue", true}, {"staff", "staff", true},
+		{"classes", "class", true}, {"products", "product", false}, {"channels", "channel", false}, {"details", "detail", false},
+		{"plans", "plan", false}, {"rates", "rate", false},
 	} {
 		n := m.of[s.key]
 		if n == nil || len(n.Content) == 0 {
-			if v := m.key(s.key); s.kind != "product" && !v.moot {
+			if v := m.key(s.key); s.required && !v.moot {
 				v.mistake("nothing", "one "+s.kind+" at least, such as "+exampleName[s.kind])
 			}
 			continue
@@ -220,22 +249,35 @@ func (v value) keyID(taken func(byte) bool) byte {
 	return id
 }
 
-func readProducts(v value) (all []*Product) {
+func readProducts(v value, staff []*Staff) (all []*Product) {
 	for _, e := range v.named("product") {
-		m := e.fields("title")
-		all = append(all, &Product{Name: e.name, Title: m.key("title").translated(Text{"en": e.name})})
+		m := e.fields("title", "owner", "staff", "classes")
+		p := &Product{
+			Name: e.name, Title: m.key("title").translated(Text{"en": e.name}), Owner: m.key("owner").ref("staff"),
+			Classes: m.key("classes").refs("class"),
+		}
+		p.Staff = each(m.key("staff"), func(v value) (string, bool) { return v.person(staff, Engineer, "") })
+		all = append(all, p)
 	}
 	return all
 }
 
 func readClasses(v value) (all []*Class) {
 	for _, e := range v.named("class") {
-		m := e.fields("title", "queue", "priority", "calendar", "billing", "estimate", "free_window", "clocks")
+		m := e.fields("title", "queue", "priority", "calendar", "billing", "estimate", "free_window", "clocks", "details", "rate", "owner")
 		c := &Class{
 			Name: e.name, Title: m.key("title").translated(Text{"en": e.name}),
 			Queue: m.key("queue").ref("queue"), Priority: m.key("priority").oneOf("normal", Priorities...), Calendar: m.key("calendar").ref("calendar"),
-			Billing:  Billing(m.key("billing").must("one of free, credits").oneOf("", string(Free), string(ByCredits))),
+			Billing:  Billing(m.key("billing").must("one of "+strings.Join(billings, ", ")).oneOf("", billings...)),
 			Estimate: m.key("estimate").estimate(), FreeWindow: m.key("free_window").yes(false), Clocks: readClocks(m.key("clocks")),
+			Details: m.key("details").refs("detail"), Rate: m.key("rate").ref("rate"), Owner: m.key("owner").yes(false),
+		}
+		switch c.Billing {
+		case ByHour:
+			m.key("rate").must("the rate that its time is billed by")
+			m.key("billing").notYet()
+		case BySubscription:
+			m.key("billing").notYet()
 		}
 		if c.Billing == Free && m.key("estimate").given() {
 			m.key("estimate").mistake("an estimate", "none, since the class is free")
@@ -284,7 +326,7 @@ func parsePercent(s string) (n int, err error) {
 func readStaff(v value, desk Desk) (all []*Staff) {
 	logins := map[string]string{}
 	for _, e := range v.named("staff") {
-		m := e.fields("name", "address", "logins", "roles", "queues", "language", "zone")
+		m := e.fields("name", "address", "logins", "roles", "queues", "language", "zone", "skills", "writes", "hours", "absent")
 		s := &Staff{
 			ID: e.name, Name: m.key("name").must("the name that customers see").line(""),
 			Roles:  each(m.key("roles"), func(v value) (Role, bool) { r := v.oneOf("", roles...); return Role(r), r != "" }),
@@ -297,6 +339,9 @@ func readStaff(v value, desk Desk) (all []*Staff) {
 				logins[login] = e.name
 				return login, login != ""
 			}),
+			Skills: each(m.key("skills"), func(v value) (string, bool) { s := v.name("a skill"); return s, s != "" }),
+			Writes: each(m.key("writes"), func(v value) (string, bool) { s := v.language(""); return s, s != "" }),
+			Hours:  m.key("hours").ref("calendar"), Absent: readAbsences(m.key("absent")),
 		}
 		s.Address, _ = m.key("address").must("an address such as eve@desk.example").ownAddress()
 		if !m.key("roles").given() {
@@ -310,13 +355,13 @@ func readStaff(v value, desk Desk) (all []*Staff) {
 var roles = []string{string(Engineer), string(Dispatcher), string(Moderator)}
 
 // readQueues reads the queues and sees to it that somebody learns of every ticket in each: an engineer who is assigned at once, or
-// else a dispatcher.
-func readQueues(v value, staff []*Staff) (all []*Queue) {
+// else a dispatcher. Where the staff hold mistakes, whoever is missed may be one of them.
+func readQueues(v value, staff []*Staff, staffRight bool) (all []*Queue) {
 	for _, e := range v.named("queue") {
 		m := e.fields("title", "dispatchers", "assign")
 		before := len(e.wrong)
 		q := &Queue{Name: e.name, Title: m.key("title").translated(Text{"en": e.name})}
-		q.Assign, _ = m.key("assign").person(staff, Engineer, q.Name)
+		q.Assign, q.Among = m.key("assign").assignment(staff, q.Name)
 		q.Dispatchers = each(m.key("dispatchers"), func(v value) (string, bool) { return v.person(staff, Dispatcher, q.Name) })
 		if !m.key("dispatchers").given() {
 			for _, s := range staff {
@@ -325,12 +370,31 @@ func readQueues(v value, staff []*Staff) (all []*Queue) {
 				}
 			}
 		}
-		if len(staff) > 0 && len(e.wrong) == before && q.Assign == "" && len(q.Dispatchers) == 0 {
+		if staffRight && len(staff) > 0 && len(e.wrong) == before && q.Assign == "" && q.Among == nil && len(q.Dispatchers) == 0 {
 			e.mistake("nobody who learns of its tickets", "assign: NAME, or staff with the role dispatcher")
 		}
 		all = append(all, q)
 	}
 	return all
+}
+
+// assignment is who gets a ticket at once: a person, or from whom one is chosen (S5).
+func (v value) assignment(staff []*Staff, queue string) (string, *rules.Among) {
+	if !v.given() || v.node.Kind != yaml.MappingNode {
+		id, _ := v.person(staff, Engineer, queue)
+		return id, nil
+	}
+	m := v.fields("among", "skills", "by")
+	a := &rules.Among{By: m.key("by").oneOf("load", "load", "turn")}
+	a.Staff = each(m.key("among"), func(v value) (string, bool) { return v.person(staff, Engineer, queue) })
+	a.Skills = each(m.key("skills"), func(v value) (string, bool) {
+		s := v.name("a skill")
+		if s != "" && !slices.ContainsFunc(staff, func(who *Staff) bool { return slices.Contains(who.Skills, s) }) {
+			v.expected("a skill that somebody of the staff has")
+		}
+		return s, s != ""
+	})
+	return "", a
 }
 
 // person is the id of somebody with the role who may act in the queue, "" for any.

@@ -2,12 +2,16 @@ package policy
 
 import (
 	"errors"
+	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/postdesk/postdesk/desk/rules"
 )
 
 // readRules reads R2 and compiles the conditions, whose mistakes are told at their place in the file.
-func readRules(v value, staff []*Staff) *rules.Set {
+func readRules(v value, staff []*Staff) (*rules.Set, map[string]Clocks) {
+	clocks := map[string]Clocks{}
 	var all []rules.Rule
 	var whens []value
 	lines := map[string]bool{}
@@ -18,8 +22,15 @@ func readRules(v value, staff []*Staff) *rules.Set {
 			m.key("name").mistake(quote(r.Name)+" a second time", "a name of its own")
 		}
 		lines[r.Name] = true
-		r.Set = readActions(m.key("set").must("what the rule sets, such as {class: installation}").fields(
-			"class", "queue", "priority", "product", "assign", "billing", "estimate", "tags", "language", "hold"), staff)
+		set := m.key("set").must("what the rule sets, such as {class: installation}").fields("class", "queue", "priority", "product", "assign",
+			"billing", "rate", "estimate", "clocks", "tags", "language", "details", "template", "say", "hold", "reject")
+		r.Set = readActions(set, staff)
+		if c := readClocks(set.key("clocks")); c != nil {
+			clocks[r.Name] = c
+			for _, name := range slices.Sorted(maps.Keys(c)) {
+				r.Set.Clocks = append(r.Set.Clocks, fmt.Sprintf("%s %s", name, c[name].Target))
+			}
+		}
 		if m.key("set").given() && len(m.key("set").node.Content) == 0 {
 			m.key("set").expected("what the rule sets, such as {class: installation}")
 		}
@@ -31,7 +42,8 @@ func readRules(v value, staff []*Staff) *rules.Set {
 	}
 	set, mistakes := rules.Compile(all, rules.Values{
 		"ticket.class": v.names["class"], "ticket.queue": v.names["queue"], "ticket.priority": Priorities, "ticket.product": v.names["product"],
-		"mail.mailbox": v.names["mailbox"], "mail.language": Languages,
+		"mail.mailbox": v.names["mailbox"], "mail.language": Languages, "mail.channel": v.names["channel"], "mail.details": v.names["detail"],
+		"ticket.billing": billings, "entitlement.subscriptions": v.names["product"], "entitlement.plans": v.names["plan"],
 		"entitlement.free_window": v.names["product"], "entitlement.licences": v.names["product"], "entitlement.products": v.names["product"],
 	})
 	for _, m := range mistakes {
@@ -40,18 +52,27 @@ func readRules(v value, staff []*Staff) *rules.Set {
 		if when.cutByComment() {
 			m.Found, m.Want = "a condition cut short, since YAML takes # for a comment", "the condition in single quotes"
 		}
-		v.wrong = append(v.wrong, Mistake{v.file, line, column, when.path, m.Found, m.Want})
+		v.wrong = append(v.wrong, Mistake{v.from(when.node).file, line, column, when.path, m.Found, m.Want})
 	}
-	return set
+	return set, clocks
 }
+
+// firstAnswers are the mails that a rule may choose for the first answer to a customer; "none" is no answer.
+var firstAnswers = []string{"acknowledgement", "way_in", "none"}
 
 func readActions(m mapping, staff []*Staff) rules.Actions {
 	queue := m.key("queue").ref("queue")
-	assign, _ := m.key("assign").person(staff, Engineer, queue)
+	assign, among := m.key("assign").assignment(staff, queue)
+	if b := m.key("billing"); b.given() && b.node.Value == string(ByHour) {
+		b.notYet()
+	}
+	m.key("rate").notYet()
 	return rules.Actions{
 		Class: m.key("class").ref("class"), Queue: queue, Priority: m.key("priority").oneOf("", Priorities...),
-		Product: m.key("product").ref("product"), Assign: assign,
-		Billing: m.key("billing").oneOf("", string(Free), string(ByCredits)), Estimate: m.key("estimate").estimate(),
+		Product: m.key("product").ref("product"), Assign: assign, Among: among,
+		Billing: m.key("billing").oneOf("", billings...), Rate: m.key("rate").ref("rate"), Estimate: m.key("estimate").estimate(),
+		Details: m.key("details").refs("detail"), Template: m.key("template").oneOf("", firstAnswers...),
+		Say: m.key("say").translated(nil), Reject: m.key("reject").translated(nil),
 		Tags: each(m.key("tags"), func(v value) (string, bool) {
 			return parsed(v, "", "a tag of small letters, digits, - and _", func(s string) (string, error) {
 				if !isName(s) {

@@ -262,5 +262,5 @@ func (m mapping) secret(name string, required bool) Secret {
 
 // lacking records that a secret is not there.
 func (v value) lacking(found string) {
-	v.unset = append(v.unset, Mistake{v.file, v.node.Line, v.node.Column, v.path, found, "a secret that is there"})
+	v.unset = append(v.unset, Mistake{v.from(v.node).file, v.node.Line, v.node.Column, v.path, found, "a secret that is there"})
 }

@@ -121,6 +121,9 @@ func newWorldDocument(name string, p *Policy) *document {
 	for _, pr := range p.Products {
 		d.names["product"] = append(d.names["product"], pr.Name)
 	}
+	for _, pl := range p.Plans {
+		d.names["plan"] = append(d.names["plan"], pl.Name)
+	}
 	for _, b := range p.Mailboxes {
 		for _, a := range append([]string{b.Address}, b.Aliases...) {
 			d.owners[a] = "mailboxes." + b.Name + " of the policy"
@@ -197,6 +200,9 @@ func readPurchase(m mapping) Purchase {
 
 func readTerm(m mapping) Term {
 	t := Term{Product: m.key("product").must("what it is for").ref("product"), Plan: m.key("plan").line("")}
+	if len(m.names["plan"]) > 0 { // the policy says what plans give, so one that it does not know gives nothing
+		t.Plan = m.key("plan").ref("plan")
+	}
 	from, until := m.key("from").must("its first day"), m.key("until").must("its last day")
 	var ok, okUntil bool
 	t.From, ok = from.date()

@@ -39,7 +39,11 @@ type MailFacts struct {
 	Language    string   `expr:"language"`
 	Level       string   `expr:"level"` // X, A0, A1s, A1, A2, A3
 	Attachments []string `expr:"attachments"`
-	Size        int      `expr:"size"` // bytes
+	Size        int      `expr:"size"`    // bytes
+	Channel     string   `expr:"channel"` // name of the channel whose terms hold, "" where there is none
+	Details     []string `expr:"details"` // names of the policy's details that the mail has
+	Order       string   `expr:"order"`   // the number of the order that it names
+	Profane     bool     `expr:"profane"` // has words of the lexicons, obscene or insulting
 }
 
 // TicketFacts describe the ticket as far as it is decided when the rule runs: what earlier rules set is seen by later ones.
@@ -49,6 +53,7 @@ type TicketFacts struct {
 	Priority string   `expr:"priority"`
 	Product  string   `expr:"product"`
 	Tags     []string `expr:"tags"`
+	Billing  string   `expr:"billing"` // as rules set it so far
 }
 
 // CustomerFacts describe who has plan and balance. Known is false for a contact without account; everything else is then empty.
@@ -63,9 +68,11 @@ type CustomerFacts struct {
 
 // EntitlementFacts say what the customer may ask without paying more, judged at registration.
 type EntitlementFacts struct {
-	FreeWindow []string `expr:"free_window"` // products whose free window is open
-	Licences   []string `expr:"licences"`    // products with a licence in force
-	Products   []string `expr:"products"`    // products ever bought, latest first
+	FreeWindow    []string `expr:"free_window"`   // products whose free window is open
+	Licences      []string `expr:"licences"`      // products with a licence in force
+	Products      []string `expr:"products"`      // products ever bought, latest first
+	Subscriptions []string `expr:"subscriptions"` // products with a subscription in force
+	Plans         []string `expr:"plans"`         // their plans
 }
 
 // TimeFacts are the registration as the calendar of the mailbox sees it. A condition compares dates as they are written, which sort as
@@ -97,6 +104,9 @@ func (f Facts) ready() Facts {
 	f.Entitlement.FreeWindow = short(f.Entitlement.FreeWindow)
 	f.Entitlement.Licences = short(f.Entitlement.Licences)
 	f.Entitlement.Products = short(f.Entitlement.Products)
+	f.Entitlement.Subscriptions = short(f.Entitlement.Subscriptions)
+	f.Entitlement.Plans = short(f.Entitlement.Plans)
+	m.Details = short(m.Details)
 	return f
 }
 
@@ -125,9 +135,14 @@ func short(list []string) []string {
 type Verdict struct {
 	Class, Queue, Priority, Product string
 	Assignee, Billing, Language     string
+	Among                           *Among // instead of Assignee
+	Rate, Template                  string
+	ClocksBy                        string // the rule whose clocks hold
 	Estimate                        *Range
-	Tags                            []string
-	Hold                            string // a reason: the mail waits for a person instead of opening a ticket
+	Tags, Details                   []string
+	Say                             map[string]string // by language
+	Hold                            string            // a reason: the mail waits for a person instead of opening a ticket
+	Reject                          map[string]string // by language: the ticket is closed at once, with this answer
 	Reasons                         []Reason
 }
 

@@ -5,6 +5,7 @@ package rules
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 
@@ -31,11 +32,39 @@ type Rule struct {
 type Actions struct {
 	Class, Queue, Priority, Product string
 	Assign                          string // staff id
-	Billing                         string
+	Among                           *Among // instead of Assign
+	Billing, Rate                   string
 	Estimate                        *Range
+	Clocks                          []string // targets, as they are told: the policy has them by the rule's name
 	Tags                            []string // added to those that are there
+	Details                         []string // what the request must hold, added to what its class asks for
 	Language                        string
-	Hold                            string // a reason: the mail waits for a person instead of opening a ticket
+	Template                        string            // of the first answer
+	Say                             map[string]string // told in the first answer, by language
+	Hold                            string            // a reason: the mail waits for a person instead of opening a ticket
+	Reject                          map[string]string // the answer, by language: the ticket is closed at once
+}
+
+// Among says how one of several people is chosen (S5).
+type Among struct {
+	Staff  []string `json:"staff,omitempty"`  // ids; everybody where empty
+	Skills []string `json:"skills,omitempty"` // all of which he has
+	By     string   `json:"by"`               // "load": who has the fewest open tickets; "turn": one after the other
+}
+
+// String puts the choice into words.
+func (a *Among) String() string {
+	s := "whoever"
+	if len(a.Staff) > 0 {
+		s = "one of " + strings.Join(a.Staff, ", ")
+	}
+	if len(a.Skills) > 0 {
+		s += " with " + strings.Join(a.Skills, " and ")
+	}
+	if a.By == "turn" {
+		return s + " is next"
+	}
+	return s + " has the least to do"
 }
 
 // A Mistake is one thing wrong with one condition, at a position inside of it.
@@ -99,7 +128,7 @@ func (s *Set) Judge(f Facts) Verdict {
 		if holds != true {
 			continue
 		}
-		v.Reasons = append(v.Reasons, Reason{Rule: r.Name, Set: r.Set.apply(&v, &f.Ticket)})
+		v.Reasons = append(v.Reasons, Reason{Rule: r.Name, Set: r.Set.apply(r.Name, &v, &f.Ticket)})
 		if r.Last {
 			break
 		}
@@ -118,7 +147,7 @@ func failure(err error) string {
 }
 
 // apply sets what the rule sets, on the verdict and on what later rules see, and tells each in words.
-func (a *Actions) apply(v *Verdict, t *TicketFacts) (set []string) {
+func (a *Actions) apply(rule string, v *Verdict, t *TicketFacts) (set []string) {
 	put := func(name, value string, to ...*string) {
 		if value == "" {
 			return
@@ -132,12 +161,24 @@ func (a *Actions) apply(v *Verdict, t *TicketFacts) (set []string) {
 	put("queue", a.Queue, &v.Queue, &t.Queue)
 	put("priority", a.Priority, &v.Priority, &t.Priority)
 	put("product", a.Product, &v.Product, &t.Product)
-	put("assign", a.Assign, &v.Assignee)
-	put("billing", a.Billing, &v.Billing)
+	if put("assign", a.Assign, &v.Assignee); a.Assign != "" {
+		v.Among = nil
+	}
+	if a.Among != nil {
+		among := *a.Among
+		v.Assignee, v.Among = "", &among
+		set = append(set, "assign="+among.String())
+	}
+	put("billing", a.Billing, &v.Billing, &t.Billing)
+	put("rate", a.Rate, &v.Rate)
 	if a.Estimate != nil {
 		r := *a.Estimate
 		v.Estimate = &r
 		set = append(set, "estimate="+r.String())
+	}
+	for _, c := range a.Clocks {
+		v.ClocksBy = rule
+		set = append(set, "clock="+c)
 	}
 	for _, tag := range a.Tags {
 		if !slices.Contains(v.Tags, tag) {
@@ -148,7 +189,22 @@ func (a *Actions) apply(v *Verdict, t *TicketFacts) (set []string) {
 		}
 		set = append(set, "tag="+tag)
 	}
+	for _, detail := range a.Details {
+		if !slices.Contains(v.Details, detail) {
+			v.Details = append(v.Details, detail)
+		}
+		set = append(set, "detail="+detail)
+	}
 	put("language", a.Language, &v.Language)
+	put("template", a.Template, &v.Template)
+	text := func(name string, t map[string]string, to *map[string]string) {
+		if len(t) > 0 {
+			*to = maps.Clone(t)
+			set = append(set, name)
+		}
+	}
+	text("say", a.Say, &v.Say)
 	put("hold", a.Hold, &v.Hold)
+	text("reject", a.Reject, &v.Reject)
 	return set
 }

@@ -175,7 +175,7 @@ func TestMistakes(t *testing.T) {
 		{"a fact without its group", `subject == "x"`, `1:1: subject / mail.subject`},
 		{"a fact that does not exist", `customer.balance > 3`, `1:1: customer.balance / one of customer.known, customer.id, customer.name, customer.language, customer.market, customer.credits`},
 		{"a text without quotes", `ticket.class == installation`, `1:17: installation / ` + groups},
-		{"a whole group", `ticket == "x"`, `1:1: ticket / one of its facts: ticket.class, ticket.queue, ticket.priority, ticket.product, ticket.tags`},
+		{"a whole group", `ticket == "x"`, `1:1: ticket / one of its facts: ticket.class, ticket.queue, ticket.priority, ticket.product, ticket.tags, ticket.billing`},
 		{"a function without its brackets", `len > 3`, `1:1: len / len(LIST)`},
 		{"a part of a text", `mail.subject.size > 3`, `1:14: .size / a fact, which has no parts of its own`},
 		{"text beside number", `mail.size == "large"`, `1:11: invalid operation: == (mismatched types number and text) / ` + oneKind},
