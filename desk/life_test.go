@@ -37,7 +37,7 @@ func TestL2NoWayAroundTheYes(t *testing.T) {
 		staff = w.lastFor(tk.Number, dana)
 		w.received(desk.OutcomeReply, w.answer(dana, staff, "What?\n/wait"))
 		w.status(tk.Number, desk.Waiting)
-		w.received(desk.OutcomeReply, w.answer(kim, w.lastOf("reply", kim), "A form."))
+		w.received(desk.OutcomeReply, w.answer(kim, w.lastOf("waiting", kim), "A form."))
 		w.status(tk.Number, desk.AwaitingEstimate)
 
 		// An offer in the same mail as a question.

@@ -312,7 +312,7 @@ func (v *visit) reply(tk *Ticket, pl *plan, minutes int) error {
 	switch {
 	case pl.status == Resolved:
 		out.template = "resolved"
-	case pl.status == Waiting && !tk.Status.Awaiting():
+	case pl.status == Waiting && pl.estimate == nil && !tk.Status.Awaiting():
 		out.template = "waiting"
 	}
 	out.data.Words = v.spoken(tk, pl.words)
