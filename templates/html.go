@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html"
 	"strings"
+	"unicode/utf8"
 )
 
 // letterhead is what stands above each mail.
@@ -19,10 +20,12 @@ const (
 	styleText  = "margin:0 0 16px 0"
 	styleQuiet = "margin:0 0 14px 0;font-size:15px;line-height:23px;color:#4e5b68"
 	styleHead  = font + "margin:30px 0 10px 0;font-size:17px;line-height:24px;font-weight:bold"
-	// What is in a box ends in a margin of its own: so there is more padding above than below.
-	styleQuote = "margin:0 0 16px 0;padding:14px 18px 1px 18px;border-left:3px solid #b9c8d6;background:#f6f8fa;color:#1f2a35"
-	styleWarn  = "margin:0 0 18px 0;padding:14px 18px 1px 18px;border-left:3px solid #d99a1c;background:#fdf4e0;color:#5c4206"
-	styleCode  = "margin:0 0 16px 0;padding:10px 14px;background:#eef2f5;font:14px/21px Consolas,Menlo,monospace;" +
+	// Boxes are the cells of tables, the only element to which Outlook gives a padding. What is in one ends in a margin of its own: so
+	// there is more padding above than below.
+	styleBox   = "margin:0 0 17px 0"
+	styleQuote = font + "padding:14px 18px 1px 18px;border-left:3px solid #b9c8d6;background:#f6f8fa;font-size:16px;line-height:25px;color:#1f2a35"
+	styleWarn  = font + "padding:14px 18px 1px 18px;border-left:3px solid #d99a1c;background:#fdf4e0;font-size:16px;line-height:25px;color:#5c4206"
+	styleCode  = "padding:10px 14px;background:#eef2f5;color:#1f2a35;font-family:Consolas,Menlo,monospace;font-size:14px;line-height:21px;" +
 		"white-space:pre-wrap;word-wrap:break-word"
 	styleMono  = "background:#eef2f5;padding:2px 5px;border-radius:4px;font-family:Consolas,Menlo,monospace;font-size:14px"
 	styleWords = "margin:0 0 16px 0;white-space:pre-wrap;word-wrap:break-word;overflow-wrap:anywhere"
@@ -38,7 +41,7 @@ const (
 // top and bottom make the page. Outlook on Windows draws with Word, which knows neither max-width nor rounded
 // corners: it gets a table of fixed width from a comment that only it reads. XML rules are kept, closing every element, so
 // that tests can prove the page well-formed. Dark colours follow the reader's system where the client allows it, and a
-// narrow screen gives all its width to the text.
+// narrow screen gives all its width to the text. The first comment keeps Outlook from enlarging tables on dense screens.
 const top = `<!DOCTYPE html>
 <html lang="%[1]s" xml:lang="%[1]s" xmlns="http://www.w3.org/1999/xhtml">
 <head>
@@ -47,6 +50,7 @@ const top = `<!DOCTYPE html>
 <meta name="color-scheme" content="light dark"/>
 <meta name="supported-color-schemes" content="light dark"/>
 <title>%[2]s</title>
+<!--[if mso]><xml xmlns:o="urn:schemas-microsoft-com:office:office"><o:OfficeDocumentSettings><o:PixelsPerInch>96</o:PixelsPerInch></o:OfficeDocumentSettings></xml><![endif]-->
 <style>
 :root{color-scheme:light dark}
 @media (prefers-color-scheme:dark){
@@ -55,7 +59,7 @@ const top = `<!DOCTYPE html>
 .ink{color:#e4e9ee!important}
 .soft{color:#a3b0bd!important}
 .line{border-color:#313b46!important}
-.quote{background:#232b34!important;border-color:#4f6173!important;color:#e4e9ee!important}
+.quote{background:#232b34!important;border-left-color:#4f6173!important;color:#e4e9ee!important}
 .warn{background:#372b12!important;color:#f3dfae!important}
 .mono{background:#2d3742!important}
 .link{color:#8fbdf0!important}
@@ -96,7 +100,9 @@ func renderHTML(doc []block, vs *values, head letterhead, subject string) string
 	}
 	preview := ""
 	if s := (plain{vs}).preview(doc); s != "" {
-		preview = `<div style="` + styleUnseen + `">` + html.EscapeString(s) + "</div>\n"
+		// Blanks that are not folded fill the rest of the line, so that the letterhead does not stand there.
+		fill := strings.Repeat("&#847;&#160;", max(0, (maxPreview-utf8.RuneCountInString(s))/2))
+		preview = `<div style="` + styleUnseen + `">` + html.EscapeString(s) + fill + "</div>\n"
 	}
 	fmt.Fprintf(&p.b, top, vs.lang.code, html.EscapeString(subject), name, preview)
 	p.blocks(doc)
@@ -127,15 +133,17 @@ func (p *page) block(b block) {
 	case heading:
 		p.element("h2", "", styleHead, func() { p.runs(b.runs) })
 	case quote:
-		p.element("blockquote", "quote", styleQuote, func() { p.blocks(b.blocks) })
+		p.box("quote", styleQuote, func() {
+			p.element("blockquote", "", "margin:0", func() { p.blocks(b.blocks) })
+		})
 	case warning:
-		p.element("div", "warn", styleWarn, func() { p.blocks(b.blocks) })
+		p.box("warn", styleWarn, func() { p.blocks(b.blocks) })
 	case list:
 		p.list(b)
 	case facts:
 		p.facts(b.facts)
 	case code:
-		p.element("div", "mono", styleCode, func() { p.lines(strings.Split(p.vs.fill(strings.Join(b.lines, "\n")), "\n")) })
+		p.box("mono ink", styleCode, func() { p.lines(strings.Split(p.vs.fill(strings.Join(b.lines, "\n")), "\n")) })
 	case verbatim:
 		if s := p.vs.all[b.value]; s != "" {
 			p.b.WriteString(`<div dir="auto" style="` + styleWords + `">`)
@@ -145,7 +153,8 @@ func (p *page) block(b block) {
 	case button:
 		p.button(b.link)
 	case rule:
-		p.b.WriteString(`<hr class="line" style="margin:24px 0 18px 0;border:0;border-top:1px solid #dde4ea"/>` + "\n")
+		p.b.WriteString(layout + ` width="100%" style="margin:24px 0 18px 0"><tr><td class="line" style="border-top:1px solid #dde4ea;` +
+			`font-size:1px;line-height:1px">&#160;</td></tr></table>` + "\n")
 		p.quiet = true
 	}
 }
@@ -159,6 +168,16 @@ func (p *page) element(tag, class, style string, content func()) {
 	p.b.WriteString(` style="` + style + `">`)
 	content()
 	p.b.WriteString("</" + tag + ">\n")
+}
+
+// layout begins a table that is none to those who have it read to them.
+const layout = `<table role="presentation" cellpadding="0" cellspacing="0" border="0"`
+
+// box writes a block that stands out by its ground.
+func (p *page) box(class, style string, content func()) {
+	p.b.WriteString(layout + ` width="100%" style="` + styleBox + `"><tr><td class="` + class + `" align="left" style="` + style + `">` + "\n")
+	content()
+	p.b.WriteString("</td></tr></table>\n")
 }
 
 // lines writes text with its lines and blanks. They are kept by white-space:pre-wrap; Outlook does not know it,
@@ -222,8 +241,7 @@ func (p *page) button(r run) {
 		p.block(paragraph{[]run{{text: r.text, style: r.style}}})
 		return
 	}
-	p.b.WriteString(`<table role="presentation" cellpadding="0" cellspacing="0" border="0" style="margin:4px 0 20px 0">` +
-		`<tr><td class="press" style="background:#1a5fa8;border-radius:6px;padding:12px 26px">` +
+	p.b.WriteString(layout + ` style="margin:4px 0 20px 0">` + `<tr><td class="press" style="background:#1a5fa8;border-radius:6px;padding:12px 26px">` +
 		`<a href="` + html.EscapeString(target) + `" style="` + font + `color:#ffffff;font-weight:bold;text-decoration:none">`)
 	p.b.WriteString(html.EscapeString(p.vs.fill(r.text)) + "</a></td></tr></table>\n")
 }
