@@ -175,7 +175,7 @@ const layout = `<table role="presentation" cellpadding="0" cellspacing="0" borde
 
 // box writes a block that stands out by its ground.
 func (p *page) box(class, style string, content func()) {
-	p.b.WriteString(layout + ` width="100%" style="` + styleBox + `"><tr><td class="` + class + `" align="left" style="` + style + `">` + "\n")
+	p.b.WriteString(layout + ` width="100%" style="` + styleBox + `"><tr><td class="` + class + `" align="left" style="` + style + `">`)
 	content()
 	p.b.WriteString("</td></tr></table>\n")
 }
