@@ -29,8 +29,8 @@ type Desk struct {
 	Node      string           // this process, in leases
 	Log       *slog.Logger
 
-	epoch    atomic.Pointer[string] // of the database, once it was read in a committed turn
-	contacts sync.Map               // time of first contact by its name, once it was read
+	age      atomic.Pointer[age] // of the database, once it was read in a committed turn
+	contacts sync.Map            // time of first contact by its name, once it was read
 }
 
 // An Arrival is one mail that reached a mailbox, read and judged, ready to be decided over.

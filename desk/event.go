@@ -29,6 +29,7 @@ const (
 	EventClock    EventKind = "clock"    // ClockFired
 	EventWithheld EventKind = "withheld" // Withheld: a mail that the gate did not let out
 	EventFailed   EventKind = "failed"   // MailFailure: a mail of the outbox that was given up or bounced
+	EventOutbox   EventKind = "outbox"   // OutboxChange: nothing is sent, or all is again
 )
 
 // Received is how one mail ended.
@@ -113,6 +114,13 @@ type ClockFired struct {
 	Ticket int64  `json:"ticket"`
 	Clock  string `json:"clock"`
 	What   string `json:"what"`
+}
+
+// OutboxChange is a person, or a restore, that keeps mail from being sent, or lets it.
+type OutboxChange struct {
+	Paused bool   `json:"paused"`
+	Why    string `json:"why,omitempty"`
+	By     string `json:"by"`
 }
 
 // Withheld is a mail that was not let out, and why.

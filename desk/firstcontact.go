@@ -36,7 +36,13 @@ func (v *visit) beforeUs() (bool, error) {
 	if !box.IMAP.Cutoff.IsZero() {
 		return v.at.Before(box.IMAP.Cutoff), nil
 	}
-	name := contactName(at.Mailbox, at.Folder)
+	folder := at.Folder
+	if folder == box.IMAP.Move {
+		if folder = box.IMAP.Folder; folder == "" { // where it came in, and was moved from by a desk that is lost (T108)
+			folder = "INBOX"
+		}
+	}
+	name := contactName(at.Mailbox, folder)
 	cutoff, known := v.d.contacts.Load(name)
 	if !known {
 		text, err := v.tx.Meta(v.ctx, name)

@@ -273,7 +273,8 @@ func (v *visit) looksOurs(id message.ID) bool {
 	if _, token := message.TokenOfID(id, v.p.Desk.Domain); token {
 		return true
 	}
-	return strings.HasSuffix(string(id), "."+v.keys.Epoch+"@"+v.p.Desk.Domain)
+	of := func(epoch string) bool { return strings.HasSuffix(string(id), "."+epoch+"@"+v.p.Desk.Domain) }
+	return of(v.keys.Epoch) || slices.ContainsFunc(v.keys.Former, func(f message.Former) bool { return of(f.Epoch) })
 }
 
 // hold keeps a mail for a person to decide over; nothing else follows from it (T119).

@@ -26,16 +26,8 @@ func RetryMail(ctx context.Context, st Store, id int64) error {
 		if m.State == MailSent {
 			return fmt.Errorf("mail %d was sent at %s", id, m.SentAt.Format(time.RFC3339))
 		}
-		attempts, err := tx.Attempts(ctx, id)
-		if err != nil {
+		if err := beingSent(ctx, tx, m); err != nil {
 			return err
-		}
-		now, err := tx.Now(ctx)
-		if err != nil {
-			return err
-		}
-		if n := len(attempts); n > 0 && attempts[n-1].Text == AttemptBegun && now.Before(m.NotBefore) {
-			return fmt.Errorf("mail %d is being sent, unless the node that sends it has died: then it is tried again at %s", id, m.NotBefore.Format(time.RFC3339))
 		}
 		ok, err := tx.RetryMail(ctx, id, AttemptAsked)
 		if err == nil && !ok {
@@ -43,4 +35,20 @@ func RetryMail(ctx context.Context, st Store, id int64) error {
 		}
 		return err
 	})
+}
+
+// beingSent is an error for a mail of which a try was begun whose end is not written down yet.
+func beingSent(ctx context.Context, tx Tx, m *Mail) error {
+	attempts, err := tx.Attempts(ctx, m.ID)
+	if err != nil {
+		return err
+	}
+	now, err := tx.Now(ctx)
+	if err != nil {
+		return err
+	}
+	if n := len(attempts); n > 0 && attempts[n-1].Text == AttemptBegun && now.Before(m.NotBefore) {
+		return fmt.Errorf("mail %d is being sent, unless the node that sends it has died: then it is tried again at %s", m.ID, m.NotBefore.Format(time.RFC3339))
+	}
+	return nil
 }

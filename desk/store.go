@@ -39,6 +39,8 @@ type Tx interface {
 	Meta(ctx context.Context, name string) (string, error)
 	// SetMeta keeps the value if the name is new, and returns the one that stands.
 	SetMeta(ctx context.Context, name, value string) (string, error)
+	// PutMeta keeps the value in the place of any that stands; "" takes the name away.
+	PutMeta(ctx context.Context, name, value string) error
 
 	// Secret is one by name, as it is sealed; SecretsOf are those of one owner, Secrets all after a name, by name; the first come after
 	// the zero one.
@@ -197,6 +199,7 @@ type Vitals struct {
 	Outbox  []Unsent // by mailbox, those with none left out
 	Held    int      // mails that wait for a person
 	Overdue int      // tickets whose clock should have fired: more than a few for long means that nobody looks
+	Paused  string   // why no mail is sent until a person says so; "" while mail is sent
 }
 
 // Unsent is what of a mailbox's mail waits to be sent.

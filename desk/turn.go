@@ -48,8 +48,8 @@ type turn struct {
 // update runs do in a turn that is committed when it returns nil.
 func (d *Desk) update(ctx context.Context, do func(*turn) error) error {
 	var (
-		epoch string
-		late  []func(Tx) error
+		age  *age
+		late []func(Tx) error
 	)
 	err := d.Store.Update(ctx, func(tx Tx) (err error) {
 		t := &turn{
@@ -57,11 +57,11 @@ func (d *Desk) update(ctx context.Context, do func(*turn) error) error {
 			tickets: map[int64]*Ticket{}, threads: map[int64]thread{},
 		}
 		t.at = t.now
-		if epoch, err = t.epoch(); err != nil {
+		if age, err = t.age(); err != nil {
 			return err
 		}
 		keys := t.p.Tokens
-		keys.Epoch = epoch
+		keys.Epoch, keys.Former = age.epoch, age.former
 		t.keys = &keys
 		if err := do(t); err != nil {
 			return err
@@ -71,7 +71,7 @@ func (d *Desk) update(ctx context.Context, do func(*turn) error) error {
 		return err
 	})
 	if err == nil {
-		d.epoch.Store(&epoch)
+		d.age.Store(age)
 	}
 	for i := 0; i < len(late) && err == nil; i++ {
 		err = d.Store.Update(ctx, late[i])
@@ -79,26 +79,40 @@ func (d *Desk) update(ctx context.Context, do func(*turn) error) error {
 	return err
 }
 
-// epoch is drawn once in the life of a database: tokens of another one, or of a backup that was restored beside it, prove nothing (F15).
-func (t *turn) epoch() (string, error) {
-	if known := t.d.epoch.Load(); known != nil {
-		return *known, nil
+// An age is what tells this database from others, and from what it was before it was restored.
+type age struct {
+	epoch  string
+	former []message.Former
+}
+
+// age has an epoch that is drawn once in the life of a database: tokens of another one, or of a desk restored from a backup of this one,
+// prove nothing (F15).
+func (t *turn) age() (*age, error) {
+	if known := t.d.age.Load(); known != nil {
+		return known, nil
 	}
-	epoch, err := t.tx.Meta(t.ctx, "epoch")
+	epoch, err := t.tx.Meta(t.ctx, metaEpoch)
 	if errors.Is(err, ErrNotFound) {
 		fresh, rerr := t.unique()
 		if rerr != nil {
-			return "", rerr
+			return nil, rerr
 		}
-		epoch, err = t.tx.SetMeta(t.ctx, "epoch", fresh)
+		epoch, err = t.tx.SetMeta(t.ctx, metaEpoch, fresh)
 	}
-	return epoch, err
+	if err != nil {
+		return nil, err
+	}
+	former, err := formerEpochs(t.ctx, t.tx)
+	return &age{epoch, former}, err
 }
 
-// unique draws what makes an id of ours its own: 80 bits in letters and digits.
-func (t *turn) unique() (string, error) {
+// unique draws what makes an id of ours its own.
+func (t *turn) unique() (string, error) { return drawID(t.d.Rand) }
+
+// drawID gives 80 bits in letters and digits.
+func drawID(rand io.Reader) (string, error) {
 	var b [10]byte
-	if _, err := io.ReadFull(t.d.Rand, b[:]); err != nil {
+	if _, err := io.ReadFull(rand, b[:]); err != nil {
 		return "", fmt.Errorf("draw an id: %w", err)
 	}
 	return idLetters.EncodeToString(b[:]), nil

@@ -30,6 +30,7 @@ type server struct {
 	selected *imap.SelectData
 	swept    bool // what is to be marked of earlier times is marked
 	broken   bool // the line was dropped inside a mail
+	moved    bool // the open folder is the one that mails are moved to: nothing is to be marked there
 	stop     func() bool
 }
 

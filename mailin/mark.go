@@ -36,8 +36,8 @@ func (p *Poller) sweep(s *server, through uint32) error {
 // mark sets the flag and moves, as the operator wants it. The mails are with the desk already, so a server that says no is told of and
 // does not stop the polling (T095).
 func (p *Poller) mark(s *server, uids []uint32) error {
-	if s.broken {
-		return nil // the next connection sweeps
+	if s.broken || s.moved {
+		return nil // of a broken line, the next connection sweeps
 	}
 	account := p.Mailbox.IMAP
 	for some := range slices.Chunk(uids, markAtOnce) {

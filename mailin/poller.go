@@ -32,6 +32,8 @@ type Desk interface {
 	LeaseMailbox(ctx context.Context, mailbox string, lasts time.Duration) (ours bool, err error)
 	ReleaseMailbox(ctx context.Context, mailbox string) error
 	Receive(ctx context.Context, arrivals []desk.Arrival) ([]desk.Reception, error)
+	Lacks(ctx context.Context, mailbox, folder string) (since time.Time, lacks bool, err error)
+	Recovered(ctx context.Context, mailbox, folder string) error
 }
 
 var _ Desk = (*desk.Desk)(nil)
@@ -194,6 +196,9 @@ func (p *Poller) work(ctx context.Context) error {
 		return err
 	}
 	defer s.close()
+	if err := p.recoverMoved(ctx, s); err != nil { // first, since these came in before those that wait
+		return err
+	}
 	if err := p.pass(ctx, s); err != nil {
 		return err
 	}

@@ -61,6 +61,12 @@ func (r *recorder) Cursor(context.Context, string, string) (desk.Cursor, bool, e
 	return r.cursor, r.cursor.UIDValidity != 0, nil
 }
 
+func (r *recorder) Lacks(context.Context, string, string) (time.Time, bool, error) {
+	return time.Time{}, false, nil
+}
+
+func (r *recorder) Recovered(context.Context, string, string) error { return nil }
+
 func (r *recorder) LeaseMailbox(context.Context, string, time.Duration) (bool, error) {
 	r.mu.Lock()
 	r.leases++

@@ -10,7 +10,9 @@ import (
 	"os"
 	"time"
 
+	"github.com/postdesk/postdesk/desk"
 	"github.com/postdesk/postdesk/desk/policy"
+	"github.com/postdesk/postdesk/desk/store"
 )
 
 type checkCmd struct {
@@ -156,6 +158,23 @@ func (k *checker) checkPolicy() {
 	}
 }
 
+// checkOutbox tells where a person has to say that mail may be sent.
+func (k *checker) checkOutbox(ctx context.Context, st *store.Store) {
+	err := st.View(ctx, func(tx desk.Tx) error {
+		why, err := tx.Meta(ctx, desk.MetaPaused)
+		if errors.Is(err, desk.ErrNotFound) {
+			return nil
+		}
+		if err == nil {
+			k.tell(fail, "outbox", "NOTHING IS SENT: "+why, "look at postdesk mail queue, give up by postdesk mail drop what was sent before, then postdesk mail resume")
+		}
+		return err
+	})
+	if err != nil {
+		k.tell(fail, "outbox", err.Error(), mend(err, k.now()))
+	}
+}
+
 // checkDatabase opens the database, which refuses settings that could lose mail, and looks at its schema.
 func (k *checker) checkDatabase(ctx context.Context) {
 	ctx, cancel := k.limit(ctx)
@@ -185,6 +204,7 @@ func (k *checker) checkDatabase(ctx context.Context) {
 		return
 	}
 	k.tell(fine, what, fmt.Sprintf("%s, schema %d", st, version), "")
+	k.checkOutbox(ctx, st)
 	if at, mine, err := sharedClock(ctx, st, k.now); err == nil && !at.IsZero() {
 		k.clocks = append(k.clocks, reading{"the database", at, mine, true})
 	}

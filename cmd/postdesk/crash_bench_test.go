@@ -186,13 +186,16 @@ func (b *crashBench) addCustomers(contacts map[string][]desk.Contact) {
 }
 
 // serve begins a node. at is where it is to end, "" for nowhere.
-func (b *crashBench) serve(at string) (*child, error) {
+func (b *crashBench) serve(at string) (*child, error) { return b.serveAt(at, "") }
+
+// serveAt is serve with an address where health is told.
+func (b *crashBench) serveAt(at, listen string) (*child, error) {
 	log, err := os.OpenFile(b.logFile(), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	defer log.Close()
-	cmd := exec.Command(b.command, "serve", "--policy", b.policyFile(), "--listen", "")
+	cmd := exec.Command(b.command, "serve", "--policy", b.policyFile(), "--listen", listen)
 	cmd.Env = append(os.Environ(), "POSTDESK_DATABASE="+b.dsn, "POSTDESK_TOKEN_KEY="+tokenKey, "POSTDESK_FAULT="+at,
 		"POSTDESK_PLANTED="+string(b.planted), fmt.Sprintf("POSTDESK_HURRY=%d", crashHurry))
 	cmd.Stdout, cmd.Stderr = log, log
@@ -210,6 +213,24 @@ func (b *crashBench) serve(at string) (*child, error) {
 		}
 	}()
 	return c, <-started
+}
+
+// tries runs another command of postdesk, and gives what it says.
+func (b *crashBench) tries(dsn string, args ...string) (string, error) {
+	cmd := exec.Command(b.command, args...)
+	cmd.Env = append(os.Environ(), "POSTDESK_DATABASE="+dsn, "POSTDESK_TOKEN_KEY="+tokenKey)
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// does is tries where all has to go well.
+func (b *crashBench) does(t *testing.T, dsn string, args ...string) string {
+	t.Helper()
+	out, err := b.tries(dsn, args...)
+	if err != nil {
+		t.Fatalf("postdesk %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return out
 }
 
 // farthest is by how many passes a point may be away: often enough to be reached, and far enough to come to every row of a table.

@@ -13,8 +13,11 @@ import (
 )
 
 type mailCmd struct {
-	Queue mailQueueCmd `cmd:"" help:"List the mails that wait to be sent, and those that were given up."`
-	Retry mailRetryCmd `cmd:"" help:"Try a mail at once, also one that was given up."`
+	Queue  mailQueueCmd  `cmd:"" help:"List the mails that wait to be sent, and those that were given up."`
+	Retry  mailRetryCmd  `cmd:"" help:"Try a mail at once, also one that was given up."`
+	Drop   mailDropCmd   `cmd:"" help:"Give mails up that wait."`
+	Pause  mailPauseCmd  `cmd:"" help:"Send nothing until resume."`
+	Resume mailResumeCmd `cmd:"" help:"Send again what was kept by pause, or since a restore."`
 }
 
 type mailQueueCmd struct {
@@ -42,8 +45,12 @@ func (c mailQueueCmd) Run(ctx context.Context) error {
 func (c mailQueueCmd) list(ctx context.Context, st *store.Store, out io.Writer) error {
 	var waiting, failed []*desk.Mail
 	var attempts map[int64][]desk.Attempt
+	paused := ""
 	err := st.View(ctx, func(tx desk.Tx) (err error) {
 		attempts = map[int64][]desk.Attempt{}
+		if paused, err = tx.Meta(ctx, desk.MetaPaused); err != nil && !errors.Is(err, desk.ErrNotFound) {
+			return err
+		}
 		if waiting, err = tx.WaitingMails(ctx, c.Limit); err != nil {
 			return err
 		}
@@ -67,6 +74,9 @@ func (c mailQueueCmd) list(ctx context.Context, st *store.Store, out io.Writer) 
 			lines[i] = mailLineOf(m, attempts[m.ID])
 		}
 		return jsonLines(out, lines)
+	}
+	if paused != "" {
+		fmt.Fprintf(out, "NOTHING IS SENT until postdesk mail resume: %s.\n\n", paused)
 	}
 	if len(all) == 0 {
 		_, err := fmt.Fprintln(out, "every mail has been sent")

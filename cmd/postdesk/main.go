@@ -20,6 +20,8 @@ type commands struct {
 	Demo     demoCmd     `cmd:"" help:"Show the desk at work: one process, no set-up, sample people who write and answer."`
 	Init     initCmd     `cmd:"" help:"Write a policy to begin with."`
 	Migrate  migrateCmd  `cmd:"" help:"Make the database, or bring it to this version."`
+	Backup   backupCmd   `cmd:"" help:"Write everything that the desk has into one file, while it works."`
+	Restore  restoreCmd  `cmd:"" help:"Read a backup into an empty database."`
 	Import   importCmd   `cmd:"" help:"Add customers and what they bought, from CSV files."`
 	Ticket   ticketCmd   `cmd:"" help:"Look at tickets."`
 	Ledger   ledgerCmd   `cmd:"" help:"Look at what customers have, and add what they paid."`

@@ -67,6 +67,9 @@ func (c serveCmd) Run(ctx context.Context) error {
 	g.Go(func() error { return sender.Run(ctx) })
 	g.Go(func() error { return runClocks(ctx, d, stirred.ring(), log) })
 	g.Go(func() error { return serveHTTP(ctx, c.Listen, w.handler(), log) })
+	if v, err := d.Vitals(ctx); err == nil && v.Paused != "" {
+		log.Error("nothing is sent until: postdesk mail resume", "why", v.Paused)
+	}
 	log.Info("serving", "version", version, "database", st.String(), "node", d.Node, "mailboxes", len(pol.current().Mailboxes), "migrations", len(applied))
 	err = g.Wait()
 	log.Info("stopped")

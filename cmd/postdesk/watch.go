@@ -48,6 +48,7 @@ type report struct {
 	Mailboxes map[string]mailboxReport `json:"mailboxes"`
 	Outbox    []desk.Unsent            `json:"outbox,omitempty"`
 	Held      int                      `json:"held"`
+	Paused    string                   `json:"outbox_paused,omitempty"`
 }
 
 type mailboxReport struct {
@@ -82,7 +83,10 @@ func (w *watch) report(ctx context.Context) report {
 			rep.Wrong = append(rep.Wrong, err.Error())
 		}
 	}
-	rep.Outbox, rep.Held = v.Outbox, v.Held
+	rep.Outbox, rep.Held, rep.Paused = v.Outbox, v.Held, v.Paused
+	if v.Paused != "" {
+		rep.Wrong = append(rep.Wrong, "nothing is sent until postdesk mail resume: "+v.Paused)
+	}
 	working := 0
 	health := w.pollers.health()
 	for _, name := range slices.Sorted(maps.Keys(health)) {
@@ -123,6 +127,7 @@ var (
 	metricOldest   = prometheus.NewDesc("postdesk_outbox_oldest_timestamp_seconds", "When the oldest unsent mail was put into the outbox.", []string{"mailbox"}, nil)
 	metricHeld     = prometheus.NewDesc("postdesk_held", "Mails that wait for a person to decide.", nil, nil)
 	metricOverdue  = prometheus.NewDesc("postdesk_clocks_overdue", "Tickets whose clock should have fired more than two minutes ago.", nil, nil)
+	metricPaused   = prometheus.NewDesc("postdesk_outbox_paused", "1 while nothing is sent until a person says so, as after a restore.", nil, nil)
 	metricDatabase = prometheus.NewDesc("postdesk_database_up", "1 while the database answers.", nil, nil)
 	metricPolicy   = prometheus.NewDesc("postdesk_policy_refused", "1 while the policy file has mistakes and the last good one stands.", nil, nil)
 )
@@ -160,6 +165,7 @@ func (w *watch) Collect(ch chan<- prometheus.Metric) {
 		gauge(metricOutbox, float64(u.Waiting), u.Mailbox)
 		gauge(metricOldest, float64(u.Oldest.Unix()), u.Mailbox)
 	}
+	gauge(metricPaused, one(v.Paused != ""))
 	gauge(metricHeld, float64(v.Held))
 	gauge(metricOverdue, float64(v.Overdue))
 }

@@ -64,15 +64,24 @@ const keyLife = 90 * 24 * time.Hour
 
 // A Keyring mints and reads tokens. Its first key signs; each has an id of its own.
 type Keyring struct {
-	Keys  []Key
-	Epoch string // of the database: a restored one begins another, and the tokens of the old one prove nothing (F15)
+	Keys   []Key
+	Epoch  string   // of the database: a restored one begins another
+	Former []Former // those before it, the latest last
+}
+
+// A Former is an epoch of the desk that a backup was made of, and from which this one was restored. Its tokens are in mails out there, and
+// still lead to their tickets. Yet nobody knows what was said between the backup and the restore: a second version of an estimate may have
+// been another one, and a number above Last may have been another ticket's. So they are Old, and say nothing about what came later (F15).
+type Former struct {
+	Epoch string `json:"epoch"`
+	Last  int64  `json:"last"` // the last ticket of the backup
 }
 
 // A Claim is what a token with a valid MAC says. Who brings it is not proven by that: see For.
 type Claim struct {
 	Token
 	KeyID byte
-	Old   bool // signed by a retired key
+	Old   bool // signed by a retired key, or before a restore
 }
 
 // What can be wrong with a token. The texts are reasons shown to staff.
@@ -81,6 +90,7 @@ var (
 	ErrUnknownKey = errors.New("token of a key that is not known here")
 	ErrExpiredKey = errors.New("token of a key that was retired more than 90 days ago")
 	ErrForged     = errors.New("token changed, or made elsewhere")
+	ErrLost       = errors.New("token of a ticket that was opened after the backup from which this desk was restored")
 )
 
 const (
@@ -105,13 +115,13 @@ func (r *Keyring) Mint(t Token, recipient string) string {
 	b := []byte{k.ID, byte(t.Purpose)}
 	b = binary.AppendUvarint(b, uint64(t.Ticket))
 	b = binary.AppendUvarint(b, uint64(t.Arg))
-	b = append(b, r.hash(k, "recipient", b, recipientForm(recipient))[:recipientLen]...)
-	b = append(b, r.hash(k, "token", b, "")[:macLen]...)
+	b = append(b, hash(k, r.Epoch, "recipient", b, recipientForm(recipient))[:recipientLen]...)
+	b = append(b, hash(k, r.Epoch, "token", b, "")[:macLen]...)
 	return encoding.EncodeToString(b)
 }
 
-// Read tells what a token says if its MAC is ours, whoever it was made for. Its errors are ErrMalformed, ErrUnknownKey, ErrExpiredKey
-// and ErrForged.
+// Read tells what a token says if its MAC is ours, whoever it was made for. Its errors are ErrMalformed, ErrUnknownKey, ErrExpiredKey,
+// ErrForged and ErrLost.
 func (r *Keyring) Read(s string, now time.Time) (Claim, error) {
 	b, t, err := decode(s)
 	if err != nil {
@@ -121,15 +131,32 @@ func (r *Keyring) Read(s string, now time.Time) (Claim, error) {
 	if k == nil {
 		return Claim{}, ErrUnknownKey
 	}
-	signed, mac := b[:len(b)-macLen], b[len(b)-macLen:]
-	if !hmac.Equal(mac, r.hash(k, "token", signed, "")[:macLen]) {
+	_, former, ok := r.made(k, b)
+	if !ok {
 		return Claim{}, ErrForged
 	}
 	old := !k.Retired.IsZero() && !now.Before(k.Retired)
 	if old && now.Sub(k.Retired) > keyLife {
 		return Claim{}, ErrExpiredKey
 	}
-	return Claim{Token: t, KeyID: k.ID, Old: old}, nil
+	if former != nil && t.Ticket > former.Last {
+		return Claim{}, ErrLost
+	}
+	return Claim{Token: t, KeyID: k.ID, Old: old || former != nil}, nil
+}
+
+// made tells in which epoch a token was made, and whether that was a former one; ok is false for one whose MAC is none of ours.
+func (r *Keyring) made(k *Key, b []byte) (epoch string, former *Former, ok bool) {
+	signed, mac := b[:len(b)-macLen], b[len(b)-macLen:]
+	if hmac.Equal(mac, hash(k, r.Epoch, "token", signed, "")[:macLen]) {
+		return r.Epoch, nil, true
+	}
+	for i := range r.Former {
+		if f := &r.Former[i]; hmac.Equal(mac, hash(k, f.Epoch, "token", signed, "")[:macLen]) {
+			return f.Epoch, f, true
+		}
+	}
+	return r.Epoch, nil, false
 }
 
 // For tells whether a token with a valid MAC was made for this recipient. Whether its key still counts, Read tells.
@@ -142,11 +169,11 @@ func (r *Keyring) For(s string, recipient string) bool {
 	if k == nil {
 		return false
 	}
-	signed, mac := b[:len(b)-macLen], b[len(b)-macLen:]
+	signed := b[:len(b)-macLen]
 	said, tag := signed[:len(signed)-recipientLen], signed[len(signed)-recipientLen:]
 	// Both hashes are always compared, so that the time taken does not tell which one was wrong.
-	ours := hmac.Equal(mac, r.hash(k, "token", signed, "")[:macLen])
-	theirs := hmac.Equal(tag, r.hash(k, "recipient", said, recipientForm(recipient))[:recipientLen])
+	epoch, _, ours := r.made(k, b)
+	theirs := hmac.Equal(tag, hash(k, epoch, "recipient", said, recipientForm(recipient))[:recipientLen])
 	return ours && theirs
 }
 
@@ -161,9 +188,9 @@ func (r *Keyring) key(id byte) *Key {
 
 // hash is the keyed hash of the parts, each with its length before it, so that no two lists of parts give the same bytes. The use
 // keeps a recipient's hash from ever being a MAC.
-func (r *Keyring) hash(k *Key, use string, said []byte, recipient string) []byte {
+func hash(k *Key, epoch, use string, said []byte, recipient string) []byte {
 	h := hmac.New(sha256.New, k.Secret)
-	for _, part := range []string{"postdesk", use, r.Epoch, string(said), recipient} {
+	for _, part := range []string{"postdesk", use, epoch, string(said), recipient} {
 		h.Write(binary.AppendUvarint(nil, uint64(len(part))))
 		h.Write([]byte(part))
 	}

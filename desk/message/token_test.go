@@ -88,7 +88,7 @@ func TestT021WhatIsWrong(t *testing.T) {
 
 	// The number 5 in two bytes, with a MAC that is right.
 	long := append([]byte{2, byte(PurposeReply), 0x85, 0x00, 0x00}, make([]byte, recipientLen)...)
-	long = append(long, r.hash(&r.Keys[0], "token", long, "")[:macLen]...)
+	long = append(long, hash(&r.Keys[0], r.Epoch, "token", long, "")[:macLen]...)
 
 	tests := []struct {
 		name, token string
@@ -196,7 +196,7 @@ func TestT113RetiredKey(t *testing.T) {
 	}
 }
 
-// After a restore, ticket 5 is another ticket: its number was given anew.
+// After a restore, ticket 5 is another ticket, unless the backup had it: then the token still leads there, and gives no power.
 func TestF15RestoredDatabase(t *testing.T) {
 	r := testRing()
 	s := r.Mint(Token{PurposeReply, 5, 0}, "kim@cust.example")
@@ -207,6 +207,20 @@ func TestF15RestoredDatabase(t *testing.T) {
 	}
 	if restored.For(s, "kim@cust.example") {
 		t.Error("the restored desk knows the recipient")
+	}
+	restored.Former = []Former{{r.Epoch, 4}}
+	if claim, err := restored.Read(s, now); !errors.Is(err, ErrLost) {
+		t.Errorf("from a backup with 4 tickets it reads %+v, %v", claim, err)
+	}
+	restored.Former = []Former{{"first of all", 1}, {r.Epoch, 5}}
+	if claim, err := restored.Read(s, now); err != nil || !claim.Old || claim.Ticket != 5 {
+		t.Errorf("from a backup with 5 tickets it reads %+v, %v", claim, err)
+	}
+	if !restored.For(s, "kim@cust.example") || restored.For(s, "ann@acme.example") {
+		t.Error("it does not know whom the token was made for")
+	}
+	if fresh := restored.Mint(Token{PurposeReply, 5, 0}, "kim@cust.example"); fresh == s {
+		t.Error("it makes the tokens of the other epoch")
 	}
 }
 

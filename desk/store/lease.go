@@ -30,6 +30,23 @@ func (x *tx) SetMeta(ctx context.Context, name, value string) (string, error) {
 	return x.Meta(ctx, name)
 }
 
+const (
+	replaceMeta = `INSERT INTO meta (name, value) VALUES (:name, :value) ON CONFLICT (name) DO UPDATE SET value = excluded.value`
+	deleteMeta  = `DELETE FROM meta WHERE name = :name`
+)
+
+// PutMeta implements desk.Tx.
+func (x *tx) PutMeta(ctx context.Context, name, value string) error {
+	statement := replaceMeta
+	if value == "" {
+		statement = deleteMeta
+	}
+	if _, err := x.exec(ctx, statement, args{"name": name, "value": value}); err != nil {
+		return fmt.Errorf("put meta %s: %w", name, err)
+	}
+	return nil
+}
+
 // Whoever's statement comes first has the name; the other one finds a lease that has not ended, and gets no row.
 const takeLease = `
 	INSERT INTO lease (name, node, expires) VALUES (:name, :node, :until)

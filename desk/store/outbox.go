@@ -151,13 +151,15 @@ func (r mailRow) mail() *desk.Mail {
 }
 
 const (
-	// Whoever's UPDATE comes first has the mail; the other one finds due moved on and gets no row.
+	// Whoever's UPDATE comes first has the mail; the other one finds due moved on and gets no row. While the outbox is paused nobody gets one.
 	leaseMail = `
 		UPDATE outbox SET due = :until, leased_by = :node
 		WHERE id = (SELECT id FROM outbox WHERE state = 'waiting' AND due <= :now ORDER BY due, id LIMIT 1)
-			AND state = 'waiting' AND due <= :now
+			AND state = 'waiting' AND due <= :now AND ` + notPaused + `
 		RETURNING ` + mailColumns
-	selectReady = `SELECT id FROM outbox WHERE state = 'waiting' AND due <= :now ORDER BY due, id LIMIT 1`
+	selectReady = `SELECT id FROM outbox WHERE state = 'waiting' AND due <= :now AND ` + notPaused + ` ORDER BY due, id LIMIT 1`
+
+	notPaused = `NOT EXISTS (SELECT 1 FROM meta WHERE name = '` + desk.MetaPaused + `')`
 )
 
 // LeaseMail implements desk.Tx.
@@ -285,7 +287,7 @@ func (x *tx) Attempts(ctx context.Context, mail int64) ([]desk.Attempt, error) {
 	return as, nil
 }
 
-const selectNextMail = `SELECT due FROM outbox WHERE state = 'waiting' ORDER BY due, id LIMIT 1`
+const selectNextMail = `SELECT due FROM outbox WHERE state = 'waiting' AND ` + notPaused + ` ORDER BY due, id LIMIT 1`
 
 // NextMail implements desk.Tx. A mail that a node has leased may be tried again when the lease ends. A mail that was put in
 // without a time may be tried at once, which is long ago.

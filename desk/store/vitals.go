@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/postdesk/postdesk/desk"
@@ -44,6 +45,12 @@ func (x *tx) vitals(ctx context.Context) (v desk.Vitals, err error) {
 	if err := x.get(ctx, &v.Held, countHeld, nil); err != nil {
 		return v, err
 	}
-	err = x.get(ctx, &v.Overdue, countOverdue, args{"now": now})
+	if err := x.get(ctx, &v.Overdue, countOverdue, args{"now": now}); err != nil {
+		return v, err
+	}
+	v.Paused, err = x.Meta(ctx, desk.MetaPaused)
+	if errors.Is(err, desk.ErrNotFound) {
+		err = nil
+	}
 	return v, err
 }

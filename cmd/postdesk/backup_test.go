@@ -1,0 +1,261 @@
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/postdesk/postdesk/desk/postoffice"
+	"github.com/postdesk/postdesk/desk/store"
+	"github.com/postdesk/postdesk/desk/store/storetest"
+)
+
+// emptyDSN is a database of the same engine without a schema, as an operator has it who restores.
+func emptyDSN(t *testing.T, like string) string {
+	t.Helper()
+	if _, ok := sqliteFile(like); ok {
+		return "sqlite:" + filepath.Join(t.TempDir(), "restored.db")
+	}
+	name := fmt.Sprintf("postdesk_restored_%d_%d", os.Getpid(), time.Now().UnixNano())
+	dsn, err := storetest.NewDatabase(t.Context(), storetest.Server(t), name, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := storetest.DropDatabase(context.Background(), storetest.Server(t), name); err != nil {
+			t.Error(err)
+		}
+	})
+	return dsn
+}
+
+// TestT108RestoreOfYesterdaysBackup: a desk is lost a while after its backup. Mails have come in, were answered and moved since. The restored
+// one takes in what it lacks, each once, wherever it lies; it sends nothing, says so everywhere, and sends when a person lets it.
+func TestT108RestoreOfYesterdaysBackup(t *testing.T) {
+	t.Parallel()
+	eachDSN(t, func(t *testing.T, dsn string) {
+		b := newCrashBench(t, faultyCommand(t), dsn, 40, "")
+		settled := func(when string) {
+			t.Helper()
+			if left := b.settle(1, time.Minute); len(left) > 0 {
+				t.Fatalf("%s: %q", when, left)
+			}
+		}
+		for range 3 {
+			b.people.opens()
+		}
+		settled("before the backup")
+		node, err := b.serve("")
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join(t.TempDir(), "desk.backup")
+		b.does(t, dsn, "backup", file) // while it works
+		for range 4 {
+			b.people.opens()
+			b.people.reads()
+		}
+		if err := node.end(t, syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+		settled("after the backup")
+		moved, arrived := len(b.office.Mails(crashSupport))+len(b.office.Mails(crashSales)), len(b.office.Submissions())
+
+		// The database is gone. What comes in now nobody has seen.
+		b.dsn = emptyDSN(t, dsn)
+		b.does(t, b.dsn, "restore", file)
+		b.people.mu.Lock()
+		b.people.send(personMail{from: customerOf(0), to: []string{crashSupport}, subject: "Since then", words: "How do I print?", id: b.people.newID("acme.example")})
+		b.people.mu.Unlock()
+
+		listen := freeAddress(t)
+		node, err = b.serveAt("", listen)
+		if err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "all mails are taken in", func() error {
+			for _, m := range append(b.office.Mails(crashSupport), b.office.Mails(crashSales)...) {
+				if m.Folder == "INBOX" && !slices.Contains(m.Flags, "postdesk") {
+					return fmt.Errorf("UID %d waits", m.UID)
+				}
+			}
+			return nil
+		})
+		ready := fetch(t, "http://"+listen+"/readyz")
+		if !strings.Contains(ready, "nothing is sent until postdesk mail resume") || !strings.Contains(fetch(t, "http://"+listen+"/metrics"), "postdesk_outbox_paused 1") {
+			t.Errorf("nobody is told that nothing is sent: %s", ready)
+		}
+		if out, err := b.tries(b.dsn, "check", "--offline", b.policyFile()); err == nil || !strings.Contains(out, "NOTHING IS SENT: the desk was restored from a backup of") {
+			t.Errorf("check says %v\n%s", err, out)
+		}
+		if out := b.does(t, b.dsn, "mail", "queue"); !strings.Contains(out, "NOTHING IS SENT until postdesk mail resume") {
+			t.Errorf("mail queue says\n%s", out)
+		}
+		// Killed in the middle of it and begun again, it does nothing twice.
+		if err := node.end(t, syscall.SIGKILL); err == nil {
+			t.Error("the node was not killed")
+		}
+		if node, err = b.serveAt("", listen); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "it serves again", func() error {
+			if !strings.Contains(fetch(t, "http://"+listen+"/readyz"), `"waiting"`) {
+				return errors.New("no mailbox is read")
+			}
+			return nil
+		})
+		all := append(b.office.Mails(crashSupport), b.office.Mails(crashSales)...)
+		if len(all) != moved+1 {
+			t.Errorf("%d mails are on the server, there were %d", len(all), moved+1)
+		}
+		r := &reckoning{}
+		var k *books
+		if err := b.with(t.Context(), func(st *store.Store) error { k = readBooks(t.Context(), st, r); return nil }); err != nil {
+			t.Fatal(err)
+		}
+		b.reckonMails(r, k)
+		r.report(t)
+		for _, w := range k.recount {
+			t.Error(w)
+		}
+		if now := len(b.office.Submissions()); now > arrived+1 { // one is the customer's
+			t.Errorf("a restored desk has sent %d mails", now-arrived-1)
+		}
+		waiting := b.does(t, b.dsn, "mail", "queue", "--json")
+		if !strings.Contains(waiting, `"waiting"`) {
+			t.Fatalf("nothing waits:\n%s", waiting)
+		}
+		b.does(t, b.dsn, "mail", "resume")
+		eventually(t, "what waited is sent", func() error {
+			if left := b.does(t, b.dsn, "mail", "queue", "--json"); strings.Contains(left, `"waiting"`) {
+				return errors.New(left)
+			}
+			return nil
+		})
+		if err := node.end(t, syscall.SIGTERM); err != nil {
+			t.Error(err)
+		}
+		copies := map[string]int{}
+		for _, s := range b.office.Submissions()[arrived:] {
+			if s.Kept && ofDesk(s) {
+				copies[messageIDOf(s)]++
+			}
+		}
+		for id, n := range copies {
+			if n > 1 {
+				t.Errorf("%s was sent %d times", id, n)
+			}
+		}
+		if len(copies) == 0 {
+			t.Error("nothing was sent after the outbox was resumed")
+		}
+	})
+}
+
+func messageIDOf(s postoffice.Submission) string {
+	_, after, _ := bytes.Cut(s.Raw, []byte("\nMessage-ID: "))
+	id, _, _ := bytes.Cut(after, []byte("\r\n"))
+	return string(id)
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+func fetch(t *testing.T, url string) string {
+	t.Helper()
+	answer, err := http.Get(url)
+	if err != nil {
+		return err.Error() // it is asked again
+	}
+	defer answer.Body.Close()
+	var b bytes.Buffer
+	b.ReadFrom(answer.Body)
+	return b.String()
+}
+
+// A backup is never written over another file, leaves nothing behind when it is stopped, and is told for what it is.
+func TestBackupFiles(t *testing.T) {
+	storetest.EachEngine(t, func(t *testing.T, st *store.Store) {
+		fixture(t, st)
+		dir := t.TempDir()
+		file := filepath.Join(dir, "desk.backup")
+		var out bytes.Buffer
+		if err := (backupCmd{File: file}).backup(t.Context(), st, &out); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(out.String(), file+": ") || !strings.Contains(out.String(), " rows, ") {
+			t.Errorf("it says %q", out.String())
+		}
+		info, err := os.Stat(file)
+		if err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("got %v, %v, want a file for its owner", info.Mode(), err)
+		}
+		before, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := (backupCmd{File: file}).backup(t.Context(), st, &out); !errors.Is(err, errIsThere) {
+			t.Errorf("a second time: got %v", err)
+		}
+		if after, err := os.ReadFile(file); err != nil || !bytes.Equal(before, after) {
+			t.Errorf("the file was changed, %v", err)
+		}
+		stopped, stop := context.WithCancel(t.Context())
+		stop()
+		if err := (backupCmd{File: filepath.Join(dir, "stopped")}).backup(stopped, st, &out); !errors.Is(err, context.Canceled) {
+			t.Errorf("stopped: got %v", err)
+		}
+		if err := (backupCmd{File: filepath.Join(dir, "nowhere", "desk.backup")}).backup(t.Context(), st, &out); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("into no folder: got %v", err)
+		}
+		if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
+			t.Errorf("%d files are left, %v", len(left), err)
+		}
+		// Restored into a database that is in use it changes nothing.
+		var full *store.NotEmptyError
+		f, err := os.Open(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if err := (restoreCmd{File: file}).restore(t.Context(), st, f, &out); !errors.As(err, &full) {
+			t.Errorf("into a desk: got %v", err)
+		}
+	})
+}
+
+// A restore that fails leaves no file that looks like a desk.
+func TestRestoreThatFails(t *testing.T) {
+	dir := t.TempDir()
+	damaged := filepath.Join(dir, "damaged")
+	if err := os.WriteFile(damaged, []byte("this is no backup"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := restoreCmd{File: damaged, database: database{Database: "sqlite:" + filepath.Join(dir, "desk.db")}}
+	if err := c.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "this is no backup of a desk") {
+		t.Errorf("got %v", err)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
+		t.Errorf("%d files are left, %v", len(left), err)
+	}
+}
