@@ -136,3 +136,33 @@ func (d *Desk) Rewrap(ctx context.Context) (n int, err error) {
 		}
 	}
 }
+
+// Alone runs do while no other node, and no command beside them, does what has the same name. It waits for its turn until ctx ends.
+// Should do last longer than it may, another one can begin.
+func (d *Desk) Alone(ctx context.Context, name string, lasts time.Duration, do func(context.Context) error) error {
+	for {
+		var ours bool
+		err := d.Store.Update(ctx, func(tx Tx) error {
+			now, err := tx.Now(ctx)
+			if err != nil {
+				return err
+			}
+			ours, err = tx.Lease(ctx, name, d.Node, now.Add(lasts))
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("wait for %s: %w", name, err)
+		}
+		if ours {
+			break
+		}
+		select {
+		case <-time.After(200 * time.Millisecond):
+		case <-ctx.Done():
+			return fmt.Errorf("wait for %s: %w", name, ctx.Err())
+		}
+	}
+	// Whatever becomes of ctx, the others need not wait for the lease to end by itself; if that fails, it does.
+	defer d.Store.Update(context.WithoutCancel(ctx), func(tx Tx) error { return tx.Release(context.WithoutCancel(ctx), name, d.Node) })
+	return do(ctx)
+}

@@ -2,15 +2,11 @@ package mailin
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
-
-	"github.com/postdesk/postdesk/desk/policy"
 )
 
 // What Check may find wrong, beside what network and TLS say. Each comes with what the server said.
@@ -30,9 +26,8 @@ type Look struct {
 }
 
 // Check does what a Poller does first: it connects, logs in and opens the folder, and the one that mails are moved to. It changes nothing
-// on the server. A nil dial is the network, a nil config trusts the system's authorities.
-func Check(ctx context.Context, box *policy.Mailbox, dial func(ctx context.Context, network, address string) (net.Conn, error), config *tls.Config) (Look, error) {
-	p := &Poller{Mailbox: box, Dial: dial, TLS: config}
+// on the server. Of p it needs Mailbox, and Dial, TLS and Tokens if they are set.
+func (p *Poller) Check(ctx context.Context) (Look, error) {
 	look, err := p.look(ctx)
 	if err != nil && ctx.Err() != nil {
 		err = context.Cause(ctx) // what the client makes of a line that was closed under it says less

@@ -46,7 +46,8 @@ func TestCheck(t *testing.T) {
 			if c.change != nil {
 				c.change(&account)
 			}
-			look, err := Check(t.Context(), &policy.Mailbox{Name: "support", IMAP: &account}, office.DialIMAP, &tls.Config{RootCAs: office.Roots()})
+			p := &Poller{Mailbox: &policy.Mailbox{Name: "support", IMAP: &account}, Dial: office.DialIMAP, TLS: &tls.Config{RootCAs: office.Roots()}}
+			look, err := p.Check(t.Context())
 			if c.is == nil && c.says == "" {
 				if err != nil || look.Mails != 2 || !look.Move || !look.UIDPlus || !look.Idle || time.Since(look.Newest).Abs() > time.Minute {
 					t.Errorf("got %+v, %v", look, err)
@@ -77,7 +78,7 @@ func TestCheckOfASilentServer(t *testing.T) {
 		ctx, cancel := context.WithTimeoutCause(t.Context(), 20*time.Second, enough)
 		defer cancel()
 		account := policy.IMAP{Host: "localhost", Port: 143, TLS: "none", Username: box, Password: "secret"}
-		_, err := Check(ctx, &policy.Mailbox{IMAP: &account}, func(context.Context, string, string) (net.Conn, error) { return client, nil }, nil)
+		_, err := (&Poller{Mailbox: &policy.Mailbox{IMAP: &account}, Dial: func(context.Context, string, string) (net.Conn, error) { return client, nil }}).Check(ctx)
 		if !errors.Is(err, enough) {
 			t.Errorf("got %v, want %v", err, enough)
 		}

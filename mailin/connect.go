@@ -43,8 +43,38 @@ type loginError struct {
 func (e *loginError) Error() string { return fmt.Sprintf("log in as %s: %v", e.username, e.err) }
 func (e *loginError) Unwrap() error { return e.err }
 
-// connect dials, makes the line safe and logs in. The connection ends with ctx.
+// connect dials, makes the line safe and logs in. The connection ends with ctx. A token that the server does not take, though its time is
+// not over, is replaced once: it may have been withdrawn.
 func (p *Poller) connect(ctx context.Context, news *imapclient.UnilateralDataHandler) (*server, error) {
+	account := p.Mailbox.IMAP
+	if account.OAuth == "" {
+		return p.connectBy(ctx, news, string(account.Password))
+	}
+	for last := false; ; last = true {
+		token, err := p.token(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("log in as %s: %w", account.Username, err) // no server has refused us, so none is spared
+		}
+		s, err := p.connectBy(ctx, news, token)
+		if refused := (*loginError)(nil); !errors.As(err, &refused) {
+			return s, err
+		}
+		p.Tokens.Refused(account.OAuth, account.Username, token)
+		if last {
+			return nil, err
+		}
+	}
+}
+
+func (p *Poller) token(ctx context.Context) (string, error) {
+	if p.Tokens == nil {
+		return "", errors.New("there is nobody to ask for a token")
+	}
+	return p.Tokens.Token(ctx, p.Mailbox.IMAP.OAuth, p.Mailbox.IMAP.Username)
+}
+
+// connectBy is connect with a password, or with the token that stands instead of one.
+func (p *Poller) connectBy(ctx context.Context, news *imapclient.UnilateralDataHandler, secret string) (*server, error) {
 	account := p.Mailbox.IMAP
 	address := net.JoinHostPort(account.Host, strconv.Itoa(account.Port))
 	if account.TLS != "implicit" && account.TLS != "starttls" && !(account.TLS == "none" && loopback(account.Host)) {
@@ -67,7 +97,7 @@ func (p *Poller) connect(ctx context.Context, news *imapclient.UnilateralDataHan
 		s.close()
 		return nil, fmt.Errorf("connect to %s: %w", address, s.line.why(err))
 	}
-	if err := s.login(account.Username, string(account.Password)); err != nil {
+	if err := s.login(account.Username, secret, account.OAuth != ""); err != nil {
 		s.close()
 		return nil, err
 	}
@@ -106,13 +136,17 @@ func (p *Poller) greet(ctx context.Context, s *server, news *imapclient.Unilater
 	return s.client.WaitGreeting()
 }
 
-// login gives the password in the way that the server wants.
-func (s *server) login(username, password string) error {
+// login gives the password in the way that the server wants, or the token in the one way that there is.
+func (s *server) login(username, password string, isToken bool) error {
 	defer s.line.expect()()
 	caps := s.client.Caps()
 	var err error
 	switch {
 	case s.client.State() == imap.ConnStateAuthenticated: // PREAUTH (RFC 9051, 7.1.4)
+	case isToken && !caps.Has(imap.AuthCap(xoauth2)):
+		err = errors.New("the server takes no tokens: it does not offer AUTH=XOAUTH2")
+	case isToken:
+		err = s.client.Authenticate(&tokenClient{username: username, token: password})
 	case caps.Has(imap.AuthCap(sasl.Plain)):
 		err = s.client.Authenticate(sasl.NewPlainClient("", username, password))
 	case caps.Has(imap.CapLoginDisabled):
@@ -120,7 +154,8 @@ func (s *server) login(username, password string) error {
 	default:
 		err = s.client.Login(username, password).Wait()
 	}
-	if refused := (*imap.Error)(nil); errors.As(err, &refused) && !passing(refused) {
+	refused, token := (*imap.Error)(nil), (*tokenError)(nil)
+	if errors.As(err, &refused) && !passing(refused) || errors.As(err, &token) {
 		return &loginError{username, err}
 	}
 	if err != nil {

@@ -38,6 +38,12 @@ type Desk interface {
 
 var _ Desk = (*desk.Desk)(nil)
 
+// Tokens let us into mailboxes that take no password; *oauth.Source is the one that works.
+type Tokens interface {
+	Token(ctx context.Context, provider, user string) (string, error)
+	Refused(provider, user, token string) // a server did not take it
+}
+
 // A Poller reads one mailbox. It is set up by its exported fields and runs once.
 type Poller struct {
 	Mailbox *policy.Mailbox // one with IMAP
@@ -47,11 +53,12 @@ type Poller struct {
 	Now     func() time.Time // UTC
 	Log     *slog.Logger
 
-	Dial  func(ctx context.Context, network, address string) (net.Conn, error) // nil: the network
-	TLS   *tls.Config                                                          // nil: the system's authorities
-	Rand  io.Reader                                                            // spreads retries; nil: the system's
-	Spool string                                                               // folder for long mails while they are read; "" for the system's
-	Limit int64                                                                // bytes above which only a mail's header is taken in; 0: 200 MB
+	Tokens Tokens                                                               // of mailboxes that are opened by them; nil: there is none
+	Dial   func(ctx context.Context, network, address string) (net.Conn, error) // nil: the network
+	TLS    *tls.Config                                                          // nil: the system's authorities
+	Rand   io.Reader                                                            // spreads retries; nil: the system's
+	Spool  string                                                               // folder for long mails while they are read; "" for the system's
+	Limit  int64                                                                // bytes above which only a mail's header is taken in; 0: 200 MB
 
 	mu      sync.Mutex
 	health  Health

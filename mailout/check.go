@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/mail"
 	"regexp"
-	"slices"
 	"time"
 
 	"github.com/postdesk/postdesk/desk/policy"
@@ -30,7 +29,7 @@ type Look struct {
 
 // Check does what a Sender does first, connect and log in, and then asks whether the account may send from an address, and whether mail
 // to that address with a tag behind a plus is taken, as answers to us have it. It sends no mail: it goes away before DATA. Of s it needs
-// Dial, Now and Hello, and TLS if it is set.
+// Dial, Now and Hello, and TLS and Tokens if they are set.
 func (s *Sender) Check(ctx context.Context, account policy.SMTP, from, plus string) (Look, error) {
 	look, err := s.look(ctx, account, from, plus)
 	if err != nil && ctx.Err() != nil {
@@ -41,7 +40,7 @@ func (s *Sender) Check(ctx context.Context, account policy.SMTP, from, plus stri
 
 func (s *Sender) look(ctx context.Context, account policy.SMTP, from, plus string) (look Look, err error) {
 	var g *greeting
-	listening := &Sender{Now: s.Now, Hello: s.Hello, TLS: s.TLS, Dial: func(ctx context.Context, network, addr string) (net.Conn, error) {
+	listening := &Sender{Now: s.Now, Hello: s.Hello, TLS: s.TLS, Tokens: s.Tokens, Dial: func(ctx context.Context, network, addr string) (net.Conn, error) {
 		conn, err := s.Dial(ctx, network, addr)
 		if err != nil {
 			return nil, err
@@ -54,7 +53,7 @@ func (s *Sender) look(ctx context.Context, account policy.SMTP, from, plus strin
 		look.Clock, look.Asked = g.clock(), g.at
 	}
 	if err != nil {
-		if slices.Contains([]int{432, 454, 530, 534, 535, 538}, code(err)) { // RFC 4954, 6
+		if loginRefused(err) {
 			err = fmt.Errorf("%w: %w", ErrLogin, err)
 		}
 		return look, err

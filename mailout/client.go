@@ -46,9 +46,33 @@ type client struct {
 	used bool        // it has been through a mail before
 }
 
-// connect dials and logs in. Neither password nor mail goes over a line without TLS, except to this machine itself (T117). The
-// connection is closed when ctx ends.
-func connect(ctx context.Context, s *Sender, account policy.SMTP) (c *client, err error) {
+// connect dials and logs in. A token that the server does not take, though its time is not over, is replaced once.
+func connect(ctx context.Context, s *Sender, account policy.SMTP) (*client, error) {
+	if account.OAuth == "" {
+		return connectBy(ctx, s, account, string(account.Password))
+	}
+	if s.Tokens == nil {
+		return nil, errors.New("there is nobody to ask for a token")
+	}
+	for last := false; ; last = true {
+		token, err := s.Tokens.Token(ctx, account.OAuth, account.Username)
+		if err != nil {
+			return nil, err
+		}
+		c, err := connectBy(ctx, s, account, token)
+		if !loginRefused(err) || code(err)/100 == 4 {
+			return c, err
+		}
+		s.Tokens.Refused(account.OAuth, account.Username, token)
+		if last {
+			return nil, err
+		}
+	}
+}
+
+// connectBy is connect with a password, or with the token that stands instead of one. Neither secret nor mail goes over a line without
+// TLS, except to this machine itself (T117). The connection is closed when ctx ends.
+func connectBy(ctx context.Context, s *Sender, account policy.SMTP, secret string) (c *client, err error) {
 	if account.TLS == "none" && !loopback(account.Host) {
 		return nil, errors.New("the policy asks for no TLS, which is for servers on this machine only")
 	}
@@ -95,25 +119,35 @@ func connect(ctx context.Context, s *Sender, account policy.SMTP) (c *client, er
 			return nil, fmt.Errorf("STARTTLS: %w", err)
 		}
 	}
-	if err := login(sc, account); err != nil {
+	if err := login(sc, account, secret); err != nil {
 		return nil, fmt.Errorf("login: %w", err)
 	}
 	return &client{Client: sc, wire: w, stop: stop}, nil
 }
 
-func login(c *smtp.Client, account policy.SMTP) error {
+func login(c *smtp.Client, account policy.SMTP, secret string) error {
 	if account.Username == "" {
 		return nil
 	}
 	_, offered := c.Extension("AUTH")
 	inClear := loopback(account.Host)
-	switch offers := strings.Fields(strings.ToUpper(offered)); {
+	offers := strings.Fields(strings.ToUpper(offered))
+	switch {
+	case account.OAuth != "" && slices.Contains(offers, "XOAUTH2"):
+		return c.Auth(smtp.XOAuth2Auth(account.Username, secret))
+	case account.OAuth != "":
+		return fmt.Errorf("it takes no tokens: it offers not XOAUTH2 but %q", offered)
 	case slices.Contains(offers, "PLAIN"):
-		return c.Auth(smtp.PlainAuth("", account.Username, string(account.Password), account.Host, inClear))
+		return c.Auth(smtp.PlainAuth("", account.Username, secret, account.Host, inClear))
 	case slices.Contains(offers, "LOGIN"):
-		return c.Auth(smtp.LoginAuth(account.Username, string(account.Password), account.Host, inClear))
+		return c.Auth(smtp.LoginAuth(account.Username, secret, account.Host, inClear))
 	}
 	return fmt.Errorf("it offers neither PLAIN nor LOGIN but %q", offered)
+}
+
+// loginRefused tells whether the server did not take name and secret (RFC 4954, 6).
+func loginRefused(err error) bool {
+	return slices.Contains([]int{432, 454, 530, 534, 535, 538}, code(err))
 }
 
 // loopback tells whether host is this machine by its very name or number.

@@ -35,6 +35,12 @@ type Desk interface {
 	NextMail(ctx context.Context) (time.Time, error)
 }
 
+// Tokens let us send by accounts that take no password; *oauth.Source is the one that works.
+type Tokens interface {
+	Token(ctx context.Context, provider, user string) (string, error)
+	Refused(provider, user, token string) // a server did not take it
+}
+
 // These never change; tests of crashes have them shorter.
 var (
 	// lease is how long a mail is claimed before its DATA. It is short, for it is also how long the mail of a node that died waits for
@@ -62,6 +68,7 @@ type Sender struct {
 	Hello   string // the name given in EHLO (RFC 5321, 4.1.1.1)
 	Log     *slog.Logger
 
+	Tokens   Tokens          // of accounts that are opened by them; nil: there is none
 	Wake     <-chan struct{} // says that mail was put into the outbox; nil: it is looked at every few seconds
 	Schedule []time.Duration // time to the next try after each one that failed; empty: defaultSchedule
 	TLS      *tls.Config     // what else than the system's roots to trust; nil: nothing

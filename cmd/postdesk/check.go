@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/postdesk/postdesk/desk"
+	"github.com/postdesk/postdesk/desk/oauth"
 	"github.com/postdesk/postdesk/desk/policy"
 	"github.com/postdesk/postdesk/desk/store"
 )
@@ -52,6 +53,12 @@ func (c checkCmd) Run(ctx context.Context) error {
 	k := &checker{
 		cmd: c, out: os.Stdout, policy: p, world: w, now: utcNow, dial: new(net.Dialer).DialContext, dns: net.DefaultResolver,
 	}
+	if st, err := c.open(ctx); err == nil { // else checkDatabase tells why not
+		defer st.Close()
+		if d, err := newDesk(st, p); err == nil {
+			k.tokens = newTokens(d)
+		}
+	}
 	return k.run(ctx)
 }
 
@@ -66,6 +73,8 @@ type checker struct {
 	dial func(ctx context.Context, network, address string) (net.Conn, error)
 	tls  *tls.Config // nil: the system's authorities
 	dns  resolver
+
+	tokens *oauth.Source // nil where the database is not open
 
 	clocks []reading
 	failed int
@@ -96,6 +105,7 @@ type finding struct {
 func (k *checker) run(ctx context.Context) error {
 	k.checkPolicy()
 	k.checkDatabase(ctx)
+	k.checkSignIns(ctx)
 	if !k.cmd.Offline {
 		for _, box := range k.policy.Mailboxes {
 			k.checkIMAP(ctx, box)

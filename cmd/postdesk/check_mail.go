@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/postdesk/postdesk/desk/message"
+	"github.com/postdesk/postdesk/desk/oauth"
 	"github.com/postdesk/postdesk/desk/policy"
 	"github.com/postdesk/postdesk/mailin"
 	"github.com/postdesk/postdesk/mailout"
@@ -28,13 +29,17 @@ func (k *checker) checkIMAP(ctx context.Context, box *policy.Mailbox) {
 	case account == nil:
 		k.tell(warn, what, "nothing is polled: the mailbox has no imap, which serve needs", "add imap: {host: ..., username: ..., password: ...} to mailboxes."+box.Name)
 		return
-	case account.Password == "":
+	case account.Password == "" && account.OAuth == "":
 		return // told as a secret that is not set
 	}
 	ctx, cancel := k.limit(ctx)
 	defer cancel()
 	where := fmt.Sprintf("%s:%d as %s", account.Host, account.Port, account.Username)
-	look, err := mailin.Check(ctx, box, k.dial, k.tls)
+	p := &mailin.Poller{Mailbox: box, Dial: k.dial, TLS: k.tls}
+	if k.tokens != nil {
+		p.Tokens = k.tokens
+	}
+	look, err := p.Check(ctx)
 	asked := k.now()
 	if err != nil {
 		k.tell(fail, what, where+": "+err.Error(), k.mendMail(err, "imap", box))
@@ -61,7 +66,7 @@ func (k *checker) checkSMTP(ctx context.Context, box *policy.Mailbox) {
 	case account == nil:
 		k.tell(warn, what, "nothing is sent: the mailbox has no smtp, which serve needs", "add smtp: {host: ..., username: ..., password: ...} to mailboxes."+box.Name)
 		return
-	case account.Username != "" && account.Password == "":
+	case account.Username != "" && account.Password == "" && account.OAuth == "":
 		return // told as a secret that is not set
 	}
 	ctx, cancel := k.limit(ctx)
@@ -72,6 +77,9 @@ func (k *checker) checkSMTP(ctx context.Context, box *policy.Mailbox) {
 	}
 	plus := message.WithToken(box.Address, "check")
 	s := &mailout.Sender{Dial: k.dial, Now: k.now, Hello: heloName(k.policy), TLS: k.tls}
+	if k.tokens != nil {
+		s.Tokens = k.tokens
+	}
 	look, err := s.Check(ctx, *account, box.Address, plus)
 	if !look.Clock.IsZero() {
 		k.clocks = append(k.clocks, reading{account.Host, look.Clock, look.Asked, true})
@@ -103,7 +111,12 @@ func (k *checker) mendMail(err error, protocol string, box *policy.Mailbox) stri
 	is := func(all ...error) bool {
 		return slices.ContainsFunc(all, func(e error) bool { return errors.Is(err, e) })
 	}
+	var signIn *oauth.RefusedError
 	switch {
+	case errors.As(err, &signIn):
+		return signIn.Mend
+	case is(mailin.ErrLogin, mailout.ErrLogin) && (box.IMAP.OAuth != "" && protocol == "imap" || protocol == "smtp" && box.SMTP.OAuth != ""):
+		return "sign in anew, with the very account that the server knows by username in " + section + ", and ask for its mail by oauth scopes: " + signInCommand(k.policy, box.Name)
 	case is(mailin.ErrLogin, mailout.ErrLogin):
 		return "correct username or password in " + section + "; providers with sign-in by a second factor want a password made for this program"
 	case is(mailin.ErrNoTLS, mailout.ErrNoTLS):

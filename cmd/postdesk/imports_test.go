@@ -49,7 +49,8 @@ var homes = map[string][]string{
 	"github.com/klauspost/compress":       {"desk/store"},
 	"github.com/alecthomas/kong":          {"cmd/postdesk"},
 	"golang.org/x/net/publicsuffix":       {"mailin/auth"},
-	"net/http":                            {"cmd/postdesk", "desk/portal"},
+	"golang.org/x/oauth2":                 {"desk/oauth"},
+	"net/http":                            {"cmd/postdesk", "desk/portal", "desk/oauth"},
 	"github.com/prometheus/client_golang": {"cmd/postdesk"},
 }
 

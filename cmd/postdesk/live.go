@@ -76,6 +76,9 @@ func readToServe(file string) (*policy.Policy, error) {
 	if !p.TokensSet {
 		return nil, fmt.Errorf("%s: tokens has no key, so anybody could forge our reply addresses: add one such as\n  tokens: [{id: a, secret: \"${env:POSTDESK_TOKEN_KEY}\"}]", file)
 	}
+	if len(allAccounts(p)) > 0 && len(p.Secrets.Keys) == 0 {
+		return nil, fmt.Errorf("%s: mailboxes sign in by oauth, and there is no key to seal what the providers give: %s", file, makeSecretsKey)
+	}
 	for _, box := range p.Mailboxes {
 		if box.IMAP == nil || box.SMTP == nil {
 			return nil, fmt.Errorf("%s: mailboxes.%s has no imap or no smtp: a desk that serves needs both", file, box.Name)

@@ -27,6 +27,7 @@ type commands struct {
 	Ledger   ledgerCmd   `cmd:"" help:"Look at what customers have, and add what they paid."`
 	Mail     mailCmd     `cmd:"" help:"Look at the mails that were not sent yet."`
 	Held     heldCmd     `cmd:"" help:"Look at the mails that wait for a person."`
+	OAuth    oauthCmd    `cmd:"" name:"oauth" help:"Sign in to mailboxes whose provider takes no password."`
 	Secrets  secretsCmd  `cmd:"" help:"Look at what the database holds sealed, and seal it by another key."`
 	Inspect  inspectCmd  `cmd:"" help:"Show what the desk reads in mails. Stores nothing."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`

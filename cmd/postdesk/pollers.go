@@ -18,6 +18,7 @@ type pollers struct {
 	desk   mailin.Desk
 	policy *livePolicy
 	dns    *txtCache
+	tokens mailin.Tokens
 	log    *slog.Logger
 
 	mu      sync.Mutex
@@ -81,7 +82,7 @@ func (m *pollers) apply(ctx context.Context, p *policy.Policy) {
 	for name, start := range wanted {
 		own, stop := context.WithCancel(ctx)
 		start.stop, start.ended = stop, make(chan struct{})
-		start.poller = &mailin.Poller{Mailbox: start.box, Desk: m.desk, Trust: start.trust, Now: utcNow, Log: m.log}
+		start.poller = &mailin.Poller{Mailbox: start.box, Desk: m.desk, Trust: start.trust, Now: utcNow, Log: m.log, Tokens: m.tokens}
 		if start.probe != "" {
 			start.poller.Checker = &auth.Checker{LookupTXT: m.dns.LookupTXT, Probe: start.probe}
 		}

@@ -46,7 +46,24 @@ type box struct {
 	IMAPPort      int
 	TLS, Password string
 	Unpinned      bool   // no server's word counts
+	OAuth         string // a provider, instead of the password
 	More          string // keys for imap, after a comma
+}
+
+// Login are the keys by which the mailbox is opened.
+func (b box) Login() string {
+	if b.OAuth != "" {
+		return "oauth: " + b.OAuth
+	}
+	return "password: " + b.Password
+}
+
+// SendBy are those by which its mail is sent, "" for the right password.
+func (b box) SendBy() string {
+	if b.OAuth != "" {
+		return "oauth: " + b.OAuth
+	}
+	return ""
 }
 
 // A realDesk is postdesk serve as an operator has it, beside real mail servers.
@@ -54,6 +71,7 @@ type realDesk struct {
 	*mailServers
 	Boxes    []box
 	Resolver string // who is asked for TXT records; "" for the system's
+	Sections string // of the policy, beside those that all tests have
 	dsn      string
 	store    *store.Store // the test's own connection
 }
@@ -95,6 +113,9 @@ func (d *realDesk) writePolicy(t *testing.T) {
 
 // tokenKey is what the desk signs with.
 const tokenKey = "a key of the tests, 32 bytes long"
+
+// secretsKey is what it seals by, where the policy says so.
+const secretsKey = "another key of the tests, for what it seals"
 
 // policy is the file as it stands, read by the test.
 func (d *realDesk) policy(t *testing.T) *policy.Policy {
@@ -151,8 +172,8 @@ type node struct {
 
 var listening = regexp.MustCompile(`msg=listening address=(\S+)`)
 
-// serve begins postdesk serve and waits until it listens.
-func (d *realDesk) serve(t *testing.T) *node {
+// command is the program as an operator calls it on the desk's machine.
+func (d *realDesk) command(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -160,11 +181,16 @@ func (d *realDesk) serve(t *testing.T) *node {
 	}
 	cmd := exec.Command(self, "-test.run=^TestRealProcess$")
 	cmd.Env = append(os.Environ(),
-		asCommand+"="+strings.Join([]string{"serve", "--policy", d.policyFile(), "--listen", "127.0.0.1:0"}, "\n"),
-		"POSTDESK_DATABASE="+d.dsn, "POSTDESK_TOKEN_KEY="+tokenKey,
+		asCommand+"="+strings.Join(args, "\n"), "POSTDESK_DATABASE="+d.dsn, "POSTDESK_TOKEN_KEY="+tokenKey, "POSTDESK_SECRETS_KEY="+secretsKey,
 		"SSL_CERT_FILE="+filepath.Join(d.Dir, "roots.pem"), "SSL_CERT_DIR="+filepath.Join(d.Dir, "postfix"), // where none are
 	)
-	n := &node{child: spawn(t, cmd)}
+	return cmd
+}
+
+// serve begins postdesk serve and waits until it listens.
+func (d *realDesk) serve(t *testing.T) *node {
+	t.Helper()
+	n := &node{child: spawn(t, d.command(t, "serve", "--policy", d.policyFile(), "--listen", "127.0.0.1:0"))}
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("postdesk serve:\n%s", &n.out)

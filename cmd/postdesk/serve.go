@@ -54,11 +54,13 @@ func (c serveCmd) Run(ctx context.Context) error {
 	stirred := newBell()
 	busy := stirringDesk{d, stirred}
 	names := &txtCache{server: func() string { return pol.current().Desk.Resolver }, now: utcNow}
-	boxes := &pollers{desk: busy, policy: pol, dns: names, log: log}
+	tokens := newTokens(d)
+	boxes := &pollers{desk: busy, policy: pol, dns: names, tokens: tokens, log: log}
 	sender := &mailout.Sender{
 		Desk: busy, Account: pol.smtp, Dial: new(net.Dialer).DialContext, Now: utcNow, Hello: heloName(pol.current()), Log: log, Wake: stirred.ring(),
+		Tokens: tokens,
 	}
-	w := &watch{desk: d, store: st, policy: pol, pollers: boxes, sender: sender}
+	w := &watch{desk: d, store: st, policy: pol, pollers: boxes, sender: sender, tokens: tokens}
 
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return pol.run(ctx) })

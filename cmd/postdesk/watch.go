@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/postdesk/postdesk/desk"
+	"github.com/postdesk/postdesk/desk/oauth"
 	"github.com/postdesk/postdesk/desk/store"
 	"github.com/postdesk/postdesk/mailin"
 	"github.com/postdesk/postdesk/mailout"
@@ -25,6 +26,7 @@ type watch struct {
 	policy  *livePolicy
 	pollers *pollers
 	sender  *mailout.Sender
+	tokens  *oauth.Source
 }
 
 // vitalsTime is how long the database may take to tell its counts.
@@ -116,6 +118,7 @@ func (w *watch) report(ctx context.Context) report {
 			rep.Wrong = append(rep.Wrong, "sending by "+a.Name+": "+a.LastError)
 		}
 	}
+	rep.Wrong = append(rep.Wrong, signInTroubles(ctx, w.policy.current(), w.tokens, utcNow())...)
 	return rep
 }
 

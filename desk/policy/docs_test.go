@@ -39,6 +39,7 @@ zz:
 desk: {zz: }
 tokens: [{zz: }]
 secrets: [{zz: }]
+oauth: {google: {zz: }}
 mailboxes: {support: {zz: , trusted: {zz: }, imap: {zz: }, smtp: {zz: }}}
 channels: {premium: {zz: }}
 calendars: {office: {zz: , holidays: {zz: }}}

@@ -81,6 +81,16 @@ func (p *Policy) MailboxOf(addr string) *Mailbox {
 	return p.by.addresses[base]
 }
 
+// Provider is the provider of tokens with the name.
+func (p *Policy) Provider(name string) *Provider {
+	for _, pr := range p.Providers {
+		if pr.Name == name {
+			return pr
+		}
+	}
+	return nil
+}
+
 // Queue is the queue with the name.
 func (p *Policy) Queue(name string) *Queue { return p.by.queues[name] }
 

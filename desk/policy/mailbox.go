@@ -3,6 +3,7 @@ package policy
 import (
 	"errors"
 	"net/netip"
+	"net/url"
 	"strings"
 	"time"
 )
@@ -45,11 +46,12 @@ func readIMAP(v value) *IMAP {
 	if !v.given() {
 		return nil
 	}
-	m := v.fields("host", "port", "tls", "username", "password", "password_file", "folder", "flag", "move", "every", "cutoff")
+	m := v.fields("host", "port", "tls", "username", "password", "password_file", "oauth", "folder", "flag", "move", "every", "cutoff")
 	s := &IMAP{
-		Username: m.key("username").must("the name to log in by").line(""), Password: m.secret("password", true),
-		Folder: m.key("folder").line("INBOX"), Flag: m.key("flag").line(""), Move: m.key("move").line(""),
+		Username: m.key("username").must("the name to log in by").line(""),
+		Folder:   m.key("folder").line("INBOX"), Flag: m.key("flag").line(""), Move: m.key("move").line(""),
 	}
+	s.Password, s.OAuth = readLogin(m, true)
 	s.Host, s.Port, s.TLS = readServer(m, map[string]int64{"implicit": 993, "starttls": 143, "none": 143})
 	s.Cutoff, _ = parsed(m.key("cutoff"), time.Time{}, "a time such as 2026-11-24T09:00:00Z", func(text string) (time.Time, error) {
 		t, err := time.Parse(time.RFC3339, text)
@@ -69,10 +71,70 @@ func readSMTP(v value) *SMTP {
 	if !v.given() {
 		return nil
 	}
-	m := v.fields("host", "port", "tls", "username", "password", "password_file")
+	m := v.fields("host", "port", "tls", "username", "password", "password_file", "oauth")
 	s := &SMTP{Username: m.key("username").line("")}
-	s.Password = m.secret("password", s.Username != "")
+	if m.key("oauth").given() && s.Username == "" {
+		m.key("username").must("the name to log in by")
+	}
+	s.Password, s.OAuth = readLogin(m, s.Username != "")
 	s.Host, s.Port, s.TLS = readServer(m, map[string]int64{"implicit": 465, "starttls": 587, "none": 25})
+	return s
+}
+
+// readLogin reads how we show who we are: by a password, or by the tokens of a provider.
+func readLogin(m mapping, required bool) (Secret, string) {
+	provider := m.key("oauth")
+	if !provider.given() {
+		return m.secret("password", required), ""
+	}
+	for _, key := range []string{"password", "password_file"} {
+		if m.key(key).given() {
+			m.key(key).mistake("both "+key+" and oauth", "one of them")
+		}
+	}
+	return "", provider.ref("provider")
+}
+
+func readProviders(v value, zone *time.Location) (all []*Provider) {
+	for _, e := range v.named("provider") {
+		m := e.fields("client_id", "client_secret", "client_secret_file", "secret_ends", "token_url", "device_url", "auth_url", "redirect_url", "scopes", "days")
+		p := &Provider{
+			Name: e.name, ClientID: m.key("client_id").must("the id that the provider gave this program").line(""),
+			ClientSecret: m.secret("client_secret", false), TokenURL: m.key("token_url").must(wantURL).secureURL(),
+			DeviceURL: m.key("device_url").secureURL(), AuthURL: m.key("auth_url").secureURL(),
+			RedirectURL: m.key("redirect_url").line("http://localhost"),
+			Scopes:      each(m.key("scopes"), func(v value) (string, bool) { s := v.line(""); return s, s != "" }),
+			Days:        int(m.key("days").whole(0, 0, 3660)),
+		}
+		if ends := m.key("secret_ends"); ends.given() {
+			if d, ok := ends.date(); ok {
+				p.SecretEnds = time.Date(d.Year, d.Month, d.Day+1, 0, 0, 0, 0, zone).UTC()
+			}
+		}
+		all = append(all, p)
+	}
+	return all
+}
+
+const wantURL = "an address such as https://login.example/oauth2/token"
+
+// secureURL is where secrets are sent to: over TLS, except on this machine itself.
+func (v value) secureURL() string {
+	if v.given() && strings.Contains(v.node.Value, "@") {
+		v.mistake("an address with a name or password in it", wantURL)
+		return ""
+	}
+	s, _ := parsed(v, "", wantURL, func(s string) (string, error) {
+		u, err := url.Parse(s)
+		if err != nil || u.Host == "" || u.Fragment != "" {
+			return "", errors.New("no address")
+		}
+		ip, err := netip.ParseAddr(u.Hostname())
+		if u.Scheme != "https" && !(u.Scheme == "http" && (u.Hostname() == "localhost" || err == nil && ip.IsLoopback())) {
+			return "", errors.New("not over TLS")
+		}
+		return s, nil
+	})
 	return s
 }
 

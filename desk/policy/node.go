@@ -307,6 +307,7 @@ func (v value) named(kind string) []entry {
 var exampleName = map[string]string{
 	"mailbox": "support", "calendar": "office", "queue": "requests", "staff": "eve", "class": "installation", "product": "classifieds",
 	"channel": "premium", "detail": "version", "plan": "standard", "rate": "consultation", "carrier": "post",
+	"provider": "google",
 }
 
 func isName(s string) bool {

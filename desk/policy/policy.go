@@ -24,6 +24,7 @@ type Policy struct {
 
 	Secrets seal.Keyring // what the database holds of secrets is closed by it; without keys it holds none
 
+	Providers []*Provider
 	Mailboxes []*Mailbox // in the order of the file
 	Channels  []*Channel // in the order of the file
 	Calendars map[string]*calendar.Calendar
@@ -102,6 +103,7 @@ type IMAP struct {
 	TLS      string // "implicit", "starttls", "none" (loopback only)
 	Username string
 	Password Secret
+	OAuth    string        // the provider whose tokens serve instead of a password, "" for none
 	Folder   string        // INBOX
 	Flag     string        // keyword set on a mail once it is committed; "" for none
 	Move     string        // folder a mail is moved to once it is committed; "" leaves it
@@ -116,6 +118,21 @@ type SMTP struct {
 	TLS      string
 	Username string
 	Password Secret
+	OAuth    string // as in IMAP
+}
+
+// A Provider lets us into mailboxes by tokens (RFC 6749), which IMAP and SMTP take by XOAUTH2.
+type Provider struct {
+	Name         string
+	ClientID     string
+	ClientSecret Secret    // "" for a public client
+	SecretEnds   time.Time // when the last day of ClientSecret is over, zero where it has none
+	TokenURL     string
+	DeviceURL    string // RFC 8628
+	AuthURL      string
+	RedirectURL  string
+	Scopes       []string
+	Days         int // that a refresh token lives where the provider does not tell, 0 for ever
 }
 
 // A Secret is a password or key: it never prints itself.

@@ -79,7 +79,7 @@ func Parse(name string, data []byte, look func(name string) ([]byte, error)) (*P
 		return nil, d.finish() // of a part that is not there, all else would be missing too
 	}
 	root.parent = root.node
-	m := root.fields("include", "desk", "tokens", "secrets", "mailboxes", "channels", "calendars", "queues", "staff", "classes", "products", "details", "plans",
+	m := root.fields("include", "desk", "tokens", "secrets", "oauth", "mailboxes", "channels", "calendars", "queues", "staff", "classes", "products", "details", "plans",
 		"rates", "free_window", "credits", "life", "clocks", "rules", "conduct", "relay", "retention", "payment")
 	d.define(m)
 
@@ -94,6 +94,7 @@ func Parse(name string, data []byte, look func(name string) ([]byte, error)) (*P
 	p.Calendars = readCalendars(m.key("calendars"), p.Desk.Zone)
 	p.Clocks = readClocks(m.key("clocks"))
 	p.Classes = readClasses(m.key("classes"))
+	p.Providers = readProviders(m.key("oauth"), p.Desk.Zone)
 	p.Mailboxes = readMailboxes(m.key("mailboxes"))
 	before := len(d.wrong)
 	p.Staff = readStaff(m.key("staff"), p.Desk)
@@ -132,7 +133,7 @@ func (d *document) define(m mapping) {
 	}{
 		{"mailboxes", "mailbox", true}, {"calendars", "calendar", true}, {"queues", "queue", true}, {"staff", "staff", true},
 		{"classes", "class", true}, {"products", "product", false}, {"channels", "channel", false}, {"details", "detail", false},
-		{"plans", "plan", false}, {"rates", "rate", false},
+		{"plans", "plan", false}, {"rates", "rate", false}, {"oauth", "provider", false},
 	} {
 		n := m.of[s.key]
 		if n == nil || len(n.Content) == 0 {
