@@ -4,6 +4,7 @@
 package policy
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/postdesk/postdesk/desk/calendar"
@@ -35,6 +36,8 @@ type Policy struct {
 	Details   []*Detail
 	Plans     []*Plan
 	Rates     []*Rate
+
+	Portal Portal
 
 	FreeWindow FreeWindow
 	Credits    Credits
@@ -133,6 +136,15 @@ type Provider struct {
 	RedirectURL  string
 	Scopes       []string
 	Days         int // that a refresh token lives where the provider does not tell, 0 for ever
+}
+
+// A Portal is the pages beside the mail. Without a URL there is none.
+type Portal struct {
+	URL     string         // what every link begins with, such as "https://help.desk.example"; no slash at its end
+	Listen  string         // host and port where the program serves it
+	Mailbox string         // whose terms hold for what is asked at a page
+	Upload  int64          // bytes that one form may bring
+	Proxies []netip.Prefix // whose word counts for where a request comes from
 }
 
 // A Secret is a password or key: it never prints itself.
