@@ -31,8 +31,8 @@ func (v *visit) customer(p place) error {
 	for _, other := range p.others {
 		v.link(tk, other)
 	}
-	if tk.Requester.ID != 0 && v.who.contact != nil && tk.Requester.ID == v.who.contact.ID && p.grant == yes {
-		tk.answered(v.m.ID)
+	if tk.Requester.ID != 0 && v.who.contact != nil && tk.Requester.ID == v.who.contact.ID && p.grant == yes && v.m.Kind != message.Portal {
+		tk.answered(v.m.ID) // what was typed at a page is in no mail program that could show our answer below it
 		v.touch(tk)
 	}
 	return v.says(tk, p.grant)
@@ -100,9 +100,9 @@ func (v *visit) saysYes(tk *Ticket) error {
 		out := v.estimateLetter(tk, "estimate_renewed")
 		out.daily = true
 		return v.send(out)
-	case contact == nil || tk.Customer != "" && (contact.Customer != tk.Customer || !contact.MaySpend):
+	case contact == nil || tk.Customer != "" && !spends(contact, tk):
 		return elsewhere("who wrote it may not spend")
-	case tk.Estimate.Max > v.p.Credits.ConfirmLimit && may(wishSpend, level) != yes:
+	case tk.Estimate.Max > v.p.Credits.ConfirmLimit && may(wishSpend, level) != byPayer:
 		v.because("not confirmed: %d credits are more than a mail may confirm (%d)", tk.Estimate.Max, v.p.Credits.ConfirmLimit)
 		if err := v.tellStaff(tk, "new_words"); err != nil { // somebody has to ask him another way
 			return err
@@ -129,12 +129,17 @@ func (v *visit) saysClose(tk *Ticket, joined grant, declines bool) error {
 	if !declines {
 		return v.closeTicket(tk, "customer", "")
 	}
-	if err := v.release(tk); err != nil {
+	v.because("declined")
+	return v.decline(tk)
+}
+
+// decline closes a ticket whose offer the customer does not want; what was held before goes back.
+func (t *turn) decline(tk *Ticket) error {
+	if err := t.release(tk); err != nil {
 		return err
 	}
-	v.because("declined")
-	v.setStatus(tk, Closed)
-	return v.send(letter{template: "declined", ticket: tk, to: tk.Requester, automatic: true, data: v.customerData(tk)})
+	t.setStatus(tk, Closed)
+	return t.send(letter{template: "declined", ticket: tk, to: tk.Requester, automatic: true, data: t.customerData(tk)})
 }
 
 // unclear answers words that are neither a clear yes nor a clear no with the way to confirm, and hands them to a person.

@@ -30,6 +30,7 @@ const (
 	EventWithheld EventKind = "withheld" // Withheld: a mail that the gate did not let out
 	EventFailed   EventKind = "failed"   // MailFailure: a mail of the outbox that was given up or bounced
 	EventOutbox   EventKind = "outbox"   // OutboxChange: nothing is sent, or all is again
+	EventActed    EventKind = "acted"    // Acted: somebody pressed a button of the portal
 )
 
 // Received is how one mail ended.
@@ -97,6 +98,15 @@ type SentMail struct {
 	Language     string   `json:"language"`
 	Automatic    bool     `json:"automatic"`
 	Text         string   `json:"text,omitempty"`
+}
+
+// Acted is what somebody did at a page of the portal.
+type Acted struct {
+	Ticket   int64  `json:"ticket"`
+	By       string `json:"by"`                 // address, or staff id
+	What     string `json:"what"`               // agreed, declined, closed
+	Estimate int64  `json:"estimate,omitempty"` // the version that the page showed
+	Level    string `json:"level"`
 }
 
 // Posted is one entry of a posting.

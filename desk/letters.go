@@ -54,6 +54,14 @@ func (t *turn) customerData(tk *Ticket) *templates.Customer {
 	}
 	d.FirstResponse, d.FirstResponseTarget = t.deadline(tk, policy.FirstResponse, lang)
 	d.Resolution, d.ResolutionTarget = t.deadline(tk, policy.Resolution, lang)
+	if portal := t.p.Portal.URL; portal != "" {
+		d.TicketURL = fmt.Sprintf("%s/tickets/%d", portal, tk.Number)
+		if tk.Status == AwaitingConfirmation && tk.Estimate != nil {
+			// For this person and this version alone, as the reply address of an estimate is. It needs no place to be kept: the ticket itself
+			// tells whether it was used.
+			d.ConfirmURL = portal + "/estimate/" + t.keys.Mint(message.Token{Purpose: message.PurposePage, Ticket: tk.Number, Arg: tk.Estimate.Version}, tk.Requester.Address)
+		}
+	}
 	return d
 }
 

@@ -108,7 +108,7 @@ func (v *visit) facts(c Customer, owned []Entitlement, windows []string, credits
 			Domain: message.Domain(v.who.address), Mailbox: v.mailbox.Name, Kind: string(m.Kind), Language: m.Language,
 			Level: v.who.level.String(), Size: int(m.Size),
 		},
-		Ticket: rules.TicketFacts{Queue: v.mailbox.Queue, Product: v.mailbox.Product},
+		Ticket: rules.TicketFacts{Queue: v.mailbox.Queue, Product: first(v.product, v.mailbox.Product)},
 		Customer: rules.CustomerFacts{
 			Known: c.ID != "", ID: c.ID, Name: c.Name, Language: c.Language, Market: c.Market, Credits: int(credits),
 		},
@@ -155,7 +155,7 @@ func (v *visit) newTicket(c Customer, verdict rules.Verdict, owned []Entitlement
 		Queue:      first(v.mailbox.Queue, verdict.Queue, class.Queue),
 		Department: first(verdict.Queue, class.Queue, v.mailbox.Queue),
 		Priority:   first(verdict.Priority, class.Priority, "normal"),
-		Product:    first(verdict.Product, v.mailbox.Product),
+		Product:    first(verdict.Product, v.product, v.mailbox.Product),
 		Assignee:   verdict.Assignee, Tags: verdict.Tags, Reasons: verdict.Reasons,
 		Subject:  oneLine(message.Bare(v.m.Subject), 300),
 		Language: v.language(requester, c, first(verdict.Language, v.m.Language)),

@@ -18,8 +18,9 @@ const maxAutomatic = 10
 // A letter is a mail to a customer that the desk wants to send: it goes through the gate, which may withhold it.
 type letter struct {
 	template  string
-	ticket    *Ticket
+	ticket    *Ticket // nil for a mail about none
 	to        Contact
+	language  string // where there is no ticket, whose it is
 	data      *templates.Customer
 	purpose   message.Purpose // of the answer; PurposeReply unless said otherwise
 	arg       int64           // the token's
@@ -43,36 +44,40 @@ func internal(s string) templates.InternalText {
 // send is the one gate for mail to customers (F06): loops, suppression and limits are asked for every kind of mail. What it withholds
 // is written into the journal with the reason.
 func (t *turn) send(l letter) error {
+	about := l.ticket
+	if about == nil {
+		about = &Ticket{Language: l.language}
+	}
 	if why, err := t.withhold(l); err != nil || why != "" {
 		if err == nil {
-			t.sent = append(t.sent, t.event(EventWithheld, l.ticket.Number, Withheld{l.ticket.Number, l.template, l.to.Address, why}))
+			t.sent = append(t.sent, t.event(EventWithheld, about.Number, Withheld{about.Number, l.template, l.to.Address, why}))
 		}
 		return err
 	}
 	if l.data == nil {
-		l.data = &templates.Customer{Desk: t.p.Desk.Name, Number: l.ticket.Number} // the fixed text, without a word of the sender's
+		l.data = &templates.Customer{Desk: t.p.Desk.Name, Number: about.Number} // the fixed text, without a word of the sender's
 	}
 	if l.purpose == 0 {
 		l.purpose = message.PurposeReply
 	}
-	box := t.mailbox(l.ticket)
+	box := t.mailbox(about)
 	m := Mail{
-		Ticket: l.ticket.Number, Mailbox: box.Name, Template: l.template, Audience: "customer",
+		Ticket: about.Number, Mailbox: box.Name, Template: l.template, Audience: "customer",
 		From: message.Address{Name: t.p.Desk.Name, Addr: box.Address}, To: message.Address{Name: l.to.Name, Addr: l.to.Address},
-		Language: templates.Pick(l.ticket.Language, t.p.Desk.Language), Automatic: l.automatic, At: t.now, NotBefore: t.now, State: MailWaiting,
+		Language: templates.Pick(about.Language, t.p.Desk.Language), Automatic: l.automatic, At: t.now, NotBefore: t.now, State: MailWaiting,
 	}
-	token := message.Token{Purpose: l.purpose, Ticket: l.ticket.Number, Arg: l.arg}
+	token := message.Token{Purpose: l.purpose, Ticket: about.Number, Arg: l.arg}
 	if l.template == "acknowledgement_unverified" {
 		m.To.Name = "" // chosen by the sender
 	}
 	if !l.automatic {
-		m.EnvelopeFrom = message.WithToken(box.Address, t.keys.Mint(message.Token{Purpose: message.PurposeBounce, Ticket: l.ticket.Number}, l.to.Address))
+		m.EnvelopeFrom = message.WithToken(box.Address, t.keys.Mint(message.Token{Purpose: message.PurposeBounce, Ticket: about.Number}, l.to.Address))
 	}
-	if l.ticket.LastID != "" {
-		m.InReplyTo = l.ticket.LastID
-		m.References = []message.ID{l.ticket.FirstID}
-		if l.ticket.LastID != l.ticket.FirstID {
-			m.References = append(m.References, l.ticket.LastID)
+	if about.LastID != "" {
+		m.InReplyTo = about.LastID
+		m.References = []message.ID{about.FirstID}
+		if about.LastID != about.FirstID {
+			m.References = append(m.References, about.LastID)
 		}
 	}
 	if l.forward && t.mail != nil {

@@ -114,9 +114,10 @@ type visit struct {
 	mailbox  *policy.Mailbox
 	identity string
 
-	who    sender
-	claims []claim             // what tokens of ours it brings, all of them
-	led    map[message.ID]bool // the ids it names that lead to a ticket already
+	who     sender
+	claims  []claim             // what tokens of ours it brings, all of them
+	product string              // what a form says that it is about
+	led     map[message.ID]bool // the ids it names that lead to a ticket already
 
 	outcome  Outcome
 	by       string

@@ -116,6 +116,10 @@ type Tx interface {
 	// AwaitingCredits are the tickets of a customer in that status, oldest first.
 	AwaitingCredits(ctx context.Context, customer string) ([]int64, error)
 
+	// ReadableBy are tickets that a contact opened or takes part in, and all those of a customer unless that is "", highest number first,
+	// without their participants. Below is the next page, as in TicketFilter.
+	ReadableBy(ctx context.Context, contact int64, customer string, below int64, limit int) ([]*Ticket, error)
+
 	// SaveCustomer adds or replaces a customer; Customer finds one.
 	SaveCustomer(ctx context.Context, c Customer) error
 	Customer(ctx context.Context, id string) (Customer, error)
@@ -127,6 +131,8 @@ type Tx interface {
 	ContactOf(ctx context.Context, address string) (*Contact, error)
 	// Contacts are those of a customer, in the order they were added.
 	Contacts(ctx context.Context, customer string) ([]*Contact, error)
+	// Contact is one by ID.
+	Contact(ctx context.Context, id int64) (*Contact, error)
 	// AddEntitlement adds what a shop sold. Told again of one customer, kind, product, plan and first day, it is the same entitlement:
 	// its last day, and whether it was refunded, are then what was told last. Entitlements are a customer's, latest first.
 	AddEntitlement(ctx context.Context, e Entitlement) error
@@ -152,6 +158,30 @@ type Tx interface {
 	AddTime(ctx context.Context, e TimeEntry) error
 	// Minutes are those of one engineer on one ticket so far.
 	Minutes(ctx context.Context, ticket int64, staff string) (int, error)
+
+	// The portal keeps hashes of its secrets. What has expired by Now is not found. AddSession begins one, Session is who it is of,
+	// DropSession ends it. DropSessionsOf ends all of a contact's and makes his unused links useless.
+	AddSession(ctx context.Context, hash []byte, g Guest) error
+	Session(ctx context.Context, hash []byte) (Guest, error)
+	DropSession(ctx context.Context, hash []byte) error
+	DropSessionsOf(ctx context.Context, contact int64) error
+	// AddLink makes a one-use secret, Link is who it is for, UseLink uses it: the second time it is not found.
+	AddLink(ctx context.Context, hash []byte, g Guest) error
+	Link(ctx context.Context, hash []byte) (Guest, error)
+	UseLink(ctx context.Context, hash []byte) (Guest, error)
+	// SavePassword keeps the hash of a contact's password in the place of the one before.
+	SavePassword(ctx context.Context, contact int64, hash string, at time.Time) error
+	Password(ctx context.Context, contact int64) (hash string, err error)
+	// AddPlea keeps what somebody has asked for until TakePlea takes it, oldest first.
+	AddPlea(ctx context.Context, p Plea) error
+	TakePlea(ctx context.Context) (Plea, error)
+	// Try counts a try of name and gives how many there were, this one included, in a time that begins with the first.
+	Try(ctx context.Context, name string, within time.Duration) (int, error)
+	// SaveDraft keeps words for a ticket until they expire or TakeDraft takes them.
+	SaveDraft(ctx context.Context, hash []byte, ticket int64, words string, expires time.Time) error
+	TakeDraft(ctx context.Context, hash []byte, ticket int64) (words string, err error)
+	// SweepPortal drops what of all this has expired.
+	SweepPortal(ctx context.Context) error
 
 	// Append adds a line to the journal and sets its ID.
 	Append(ctx context.Context, e *Event) error

@@ -340,6 +340,24 @@ type Minutes int
 // In writes the minutes in a language.
 func (m Minutes) In(lang string) string { return Span(lang, int(m), "minute") }
 
+// In writes the moment in a language, with its zone; "" where there is none.
+func (m Moment) In(lang string) string {
+	s, err := languageOf(Pick(lang)).formatMoment(m)
+	if err != nil {
+		return ""
+	}
+	return s
+}
+
+// In writes the range in a language: "2 credits", "1–3 credits".
+func (r Range) In(lang string) string {
+	s, err := languageOf(Pick(lang)).creditRange(r)
+	if err != nil {
+		return fmt.Sprint(r.Max)
+	}
+	return s
+}
+
 // Credits are a value of a Remark: "1 credit", "3 credits".
 type Credits int64
 

@@ -72,10 +72,11 @@ const (
 	AutoReply      Kind = "auto_reply"
 	List           Kind = "list"
 	Human          Kind = "human"
+	Portal         Kind = "portal" // no mail: typed at a page of the portal
 )
 
 // Machine tells whether the kind is a program's. A machine never gets an automatic answer, re-opens nothing and meets no clock (T047).
-func (k Kind) Machine() bool { return k != Human }
+func (k Kind) Machine() bool { return k != Human && k != Portal }
 
 // A Bounce is what a delivery report says (RFC 3464).
 type Bounce struct {

@@ -30,10 +30,11 @@ const (
 	PurposeStaff    Purpose = 3 // an engineer's public answer and commands
 	PurposeNote     Purpose = 4 // answers stay internal (T031)
 	PurposeBounce   Purpose = 5 // the envelope sender of one mail of ours, Token.Arg (T049)
+	PurposePage     Purpose = 6 // the page on which one version of an estimate, Token.Arg, is agreed to or declined
 )
 
 var purposeNames = map[Purpose]string{
-	PurposeReply: "reply", PurposeEstimate: "estimate", PurposeStaff: "staff", PurposeNote: "note", PurposeBounce: "bounce",
+	PurposeReply: "reply", PurposeEstimate: "estimate", PurposeStaff: "staff", PurposeNote: "note", PurposeBounce: "bounce", PurposePage: "page",
 }
 
 // String is the purpose as reasons and tests name it.

@@ -295,12 +295,16 @@ func (x *tx) tickets(ctx context.Context, f desk.TicketFilter) ([]*desk.Ticket, 
 	if below == 0 {
 		below = math.MaxInt64
 	}
-	var rows []ticketRow
-	err := x.list(ctx, &rows, selectTickets, args{
+	return x.ticketList(ctx, selectTickets, args{
 		"status": f.Status, "closed": !f.Unclosed, "queue": f.Queue, "customer": f.Customer, "requester": f.Requester, "below": below,
 		"limit": f.Limit,
 	})
-	if err != nil {
+}
+
+// ticketList reads tickets with their requesters.
+func (x *tx) ticketList(ctx context.Context, query string, a args) ([]*desk.Ticket, error) {
+	var rows []ticketRow
+	if err := x.list(ctx, &rows, query, a); err != nil {
 		return nil, err
 	}
 	requesters := map[int64]desk.Contact{}
