@@ -18,6 +18,7 @@ var mayImport = map[string][]string{
 	"desk/policy":  {"desk/rules", "desk/calendar", "desk/ledger", "desk/message", "desk/redact", "desk/seal", "templates"},
 	"desk":         {"desk/policy", "desk/rules", "desk/calendar", "desk/ledger", "desk/message", "desk/redact", "desk/seal", "desk/fault", "templates"},
 	"desk/store":   {"desk", "desk/fault", "desk/policy", "desk/rules", "desk/calendar", "desk/ledger", "desk/message", "migrations"},
+	"desk/portal":  {"desk", "desk/policy", "desk/message", "mailin/parse", "templates"},
 	"mailin/parse": {"desk/message"},
 	"mailin/auth":  {"desk/message"},
 	"mailin":       {"desk", "desk/fault", "desk/policy", "desk/message", "mailin/parse", "mailin/auth"},
@@ -52,6 +53,8 @@ var homes = map[string][]string{
 	"golang.org/x/oauth2":                 {"desk/oauth"},
 	"net/http":                            {"cmd/postdesk", "desk/portal", "desk/oauth"},
 	"github.com/prometheus/client_golang": {"cmd/postdesk"},
+	"golang.org/x/crypto/argon2":          {"desk/portal"},
+	"github.com/chromedp":                 {"desk/portal"},
 }
 
 // TestImportDirection keeps the picture of docs/house.md true.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/postdesk/postdesk/desk"
 	"github.com/postdesk/postdesk/desk/policy"
+	"github.com/postdesk/postdesk/desk/portal"
 	"github.com/postdesk/postdesk/desk/store"
 	"github.com/postdesk/postdesk/mailout"
 	"github.com/postdesk/postdesk/templates"
@@ -60,6 +61,7 @@ func (c serveCmd) Run(ctx context.Context) error {
 		Desk: busy, Account: pol.smtp, Dial: new(net.Dialer).DialContext, Now: utcNow, Hello: heloName(pol.current()), Log: log, Wake: stirred.ring(),
 		Tokens: tokens,
 	}
+	pages := &portal.Portal{Desk: d, Policy: pol.current, Now: utcNow, Log: log, Stir: stirred.strike}
 	w := &watch{desk: d, store: st, policy: pol, pollers: boxes, sender: sender, tokens: tokens}
 
 	g, ctx := errgroup.WithContext(ctx)
@@ -71,6 +73,9 @@ func (c serveCmd) Run(ctx context.Context) error {
 	g.Go(func() error { return serveHTTP(ctx, c.Listen, w.handler(), log) })
 	if v, err := d.Vitals(ctx); err == nil && v.Paused != "" {
 		log.Error("nothing is sent until: postdesk mail resume", "why", v.Paused)
+	}
+	if p := pol.current().Portal; p.URL != "" {
+		g.Go(func() error { return servePortal(ctx, pages, p.Listen, log) })
 	}
 	log.Info("serving", "version", version, "database", st.String(), "node", d.Node, "mailboxes", len(pol.current().Mailboxes), "migrations", len(applied))
 	err = g.Wait()
@@ -178,7 +183,7 @@ func runClocks(ctx context.Context, d *desk.Desk, stirred <-chan struct{}, log *
 	return nil
 }
 
-// serveHTTP answers until ctx ends, and lets what is being answered end.
+// serveHTTP answers for health and metrics.
 func serveHTTP(ctx context.Context, addr string, h http.Handler, log *slog.Logger) error {
 	if addr == "" {
 		return nil
@@ -189,11 +194,41 @@ func serveHTTP(ctx context.Context, addr string, h http.Handler, log *slog.Logge
 	}
 	log.Info("listening", "address", l.Addr().String())
 	s := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
+	return answerHTTP(ctx, s, l)
+}
+
+// servePortal gives the portal's pages until ctx ends, and mails what they were asked for. Uploads and files may take their time.
+func servePortal(ctx context.Context, p *portal.Portal, addr string, log *slog.Logger) error {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return fmt.Errorf("listen for the portal: %w", err)
+	}
+	return answerPortal(ctx, p, l, log)
+}
+
+func answerPortal(ctx context.Context, p *portal.Portal, l net.Listener, log *slog.Logger) error {
+	h, err := p.Handler()
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
+	log.Info("the portal is open", "address", l.Addr().String(), "url", p.Policy().Portal.URL)
+	s := &http.Server{
+		Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 5 * time.Minute, WriteTimeout: 10 * time.Minute, IdleTimeout: time.Minute,
+		MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return p.Run(ctx) })
+	g.Go(func() error { return answerHTTP(ctx, s, l) })
+	return g.Wait()
+}
+
+// answerHTTP serves until ctx ends, and lets what is being answered end.
+func answerHTTP(ctx context.Context, s *http.Server, l net.Listener) error {
 	done := make(chan error, 1)
 	go func() { done <- s.Serve(l) }()
 	select {
 	case err := <-done:
-		return fmt.Errorf("answer for health and metrics: %w", err)
+		return fmt.Errorf("answer at %s: %w", l.Addr(), err)
 	case <-ctx.Done():
 	}
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
