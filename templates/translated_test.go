@@ -34,7 +34,7 @@ func readSource(t *testing.T, lang, name string) mailSource {
 		}
 	}
 	for i := range s.texts {
-		s.texts[i] = strings.Join(strings.Fields(s.texts[i]), " ")
+		s.texts[i] = strings.Join(strings.FieldsFunc(s.texts[i], func(r rune) bool { return r == ' ' || r == '\n' }), " ")
 	}
 	slices.Sort(s.fields)
 	s.fields = slices.Compact(s.fields)
@@ -155,6 +155,36 @@ func TestMailsAreTranslated(t *testing.T) {
 			if l.code != "en" && (text == englishPhrases[p] || english.MatchString(text)) {
 				t.Errorf("%s: the phrase %q is in English", l.code, text)
 			}
+		}
+	}
+}
+
+// Each language has its own quotation marks; French sets a no-break space before what stands high, and inside its marks.
+func TestTypography(t *testing.T) {
+	marks := map[string]string{"de": "„“", "en": "“”", "es": "«»", "fr": "«»", "it": "«»", "nl": "“”", "pl": "„”", "ru": "«»"}
+	others := regexp.MustCompile(`["„“”«»]`)
+	french := regexp.MustCompile(`[^\x{a0}\s/\d"][:;?!»]|« | [:;?!»]|«[^\x{a0}]`)
+	check := func(where, lang, text string) {
+		for _, mark := range others.FindAllString(text, -1) {
+			if !strings.Contains(marks[lang], mark) {
+				t.Errorf("%s: the mark %s in %q, want %s", where, mark, text, marks[lang])
+			}
+		}
+		if strings.Contains(text, "'") && lang != "en" {
+			t.Errorf("%s: %q has a typewriter's apostrophe", where, text)
+		}
+		if at := french.FindString(text); lang == "fr" && at != "" {
+			t.Errorf("%s: %q in %q, want a no-break space", where, at, text)
+		}
+	}
+	for _, l := range languages {
+		for _, name := range append((&Set{}).Names(), partsFile) {
+			for _, text := range readSource(t, l.code, name).texts {
+				check(l.code+"/"+name+".md", l.code, text)
+			}
+		}
+		for _, text := range l.phrases {
+			check("phrases of "+l.code, l.code, text)
 		}
 	}
 }
