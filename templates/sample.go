@@ -99,3 +99,53 @@ func fullStaff() *Staff {
 		TicketURL: "https://desk.example/tickets/123",
 	}
 }
+
+// Sample is data for a preview of a mail: what it usually has, and none of what does not go together. What people wrote stands in English.
+func Sample(name, lang string) any {
+	if audiences[name] == toStaff {
+		s := fullStaff()
+		s.Level, s.LevelWhy, s.Reason, s.Kept, s.Note = "A1", "", "", nil, ""
+		switch name {
+		case "clock_breach", "clock_warning":
+			s.Engineers = nil
+		case "unassigned":
+			s.FirstResponse, s.Resolution = nil, nil
+		case "command_done":
+			s.Lines, s.Note = []CommandLine{{N: 1, Text: "/note", OK: true}, {N: 2, Text: "/spent 45m", OK: true}}, "Ask for the file first."
+		case "command_help":
+			s.Commands = []Help{{"/spent 45m", HelpSpent.With().In(lang)}, {"/note", HelpNote.With().In(lang)}, {"/help", HelpHelp.With().In(lang)}}
+		case "held_notice":
+			s.From, s.Reason = "Bo <bo@desk.example>", HeldUnproven.With().In(lang)
+			s.LevelWhy = "mx.desk.example: nothing that proves desk.example"
+		case "overspent":
+			s.Estimate = &Range{Min: 5, Max: 5}
+		case "refused_command":
+			s.Lines[1].Wrong = WrongTime.With(Minutes(6000)).In(lang)
+		case "undelivered":
+			s.Reason = "550 5.1.1 <anna@cust.example>: no such user here"
+		}
+		return s
+	}
+	c := fullCustomer()
+	c.FirstResponseTarget, c.ResolutionTarget, c.ConfirmLimit, c.HowToBuy, c.Kept = "", "", 0, "", nil
+	c.Free, c.Missing, c.TopUpURL, c.Spent.Max = false, 0, "", 3
+	switch name {
+	case "acknowledgement", "linked":
+		c.Free, c.Estimate, c.Balance = true, nil, nil
+	case "reply", "waiting", "resolved", "closed":
+		return c
+	case "estimate", "estimate_renewed", "not_understood", "awaiting_reminder":
+		c.FirstResponse, c.Resolution, c.CloseAfterDays = nil, nil, 10
+		c.FirstResponseTarget = Span(lang, 1, "working day")
+	case "confirm_elsewhere":
+		c.Estimate, c.ConfirmLimit = &Range{Min: 4, Max: 6}, 4
+	case "short_balance":
+		full := fullCustomer()
+		balance := int64(1)
+		c.Balance, c.Missing, c.HowToBuy, c.TopUpURL, c.CloseAfterDays = &balance, 2, full.HowToBuy, full.TopUpURL, 10
+	case "lost_credentials", "sign_in_link":
+		c.Number = 0
+	}
+	c.Spent = nil
+	return c
+}

@@ -48,12 +48,15 @@ func parseTemplate(lang *language, name, src, parts string) (*template, error) {
 	if err != nil {
 		return nil, err
 	}
+	t.master = master
+	if err := t.checkFields(); err != nil {
+		return nil, err
+	}
 	for _, part := range master.Templates() {
 		if part.Tree != nil {
 			guard(part.Tree, part.Root)
 		}
 	}
-	t.master = master
 	return t, nil
 }
 

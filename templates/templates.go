@@ -27,14 +27,13 @@ package templates
 
 import (
 	"embed"
-	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
-	"path"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 //go:embed mails
@@ -50,6 +49,13 @@ const (
 	toCustomer audience = iota
 	toStaff
 )
+
+func (a audience) String() string {
+	if a == toStaff {
+		return "staff"
+	}
+	return "customer"
+}
 
 // audiences names every mail and who may get it. A mail is rendered from *Customer or from *Staff accordingly.
 var audiences = map[string]audience{
@@ -94,43 +100,49 @@ const partsFile = "parts"
 
 // Set is all mails in all languages. It is safe for concurrent use.
 type Set struct {
-	mails map[string]func() (*template, error) // by "LANGUAGE/NAME"; read once, when first asked for
+	mails atomic.Pointer[mails]
 }
 
+// mails are those of a set, by "LANGUAGE/NAME"; each is read once, when it is first asked for.
+type mails map[string]func() (*template, error)
+
 // New gives every mail in every language. A file LANGUAGE/NAME.md in override, which may be nil, takes the place
-// of the embedded one. With an override all mails are read here and each is tried with a full and with an almost empty set
-// of data, so that a mistake is told now, with its file and line, and not when the mail is due. The embedded ones alone are
-// read when they are first asked for: a command that sends a mail or two need not wait for all of them.
+// of the embedded one. What differs by it is read here, so that [Mistakes] are told now, with file and line, and not when the mail is
+// due. The other mails are read when they are first asked for: a command that sends a mail or two need not wait for all of them.
 func New(override fs.FS) (*Set, error) {
-	if override != nil {
-		if err := checkOverride(override); err != nil {
-			return nil, err
-		}
-	}
-	s := &Set{mails: map[string]func() (*template, error){}}
-	for _, lang := range languages {
-		for _, name := range s.Names() {
-			s.mails[lang.code+"/"+name] = sync.OnceValues(func() (*template, error) { return read(override, lang, name) })
-		}
-	}
-	if override == nil {
-		return s, nil
-	}
-	if err := s.check(); err != nil {
+	s := &Set{}
+	if err := s.Reload(override); err != nil {
 		return nil, err
 	}
 	return s, nil
 }
 
-// check reads all mails and joins what is wrong with them.
-func (s *Set) check() error {
-	var errs []error
-	for _, key := range slices.Sorted(maps.Keys(s.mails)) {
-		if _, err := s.mails[key](); err != nil {
-			errs = append(errs, err)
+// Reload takes the files of override as they are now. Where they hold a mistake the set stays as it was.
+func (s *Set) Reload(override fs.FS) error {
+	all := mails{}
+	for _, lang := range languages {
+		for _, name := range s.Names() {
+			all[lang.code+"/"+name] = sync.OnceValues(func() (*template, error) { return read(override, lang, name) })
 		}
 	}
-	return errors.Join(errs...)
+	if override != nil {
+		if ms := append(checkNames(override), all.check(touched(override))...); len(ms) > 0 {
+			return ms.sorted()
+		}
+	}
+	s.mails.Store(&all)
+	return nil
+}
+
+// check reads mails and tells what is wrong with them.
+func (all mails) check(keys []string) Mistakes {
+	var ms Mistakes
+	for _, key := range keys {
+		if _, err := all[key](); err != nil {
+			ms = append(ms, mistakesOf(key+".md", err)...)
+		}
+	}
+	return ms
 }
 
 // read reads and tries one mail.
@@ -150,53 +162,10 @@ func read(override fs.FS, lang *language, name string) (*template, error) {
 	return t, t.try()
 }
 
-// source reads one file, from override where that has it.
-func source(override fs.FS, lang, name string) (string, error) {
-	file := path.Join(lang, name+".md")
-	if override != nil {
-		b, err := fs.ReadFile(override, file)
-		if err == nil {
-			// Files of an operator may come from any editor.
-			return strings.ReplaceAll(strings.TrimPrefix(string(b), "\ufeff"), "\r\n", "\n"), nil
-		}
-		if !errors.Is(err, fs.ErrNotExist) {
-			return "", fmt.Errorf("template %s: %w", file, err)
-		}
-	}
-	b, err := fs.ReadFile(embedded, path.Join("mails", file))
-	if err != nil {
-		return "", fmt.Errorf("template %s: %w", file, err)
-	}
-	return string(b), nil
-}
-
-// checkOverride refuses files that would shadow nothing: a slip in a name would otherwise be found only by the
-// customer who still gets the built-in mail.
-func checkOverride(override fs.FS) error {
-	return fs.WalkDir(override, ".", func(file string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return fmt.Errorf("templates: %w", err)
-		}
-		name, isMail := strings.CutSuffix(path.Base(file), ".md")
-		if d.IsDir() || !isMail || strings.EqualFold(name, "readme") {
-			return nil
-		}
-		if _, known := audiences[name]; !known && name != partsFile {
-			return fmt.Errorf("template %s: no mail has this name; want one of %s",
-				file, strings.Join(slices.Sorted(maps.Keys(audiences)), ", "))
-		}
-		if languageOf(path.Dir(file)) == nil {
-			return fmt.Errorf("template %s: want it in a folder named by a language, one of %s",
-				file, strings.Join(codes(), ", "))
-		}
-		return nil
-	})
-}
-
 // Render writes the mail of this name in this language. Data is a *Customer for the mails to customers and a
 // *Staff for those to staff; anything else is an error, and so is a name or a language that the set does not have.
 func (s *Set) Render(name, lang string, data any) (Mail, error) {
-	mail, ok := s.mails[lang+"/"+name]
+	mail, ok := (*s.mails.Load())[lang+"/"+name]
 	if !ok {
 		return Mail{}, fmt.Errorf("render mail %q in language %q: no such template", name, lang)
 	}
@@ -209,6 +178,14 @@ func (s *Set) Render(name, lang string, data any) (Mail, error) {
 
 // Names returns the names of all mails, sorted.
 func (s *Set) Names() []string { return slices.Sorted(maps.Keys(audiences)) }
+
+// Audience tells whom a mail is for: "customer" or "staff"; "" where there is no such mail.
+func Audience(name string) string {
+	if a, ok := audiences[name]; ok {
+		return a.String()
+	}
+	return ""
+}
 
 // Languages returns the codes of all languages (ISO 639-1), sorted.
 func (s *Set) Languages() []string { return codes() }

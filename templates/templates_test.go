@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"errors"
 	"flag"
 	"maps"
 	"os"
@@ -306,11 +307,20 @@ func TestOverrideMistakes(t *testing.T) {
 		{"no language", "reply.md", "Subject: x\n\ny", "reply.md"},
 		{"an action that is not closed", "en/reply.md", "Subject: x\n\n{{if .Name}}y", "en/reply.md:3"},
 		{"a field that there is not", "en/reply.md", "Subject: x\n\ny\n{{.Nmae}}", "en/reply.md:4"},
-		{"a field that is not always there", "de/estimate.md", "Subject: x\n\n{{.Estimate.Max}}", "de/estimate.md:3"},
-		{"a value that cannot be printed", "en/reply.md", "Subject: x\n\n{{.Promised}}", "bool"},
+		{"a field that is not always there", "de/estimate.md", "Subject: x\n\n{{.Estimate.Max}}", "de/estimate.md:3: {{.Estimate.Max}}: it is not always there"},
+		{"a value that cannot be printed", "en/reply.md", "Subject: x\n\n{{.Promised}}", "en/reply.md:3: .Promised is yes or no, which cannot be printed"},
+		{"a number that may not be there", "en/reply.md", "Subject: x\n\n{{.Balance}}", "en/reply.md:3: .Balance is a number that may not be there"},
+		{"a list", "en/reply.md", "Subject: x\n\n{{.Kept}}", "en/reply.md:3: .Kept is a list, which cannot be printed"},
+		{"a field of the staff's in a mail to customers", "en/reply.md", "Subject: x\n\n{{.Words}}{{.Note}}", "en/reply.md:3: {{.Note}}: there is no field Note here"},
+		{"a field where no try leads", "en/awaiting_reminder.md", "Subject: x\n\ny\n{{if eq .Awaiting \"nothing\"}}\n{{.Custmer}}{{end}}",
+			"en/awaiting_reminder.md:5: {{.Custmer}}: there is no field Custmer here"},
+		{"a field of a field", "en/reply.md", "Subject: x\n\ny\n{{with .Spent}}{{.Total}}{{end}}", "en/reply.md:4: {{.Total}}: there is no field Total here"},
+		{"a field of a number", "en/reply.md", "Subject: x\n\n{{.Number.Of}}", "en/reply.md:3: {{.Number.Of}}: a number has no fields"},
+		{"a field in a list", "en/assigned.md", "Subject: x\n\ny\n{{range .History}}{{.Words}}{{end}}", "en/assigned.md:4: {{.Words}}: there is no field Words"},
+		{"a slip in a field", "en/reply.md", "Subject: x\n\n{{.Sujbect}}", "the nearest is Subject"},
 		{"a moment that is not there", "en/reply.md", "Subject: x\n\n{{.Resolution}}", "with"},
-		{"a function that there is not", "en/reply.md", "Subject: x\n\n{{shout .Name}}", "shout"},
-		{"a part that there is not", "en/reply.md", "Subject: x\n\n{{template \"hug\" .}}", "hug"},
+		{"a function that there is not", "en/reply.md", "Subject: x\n\n{{shout .Name}}", "en/reply.md:3: there is no function \"shout\""},
+		{"a part that there is not", "en/reply.md", "Subject: x\n\n{{template \"hug\" .}}", "en/reply.md:3: there is no part \"hug\""},
 		{"the printer by its name", "en/reply.md", "Subject: x\n\n{{" + printer + " .Name}}", printer},
 		{"too few forms of a noun", "en/reply.md", "Subject: x\n\n{{plural 2 \"day\"}}", "forms"},
 		{"no subject", "en/reply.md", "Hello,\n\ny", "Subject"},
@@ -328,9 +338,69 @@ func TestOverrideMistakes(t *testing.T) {
 	}
 }
 
+// All mistakes are told at once, each once, in the order of the files.
+func TestAllMistakesAreTold(t *testing.T) {
+	_, err := New(fstest.MapFS{
+		"de/parts.md": {Data: []byte(`{{define "greeting"}}{{.Nmae}}{{end}}`)},
+		"en/reply.md": {Data: []byte("Subject: {{.Subjct}}\n\n{{.Wrds}}")},
+		"en/rely.md":  {Data: []byte("x")},
+	})
+	var ms Mistakes
+	if !errors.As(err, &ms) {
+		t.Fatalf("got %v, want mistakes", err)
+	}
+	var got []string
+	for _, m := range ms {
+		s := m.String()
+		if strings.HasPrefix(s, "de/") && strings.Contains(s, "there is no part") {
+			continue // that file had many more
+		}
+		got = append(got, s[:strings.LastIndex(s, ": ")])
+	}
+	want := []string{"de/parts.md:1: {{.Nmae}}", "en/rely.md", "en/reply.md:1: {{.Subjct}}", "en/reply.md:3: {{.Wrds}}"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// A set takes changed files as a whole, and none of them where one has a mistake.
+func TestReload(t *testing.T) {
+	folder := fstest.MapFS{"en/reply.md": {Data: []byte("Subject: one\n\n{{.Words}}")}}
+	set, err := New(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	subject := func(want string) {
+		t.Helper()
+		if m, err := set.Render("reply", "en", &Customer{Words: "x"}); err != nil || m.Subject != want {
+			t.Errorf("subject %q, %v, want %q", m.Subject, err, want)
+		}
+	}
+	subject("one")
+	folder["en/reply.md"] = &fstest.MapFile{Data: []byte("Subject: two\n\n{{.Words}}")}
+	subject("one")
+	folder["de/reply.md"] = &fstest.MapFile{Data: []byte("Subject: {{.Oops}}\n\nx")}
+	if err := set.Reload(folder); err == nil {
+		t.Error("a folder with a mistake was taken")
+	}
+	subject("one")
+	delete(folder, "de/reply.md")
+	if err := set.Reload(folder); err != nil {
+		t.Error(err)
+	}
+	subject("two")
+	if got := Overridden(folder); len(got) != 1 || !slices.Equal(got["reply"], []string{"en"}) {
+		t.Errorf("overridden are %v", got)
+	}
+	if err := set.Reload(nil); err != nil {
+		t.Error(err)
+	}
+	subject("Re: Your request [#0]")
+}
+
 func TestShapesAreBounded(t *testing.T) {
 	set := newSet(t)
-	tmpl, err := set.mails["en/assigned"]()
+	tmpl, err := (*set.mails.Load())["en/assigned"]()
 	if err != nil {
 		t.Fatal(err)
 	}

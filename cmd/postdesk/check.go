@@ -104,6 +104,7 @@ type finding struct {
 
 func (k *checker) run(ctx context.Context) error {
 	k.checkPolicy()
+	k.checkTemplates()
 	k.checkDatabase(ctx)
 	k.checkSignIns(ctx)
 	if !k.cmd.Offline {

@@ -14,18 +14,22 @@ import (
 	"time"
 
 	"github.com/postdesk/postdesk/desk/policy"
+	"github.com/postdesk/postdesk/templates"
 )
 
-// A livePolicy is the policy of a desk that serves: read again when one of its files changes or on SIGHUP. One with mistakes is refused, and the
-// last good one stands (R1).
+// A livePolicy is the policy of a desk that serves, with the operator's own mails: read again when one of their files changes or on SIGHUP.
+// What has mistakes is refused, and the last good ones stand (R1).
 type livePolicy struct {
-	file string
-	log  *slog.Logger
-	good atomic.Pointer[policy.Policy]
+	file  string
+	log   *slog.Logger
+	good  atomic.Pointer[policy.Policy]
+	mails *templates.Set
 
 	mu      sync.Mutex
 	files   []string // that it is made of, as they were last looked at, mistakes or not
 	sum     [32]byte // of their bytes
+	folder  string   // of the mails, as it was last looked at; "" for none
+	mailSum [32]byte // of the files in it
 	refused string   // why the file as it is does not stand; "" when it does
 	changes []chan<- struct{}
 }
@@ -38,6 +42,11 @@ func newLivePolicy(file string, log *slog.Logger) (*livePolicy, error) {
 	l := &livePolicy{file: file, log: log}
 	p, err := readToServe(file)
 	if err != nil {
+		return nil, err
+	}
+	l.folder = p.Desk.Templates
+	l.mailSum = sumOf(templateFiles(l.folder))
+	if l.mails, err = openTemplates(l.folder); err != nil {
 		return nil, err
 	}
 	l.good.Store(p)
@@ -136,7 +145,8 @@ func (l *livePolicy) run(ctx context.Context) error {
 // have changed.
 func (l *livePolicy) reload(asked bool) {
 	l.mu.Lock()
-	same := sumOf(l.files) == l.sum
+	same := sumOf(l.files) == l.sum && sumOf(templateFiles(l.folder)) == l.mailSum
+	folder := l.folder
 	l.mu.Unlock()
 	if same && !asked {
 		return
@@ -145,9 +155,16 @@ func (l *livePolicy) reload(asked bool) {
 	files := policy.Files(l.file)
 	sum := sumOf(files)
 	p, err := readToServe(l.file)
+	if err == nil {
+		folder = p.Desk.Templates
+	}
+	mailSum := sumOf(templateFiles(folder))
+	if err == nil {
+		err = reloadTemplates(l.mails, folder)
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.files, l.sum = files, sum
+	l.files, l.sum, l.folder, l.mailSum = files, sum, folder, mailSum
 	if err != nil {
 		if l.refused != err.Error() {
 			l.log.Error("the policy is refused, the last good one stands", "file", l.file, "error", err)

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/postdesk/postdesk/templates"
 )
 
 // A desk that serves takes a changed file when all of the policy is right, and keeps the last good one, saying so, when it is not: be it
@@ -84,5 +86,35 @@ classes: {question: {billing: free}}
 	}
 	if !strings.Contains(log.String(), "key=retention") {
 		t.Errorf("the log says %q", log.String())
+	}
+	// The operator's own mails are part of it.
+	subject := func() string {
+		m, err := l.mails.Render("closed", "en", &templates.Customer{Number: 7})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m.Subject
+	}
+	ours := subject()
+	if err := os.MkdirAll(filepath.Join(dir, "mails", "en"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct{ name, file, text, want, refused string }{
+		{"a folder with a mail", "mails/en/closed.md", "Subject: one\n\nx", ours, ""},
+		{"the policy names it", "policy.yaml", strings.Replace(named("Fifth"), "zone: UTC", "zone: UTC, templates: mails", 1), "one", ""},
+		{"the mail changes", "mails/en/closed.md", "Subject: two\n\nx", "two", ""},
+		{"a mail with a mistake", "mails/en/reply.md", "Subject: {{.Oops}}\n\nx", "two", "mails/en/reply.md:1: {{.Oops}}"},
+		{"and another that is right", "mails/en/closed.md", "Subject: three\n\nx", "two", "mails/en/reply.md:1: {{.Oops}}"},
+		{"all are right", "mails/en/reply.md", "Subject: r\n\n{{.Number}}", "three", ""},
+		{"the policy names it no more", "policy.yaml", named("Sixth"), ours, ""},
+	} {
+		write(step.file, step.text)
+		l.reload(false)
+		if got := subject(); got != step.want {
+			t.Errorf("%s: the subject is %q, want %q", step.name, got, step.want)
+		}
+		if got := l.state(); !strings.Contains(got, step.refused) || (got == "") != (step.refused == "") {
+			t.Errorf("%s: refused because of %q", step.name, got)
+		}
 	}
 }

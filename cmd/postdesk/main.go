@@ -11,6 +11,7 @@ import (
 
 	"github.com/alecthomas/kong"
 	"github.com/postdesk/postdesk/desk/policy"
+	"github.com/postdesk/postdesk/templates"
 )
 
 type commands struct {
@@ -29,14 +30,15 @@ type commands struct {
 	Held     heldCmd     `cmd:"" help:"Look at the mails that wait for a person."`
 	OAuth    oauthCmd    `cmd:"" name:"oauth" help:"Sign in to mailboxes whose provider takes no password."`
 	Secrets  secretsCmd  `cmd:"" help:"Look at what the database holds sealed, and seal it by another key."`
+	Template templateCmd `cmd:"" help:"Look at the mails that the desk sends, and try your own."`
 	Inspect  inspectCmd  `cmd:"" help:"Show what the desk reads in mails. Stores nothing."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
 
 func main() { os.Exit(run()) }
 
-// run is main with a status, so that tests can call the command in their own process. The status is 0; 2 for a policy, a world file or
-// a command line with mistakes; 1 for anything else.
+// run is main with a status, so that tests can call the command in their own process. The status is 0; 2 for a policy, a world file, mails of the
+// operator's own or a command line with mistakes; 1 for anything else.
 func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -62,11 +64,15 @@ func run() int {
 // status prints what went wrong and turns it into an exit status.
 func status(err error) int {
 	var mistakes *policy.Mistakes
+	var mails templates.Mistakes
 	switch {
 	case err == nil:
 		return 0
 	case errors.As(err, &mistakes):
 		fmt.Fprintln(os.Stderr, mistakes.Error())
+		return 2
+	case errors.As(err, &mails):
+		fmt.Fprintln(os.Stderr, mails.Error())
 		return 2
 	case errors.Is(err, context.Canceled):
 		fmt.Fprintln(os.Stderr, "postdesk: stopped")

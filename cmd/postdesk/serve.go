@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -17,7 +16,6 @@ import (
 	"github.com/postdesk/postdesk/desk/portal"
 	"github.com/postdesk/postdesk/desk/store"
 	"github.com/postdesk/postdesk/mailout"
-	"github.com/postdesk/postdesk/templates"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -44,12 +42,8 @@ func (c serveCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	tmpl, err := openTemplates(pol.current().Desk.Templates)
-	if err != nil {
-		return err
-	}
 	d := &desk.Desk{
-		Store: st, Policy: pol.current, Templates: tmpl, Now: utcNow, Rand: rand.Reader, Node: nodeName(), Log: log,
+		Store: st, Policy: pol.current, Templates: pol.mails, Now: utcNow, Rand: rand.Reader, Node: nodeName(), Log: log,
 	}
 	rekeyed := pol.changed()
 	stirred := newBell()
@@ -103,15 +97,6 @@ func nodeName() string {
 
 // heloName is the name that the sender gives itself: the desk's domain, which tells nothing about the machine (S1).
 func heloName(p *policy.Policy) string { return p.Desk.Domain }
-
-// openTemplates takes the operator's own templates, where the policy names a folder.
-func openTemplates(folder string) (*templates.Set, error) {
-	var override fs.FS
-	if folder != "" {
-		override = os.DirFS(folder)
-	}
-	return templates.New(override)
-}
 
 // A bell wakes those who listen when something happened; each of them hears that it rang, not how often.
 type bell struct{ listeners []chan struct{} }

@@ -15,7 +15,6 @@ import (
 	"github.com/postdesk/postdesk/desk/store"
 	"github.com/postdesk/postdesk/mailin/auth"
 	"github.com/postdesk/postdesk/mailin/parse"
-	"github.com/postdesk/postdesk/templates"
 )
 
 // A simulation is the desk with the mails' own clock: the same code as serve over a store that lives as long as the run, and no sender.
@@ -47,7 +46,7 @@ func newSimulation(ctx context.Context, p *policy.Policy, w *policy.World, dsn s
 		st.Close()
 		return nil, err
 	}
-	tmpl, err := templates.New(nil)
+	tmpl, err := openTemplates(p.Desk.Templates)
 	if err != nil {
 		st.Close()
 		return nil, err
