@@ -111,8 +111,26 @@ type Staff struct {
 	Commands      []Help
 	Clock         string // assignment, first_response, next_response, resolution
 	Due           *Moment
+	Late          bool   // Due is over
+	With          string // who has the ticket, by name, where it is not the reader
+	Overdue       []Item // in a digest, with what follows
+	DueToday      []Item
+	Unassigned    []Item // nobody has them
+	Waiting       []Item // for the customer
+	More          int    // that are not listed
 	Reason        string // why this mail is sent, where its name does not say it
 	TicketURL     string // the ticket's page, http or https
+}
+
+// Item is a ticket in a digest (S6).
+type Item struct {
+	Number  int64
+	Subject string
+	Clock   string
+	Due     *Moment
+	With    string  // who has it, by name, where it is not the reader
+	Waits   string  // the status in which it waits for somebody
+	Since   *Moment // when it began to
 }
 
 // Line is an earlier message of a ticket.

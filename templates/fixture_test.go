@@ -227,6 +227,13 @@ var goldens = map[string]func(t testing.TB, lang string, c *Customer, s *Staff){
 		due := moment(t, "2026-11-23 16:05")
 		s.Clock, s.Due, s.Engineers = "assignment", &due, []string{"bo", "carla", "deniz"}
 	},
+	"clock_escalation": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		s.Clock, s.Due, s.With, s.Late = "first_response", s.FirstResponse, "Carla", true
+	},
+	"clock_escalation-early": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		due := moment(t, "2026-11-23 16:05")
+		s.Clock, s.Due, s.Engineers = "assignment", &due, []string{"bo", "carla", "deniz"}
+	},
 	"clock_warning-assignment": func(t testing.TB, lang string, c *Customer, s *Staff) {
 		due := moment(t, "2026-11-23 16:05")
 		s.Clock, s.Due, s.Engineers = "assignment", &due, []string{"bo", "carla", "deniz"}
@@ -245,6 +252,22 @@ var goldens = map[string]func(t testing.TB, lang string, c *Customer, s *Staff){
 			{"/note", HelpNote.With().In(lang)},
 		}
 	},
+	"digest": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		late, today, since := moment(t, "2026-11-20 15:00"), moment(t, "2026-11-24 15:00"), moment(t, "2026-11-19 10:12")
+		title := in(lang, "Import stops at row 4000", "Import bricht bei Zeile 4000 ab")
+		*s = Staff{
+			Desk: s.Desk, To: s.To,
+			Overdue:    []Item{{Number: 98, Subject: title, Clock: "first_response", Due: &late, With: "Carla"}},
+			DueToday:   []Item{{Number: 123, Subject: title, Clock: "next_response", Due: &today}, {Number: 124, Clock: "resolution", Due: &today}},
+			Unassigned: []Item{{Number: 125, Subject: title, Clock: "assignment", Due: &today}, {Number: 126, Subject: title, Waits: "awaiting_estimate"}},
+			Waiting: []Item{
+				{Number: 101, Subject: title, Waits: "awaiting_confirmation", Since: &since}, {Number: 102, Subject: title, Waits: "awaiting_credits", Since: &since},
+				{Number: 103, Subject: title, Waits: "awaiting_details", Since: &since}, {Number: 104, Subject: title, Waits: "waiting", Since: &since, With: "Carla"},
+			},
+			More: 12,
+		}
+	},
+	"digest-quiet": func(t testing.TB, lang string, c *Customer, s *Staff) { *s = Staff{Desk: s.Desk, To: s.To} },
 	"estimate_needed": func(t testing.TB, lang string, c *Customer, s *Staff) {
 		s.Due, s.FirstResponse, s.Resolution, s.Estimate = s.FirstResponse, nil, nil, nil
 	},
@@ -291,7 +314,7 @@ func minimal(t testing.TB, lang string, c *Customer, s *Staff) {
 }
 
 // ticketless are the mails that are about no ticket.
-var ticketless = []string{"lost_credentials", "sign_in_link"}
+var ticketless = []string{"digest", "lost_credentials", "sign_in_link"}
 
 func aboutNoTicket(c *Customer) { *c = Customer{Desk: c.Desk, Name: c.Name} }
 

@@ -188,6 +188,17 @@ func (l *language) formatMoment(m Moment) (string, error) {
 		t.Hour(), t.Minute(), zone), nil
 }
 
+// format is a part of the moment, in digits.
+func (m *Moment) format(layout string) (string, error) {
+	switch {
+	case m == nil || m.T.IsZero():
+		return "", fmt.Errorf("no moment here: put {{with}} around it")
+	case m.Zone == nil:
+		return m.T.UTC().Format(layout), nil
+	}
+	return m.T.In(m.Zone).Format(layout), nil
+}
+
 // count writes a number with the form of a noun that goes with it: "1 day", "2 days".
 func (l *language) count(n int64, forms []string) (string, error) {
 	if len(forms) != l.forms {

@@ -20,7 +20,8 @@
 // A no-break space keeps the words beside it on one line in the plain text too.
 //
 // Beside the functions of text/template there are credits and minutes, which write an amount, and plural, which
-// writes a number with the form of a noun that goes with it: {{plural .ReopenDays "day" "days"}}. A moment and an
+// writes a number with the form of a noun that goes with it: {{plural .ReopenDays "day" "days"}}; hour and date write that part of a
+// moment alone, where the rest is clear. A moment and an
 // estimate print themselves. What is not there cannot be printed: {{with .Estimate}} asks first. Pieces that
 // mails share are defined in parts.md.
 package templates
@@ -80,19 +81,21 @@ var audiences = map[string]audience{
 	"sign_in_link":               toCustomer,
 	"waiting":                    toCustomer,
 
-	"ask_time":        toStaff,
-	"assigned":        toStaff,
-	"clock_breach":    toStaff,
-	"clock_warning":   toStaff,
-	"command_done":    toStaff,
-	"command_help":    toStaff,
-	"estimate_needed": toStaff,
-	"held_notice":     toStaff,
-	"new_words":       toStaff,
-	"overspent":       toStaff,
-	"refused_command": toStaff,
-	"unassigned":      toStaff,
-	"undelivered":     toStaff,
+	"ask_time":         toStaff,
+	"assigned":         toStaff,
+	"clock_breach":     toStaff,
+	"clock_escalation": toStaff,
+	"clock_warning":    toStaff,
+	"command_done":     toStaff,
+	"command_help":     toStaff,
+	"digest":           toStaff,
+	"estimate_needed":  toStaff,
+	"held_notice":      toStaff,
+	"new_words":        toStaff,
+	"overspent":        toStaff,
+	"refused_command":  toStaff,
+	"unassigned":       toStaff,
+	"undelivered":      toStaff,
 }
 
 // partsFile holds the pieces that the mails of a language share, each a {{define}}.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -153,6 +154,8 @@ func functions(l *language) map[string]any {
 	return map[string]any{
 		"credits": func(n any) (string, error) { return number(n, l.credits) },
 		"minutes": func(n any) (string, error) { return number(n, l.minutes) },
+		"hour":    func(m *Moment) (string, error) { return m.format("15:04") },
+		"date":    func(m *Moment) (string, error) { return m.format(time.DateOnly) },
 		"plural": func(n any, forms ...string) (string, error) {
 			return number(n, func(n int64) (string, error) { return l.count(n, forms) })
 		},
