@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/postdesk/postdesk/desk/calendar"
+	"github.com/postdesk/postdesk/desk/policy"
 )
 
 var berlin = func() *time.Location {
@@ -105,14 +106,14 @@ func TestF39(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			c := Clock{Name: "first_response", Target: target, Warn: 75, Start: local(t, tt.start)}
+			c := Clock{Name: "first_response", Target: target, Steps: []Step{{Step: policy.Step{Part: 75}}}, Start: local(t, tt.start)}
 			c.compute(tt.cal)
 			for _, step := range tt.steps {
 				words := strings.SplitN(step, " ", 5)
 				at := local(t, strings.Join(words[:3], " "))
 				switch words[3] {
 				case "pause":
-					c.pause(at)
+					c.pause(at, Waiting)
 				case "resume":
 					c.resume(tt.cal, at)
 				case "meet":
@@ -120,7 +121,7 @@ func TestF39(t *testing.T) {
 				case "stop":
 					c.stop(at)
 				case "reopen":
-					c.reopen(tt.cal, at)
+					c.reopen(tt.cal, at, Resolved)
 				case "target":
 					if c.Target, err = calendar.ParseTarget(words[4]); err != nil {
 						t.Fatal(err)
@@ -145,7 +146,7 @@ func TestF39(t *testing.T) {
 
 func TestClockWarns(t *testing.T) {
 	office := week(t, []time.Weekday{time.Monday, time.Tuesday, time.Wednesday, time.Thursday, time.Friday}, "09:00-18:00")
-	c := Clock{Name: "first_response", Target: calendar.Target{N: 1, Unit: calendar.WorkingDays}, Warn: 75, Start: local(t, "Tue 3 15:00")}
+	c := Clock{Name: "first_response", Target: calendar.Target{N: 1, Unit: calendar.WorkingDays}, Steps: []Step{{Step: policy.Step{Part: 75}}}, Start: local(t, "Tue 3 15:00")}
 	c.compute(office)
 	wake := func(when, want string) {
 		t.Helper()
@@ -158,9 +159,9 @@ func TestClockWarns(t *testing.T) {
 		}
 	}
 	wake("before the warning", "Wed 4 12:45")
-	c.Warned = true
+	c.Steps[0].Fired = local(t, "Wed 4 12:45")
 	wake("after the warning", "Wed 4 15:00:01")
-	c.pause(local(t, "Wed 4 13:00"))
+	c.pause(local(t, "Wed 4 13:00"), Waiting)
 	wake("while it stands still", "")
 	c.resume(office, local(t, "Thu 5 13:00"))
 	wake("after the pause", "Thu 5 15:00:01")

@@ -50,6 +50,9 @@ func (v *visit) says(tk *Ticket, joined grant) error {
 		case saysClose:
 			return v.saysClose(tk, joined, false)
 		}
+		if joined == yes {
+			v.owe(tk)
+		}
 		return v.unclear(tk)
 	}
 	switch {
@@ -70,6 +73,9 @@ func (v *visit) says(tk *Ticket, joined grant) error {
 		}
 	case tk.Status == Waiting:
 		v.setStatus(tk, tk.agreed())
+	}
+	if said != saysThanks {
+		v.owe(tk)
 	}
 	return v.tellStaff(tk, "new_words")
 }

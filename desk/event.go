@@ -119,11 +119,14 @@ type Posted struct {
 	Cause   string `json:"cause"`
 }
 
-// ClockFired is a warning or a breach.
+// ClockFired is a warning, a breach or an escalation, which is a step that comes with the breach or after it. Step and To are those of a
+// step that says whom it tells.
 type ClockFired struct {
-	Ticket int64  `json:"ticket"`
-	Clock  string `json:"clock"`
-	What   string `json:"what"`
+	Ticket int64    `json:"ticket"`
+	Clock  string   `json:"clock"`
+	What   string   `json:"what"`
+	Step   string   `json:"step,omitempty"`
+	To     []string `json:"to,omitempty"`
 }
 
 // OutboxChange is a person, or a restore, that keeps mail from being sent, or lets it.

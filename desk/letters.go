@@ -68,13 +68,32 @@ func (t *turn) customerData(tk *Ticket) *templates.Customer {
 // deadline is when a clock is due, in its calendar's zone; where it stands still, the time that is allowed.
 func (t *turn) deadline(tk *Ticket, name policy.ClockName, lang string) (*templates.Moment, string) {
 	c := tk.clock(name)
-	if c == nil || !c.Met.IsZero() || c.Stopped {
+	if c == nil || c.dormant() || !c.Met.IsZero() || c.Stopped {
 		return nil, ""
 	}
 	if c.paused() {
 		return nil, templates.Span(lang, c.Target.N, c.Target.Unit.String())
 	}
 	return t.moment(tk, c.Due), ""
+}
+
+// awaited is the clock that a notice to staff is about, and when it is due: nothing where none runs.
+func (t *turn) awaited(tk *Ticket, template string) (string, *templates.Moment) {
+	var names []policy.ClockName
+	switch template {
+	case "unassigned":
+		names = []policy.ClockName{policy.Assignment}
+	case "estimate_needed":
+		names = []policy.ClockName{policy.FirstResponse}
+	case "new_words":
+		names = []policy.ClockName{policy.NextResponse, policy.FirstResponse}
+	}
+	for _, name := range names {
+		if c := tk.clock(name); c != nil && c.running() {
+			return string(name), t.moment(tk, c.Due)
+		}
+	}
+	return "", nil
 }
 
 func (t *turn) moment(tk *Ticket, at time.Time) *templates.Moment {

@@ -27,13 +27,14 @@ func (t *turn) setStatus(tk *Ticket, to Status) {
 		tk.ResolvedAt = t.at
 	case from.Done():
 		tk.ClosedAt, tk.ResolvedAt = time.Time{}, time.Time{}
-		tk.reopenClocks(cal, t.at)
+		tk.reopenClocks(cal, t.at, from)
+		t.retime(tk) // its class may have changed since it was resolved
 		if to.Pauses() {
 			tk.pauseClocks(t.at)
 		}
-	case to.Pauses() && !from.Pauses():
-		tk.pauseClocks(t.at)
-	case from.Pauses() && !to.Pauses():
+	case to.Pauses():
+		tk.pauseClocks(t.at) // those that stand still already do so for the same reason
+	case from.Pauses():
 		for i := range tk.Clocks {
 			tk.Clocks[i].resume(cal, t.at)
 		}
@@ -41,9 +42,12 @@ func (t *turn) setStatus(tk *Ticket, to Status) {
 	t.touch(tk)
 }
 
+// pauseClocks lets the clocks stand still that do so in the ticket's status.
 func (tk *Ticket) pauseClocks(at time.Time) {
 	for i := range tk.Clocks {
-		tk.Clocks[i].pause(at)
+		if c := &tk.Clocks[i]; tk.Status.Done() || !c.RunsOn {
+			c.pause(at, tk.Status)
+		}
 	}
 }
 
@@ -52,6 +56,12 @@ func (tk *Ticket) meet(cal *calendar.Calendar, name policy.ClockName, at time.Ti
 	if c := tk.clock(name); c != nil {
 		c.meet(cal, at)
 	}
+}
+
+// respond meets the clocks that an answer or an estimate of a person ends.
+func (tk *Ticket) respond(cal *calendar.Calendar, at time.Time) {
+	tk.meet(cal, policy.FirstResponse, at)
+	tk.meet(cal, policy.NextResponse, at)
 }
 
 // endClocks ends what still runs when a ticket closes: a resolution is then there, an answer is not owed any more.
@@ -66,11 +76,11 @@ func (tk *Ticket) endClocks(cal *calendar.Calendar, at time.Time) {
 }
 
 // reopenClocks lets run on what a ticket owes that is taken up again: a resolution once more, an answer where none was given.
-func (tk *Ticket) reopenClocks(cal *calendar.Calendar, at time.Time) {
+func (tk *Ticket) reopenClocks(cal *calendar.Calendar, at time.Time, from Status) {
 	for i := range tk.Clocks {
 		c := &tk.Clocks[i]
 		if c.Name == policy.Resolution || c.Stopped {
-			c.reopen(cal, at)
+			c.reopen(cal, at, from)
 		}
 		c.resume(cal, at)
 	}

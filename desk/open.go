@@ -149,7 +149,6 @@ func (v *visit) newTicket(c Customer, verdict rules.Verdict, owned []Entitlement
 	if err != nil {
 		return nil, err
 	}
-	calName, cal := v.p.CalendarOf(v.mailbox, class)
 	tk := &Ticket{
 		Status: Open, Class: class.Name, Mailbox: v.mailbox.Name, Customer: c.ID, Requester: requester,
 		Queue:      first(v.mailbox.Queue, verdict.Queue, class.Queue),
@@ -167,7 +166,7 @@ func (v *visit) newTicket(c Customer, verdict rules.Verdict, owned []Entitlement
 		// Nothing named the product: the one whose free window is open, else the one bought last, is the likeliest.
 		tk.Product = first(append(slices.Clone(windows), productsOf(owned)...)...)
 	}
-	tk.Clocks = startClocks(v.p, class, cal, calName, v.at)
+	v.startClocks(tk)
 	v.bill(tk, class, verdict, slices.Contains(windows, tk.Product))
 	if tk.Status.Pauses() {
 		tk.pauseClocks(v.at)

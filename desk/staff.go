@@ -281,7 +281,7 @@ func (v *visit) carryOut(tk *Ticket, who *policy.Staff, pl *plan) error {
 		tk.AskedTime = false
 	}
 	if toCustomer || pl.estimate != nil {
-		tk.meet(v.calendar(tk), policy.FirstResponse, v.at)
+		tk.respond(v.calendar(tk), v.at)
 	}
 	if toCustomer && pl.status != Closed {
 		if err := v.reply(tk, pl, minutes); err != nil {
@@ -424,19 +424,25 @@ func (t *turn) tellStaffWith(tk *Ticket, template string, add func(*templates.St
 				continue
 			}
 		}
-		data := t.staffData(tk, s)
-		if err := t.withThread(tk, data); err != nil {
-			return err
-		}
-		if tk.Assignee == "" || template == "estimate_needed" {
-			data.Engineers = t.assignable(tk)
-		}
-		add(data)
-		if err := t.sendStaff(tk, s, template, data); err != nil {
+		if err := t.tellOne(tk, s, template, add); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// tellOne sends one of us a notice about a ticket, with all that there is to know.
+func (t *turn) tellOne(tk *Ticket, s *policy.Staff, template string, add func(*templates.Staff)) error {
+	data := t.staffData(tk, s)
+	if err := t.withThread(tk, data); err != nil {
+		return err
+	}
+	if tk.Assignee == "" || template == "estimate_needed" {
+		data.Engineers = t.assignable(tk)
+	}
+	data.Clock, data.Due = t.awaited(tk, template)
+	add(data)
+	return t.sendStaff(tk, s, template, data)
 }
 
 // maxTold is how many notices of one kind about one ticket somebody of us gets in an hour: above that it is a flood, which the messages

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
+	"github.com/postdesk/postdesk/desk/policy"
 	"github.com/postdesk/postdesk/templates"
 )
 
@@ -83,23 +85,113 @@ func (t *turn) wakeTicket(number int64) error {
 	return nil
 }
 
-// fire records a warning or a breach that is due and tells whoever works on the ticket, each once however far the wall clock jumped.
+// fire records what is due of a clock, warnings, its breach and escalations, and tells whom it concerns. Each happens once, however far
+// the wall clock jumped, and nobody gets more than one mail of one look: the breach says all that a warning would have (T106).
 func (t *turn) fire(tk *Ticket, c *Clock) error {
-	at := c.wake()
-	if at.IsZero() || at.After(t.now) {
+	if at := c.wake(); at.IsZero() || at.After(t.now) {
 		return nil
 	}
-	what, template := "warning", "clock_warning"
-	if t.now.Before(c.Due.Add(breachGrace)) {
-		c.Warned = true
-	} else {
-		c.Warned, c.Breached = true, t.now
-		what, template = "breach", "clock_breach"
+	told := map[string]bool{}
+	late := !t.now.Before(c.Due.Add(breachGrace))
+	breaches := late && c.Breached.IsZero()
+	for _, s := range t.stepsDue(c) {
+		s.Fired = t.now
+		what := "warning"
+		if !s.At.Before(c.Due) {
+			what = "escalation"
+			if breaches {
+				breaches = false
+				if err := t.breach(tk, c, told); err != nil {
+					return err
+				}
+			}
+		}
+		e := ClockFired{Ticket: tk.Number, Clock: string(c.Name), What: what}
+		if s.To != nil {
+			e.Step, e.To = s.Step.String(), s.To
+		}
+		t.fired = append(t.fired, t.event(EventClock, tk.Number, e))
+		if what == "warning" && late {
+			continue // it would come after what it warns of
+		}
+		if err := t.tellOfClock(tk, c, "clock_warning", t.whom(tk, s.To), told); err != nil {
+			return err
+		}
 	}
-	t.fired = append(t.fired, t.event(EventClock, tk.Number, ClockFired{tk.Number, string(c.Name), what}))
-	return t.tellStaffWith(tk, template, func(d *templates.Staff) {
-		d.Clock, d.Due = string(c.Name), t.moment(tk, c.Due)
-	})
+	if breaches {
+		return t.breach(tk, c, told)
+	}
+	return nil
+}
+
+// stepsDue are the steps of a clock that are due and not carried out, earliest first.
+func (t *turn) stepsDue(c *Clock) []*Step {
+	var due []*Step
+	for i := range c.Steps {
+		if s := &c.Steps[i]; s.Fired.IsZero() && !c.at(s).After(t.now) {
+			due = append(due, s)
+		}
+	}
+	slices.SortStableFunc(due, func(a, b *Step) int { return a.At.Compare(b.At) })
+	return due
+}
+
+func (t *turn) breach(tk *Ticket, c *Clock, told map[string]bool) error {
+	c.Breached = t.now
+	t.fired = append(t.fired, t.event(EventClock, tk.Number, ClockFired{Ticket: tk.Number, Clock: string(c.Name), What: "breach"}))
+	return t.tellOfClock(tk, c, "clock_breach", t.whom(tk, nil), told)
+}
+
+// whom are those that a step names; nil names whoever has the ticket.
+func (t *turn) whom(tk *Ticket, to []string) (all []*policy.Staff) {
+	if to == nil {
+		to = []string{policy.ToAssignee}
+	}
+	for _, name := range to {
+		switch s := t.p.StaffByID(tk.Assignee); {
+		case name == policy.ToAssignee && s != nil:
+			all = append(all, s)
+		case name == policy.ToAssignee || name == policy.ToDispatchers:
+			all = append(all, t.p.Dispatchers(tk.Queue)...)
+		default:
+			if s := t.p.StaffByID(name); s != nil {
+				all = append(all, s)
+			}
+		}
+	}
+	return all
+}
+
+// tellOfClock sends each person one mail about a clock. Whoever has the ticket reads what to do; others, that they are told of it.
+func (t *turn) tellOfClock(tk *Ticket, c *Clock, template string, to []*policy.Staff, told map[string]bool) error {
+	holder := t.p.StaffByID(tk.Assignee)
+	for _, s := range to {
+		if told[s.ID] {
+			continue
+		}
+		told[s.ID] = true
+		mail := template
+		if !t.now.Before(c.Due) {
+			mail = "clock_breach"
+		}
+		hasIt := s == holder || holder == nil && slices.Contains(t.p.Dispatchers(tk.Queue), s)
+		if !hasIt {
+			mail = "clock_escalation"
+		}
+		err := t.tellOne(tk, s, mail, func(d *templates.Staff) {
+			d.Clock, d.Due = string(c.Name), t.moment(tk, c.Due)
+			if !hasIt {
+				d.Late = !t.now.Before(c.Due)
+				if holder != nil {
+					d.With = holder.Name
+				}
+			}
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // recordLate records the breach of clocks that were met too late before Tick looked at them: after a time in which the desk stood still,
@@ -107,11 +199,11 @@ func (t *turn) fire(tk *Ticket, c *Clock) error {
 func (t *turn) recordLate(tk *Ticket) {
 	for i := range tk.Clocks {
 		c := &tk.Clocks[i]
-		if c.Met.IsZero() || !c.Met.After(c.Due) || !c.Breached.IsZero() {
+		if c.dormant() || c.Met.IsZero() || !c.Met.After(c.Due) || !c.Breached.IsZero() {
 			continue
 		}
-		c.Warned, c.Breached = true, t.now
-		t.fired = append(t.fired, t.event(EventClock, tk.Number, ClockFired{tk.Number, string(c.Name), "breach"}))
+		c.Breached = t.now
+		t.fired = append(t.fired, t.event(EventClock, tk.Number, ClockFired{Ticket: tk.Number, Clock: string(c.Name), What: "breach"}))
 	}
 }
 

@@ -142,20 +142,29 @@ type Estimate struct {
 type Clock struct {
 	Name     policy.ClockName
 	Target   calendar.Target
-	Warn     int // percent of the time allowed
 	Calendar string
-	Start    time.Time
+	Start    time.Time // zero for a next response that nobody waits for yet
+	RunsOn   bool      `json:",omitempty"` // does not stand still while the desk waits for the customer
 	Pauses   []Pause
 	Due      time.Time // where it stands; meaningless while paused
-	WarnAt   time.Time // zero: no warning
+	Steps    []Step    // warnings and escalations
 	Met      time.Time // zero: not yet
-	Warned   bool
 	Breached time.Time // zero: no
 	Stopped  bool      // the ticket ended without an answer being owed
 }
 
-// A Pause is a time in which a clock stood still; To is zero while it lasts.
-type Pause struct{ From, To time.Time }
+// A Pause is a time in which a clock stood still, and the status that made it so; To is zero while it lasts.
+type Pause struct {
+	From, To time.Time
+	Why      Status
+}
+
+// A Step is a warning or an escalation of one clock: when it is due, and when it was carried out, zero before.
+type Step struct {
+	policy.Step
+	At    time.Time
+	Fired time.Time
+}
 
 // A Customer has plan and balance.
 type Customer struct {

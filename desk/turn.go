@@ -35,6 +35,7 @@ type turn struct {
 	threads map[int64]thread // what was said, by ticket, where it was asked for
 
 	tickets map[int64]*Ticket // loaded, by number
+	bases   map[int64]basis   // what their clocks followed from then
 	changed []*Ticket         // in the order in which they were first changed
 
 	received []Event // the journal of this turn, by kind, in the order finish writes it
@@ -54,7 +55,7 @@ func (d *Desk) update(ctx context.Context, do func(*turn) error) error {
 	err := d.Store.Update(ctx, func(tx Tx) (err error) {
 		t := &turn{
 			ctx: ctx, d: d, tx: tx, p: d.Policy(), now: d.Now().UTC(),
-			tickets: map[int64]*Ticket{}, threads: map[int64]thread{},
+			tickets: map[int64]*Ticket{}, bases: map[int64]basis{}, threads: map[int64]thread{},
 		}
 		t.at = t.now
 		if age, err = t.age(); err != nil {
@@ -127,7 +128,7 @@ func (t *turn) ticket(number int64) (*Ticket, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ticket %d: %w", number, err)
 	}
-	t.tickets[number] = tk
+	t.tickets[number], t.bases[number] = tk, t.basisOf(tk)
 	return tk, nil
 }
 
@@ -142,6 +143,10 @@ func (t *turn) touch(tk *Ticket) {
 // what goes out.
 func (t *turn) finish() error {
 	for _, tk := range t.changed {
+		if before, ok := t.bases[tk.Number]; ok && before != t.basisOf(tk) {
+			t.retime(tk)
+		}
+		tk.followAssignee(t.calendar(tk), t.at)
 		t.recordLate(tk)
 		tk.WakeAt = tk.wake(t.p, t.calendar(tk))
 		if err := t.tx.SaveTicket(t.ctx, tk); err != nil {

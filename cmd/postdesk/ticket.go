@@ -343,7 +343,9 @@ func (f record) facts() [][]string {
 		row("worked", "%d minutes", t.Minutes)
 	}
 	for i := range t.Clocks {
-		row(words(t.Clocks[i].Name), "%s", tellClock(&t.Clocks[i]))
+		if c := &t.Clocks[i]; !c.Start.IsZero() { // a next response begins with the customer's next words
+			row(words(c.Name), "%s", tellClock(c))
+		}
 	}
 	if len(t.Linked) > 0 {
 		var all []string
@@ -469,6 +471,9 @@ func (f record) json(out io.Writer) error {
 	}
 	for i := range f.ticket.Clocks {
 		c := &f.ticket.Clocks[i]
+		if c.Start.IsZero() {
+			continue
+		}
 		told := clock{desk.ClockState{State: c.State()}, c.Target.String(), c.Calendar}
 		if told.State != "paused" {
 			due := c.Due.UTC()

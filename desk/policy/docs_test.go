@@ -45,7 +45,7 @@ channels: {premium: {zz: }}
 calendars: {office: {zz: , holidays: {zz: }}}
 queues: {requests: {zz: , assign: {zz: }}}
 staff: {dana: {zz: , absent: [{zz: }]}}
-classes: {question: {zz: , clocks: {zz: , resolution: {zz: }}}}
+classes: {question: {zz: , clocks: {zz: , resolution: {zz: , escalate: [{zz: }]}}}}
 products: {classifieds: {zz: }}
 details: {log: {zz: }}
 plans: {standard: {zz: , changes: {zz: }}}

@@ -296,21 +296,3 @@ type Life struct {
 	RemindAwaiting int // working days in awaiting_* after which the customer is reminded
 	CloseAwaiting  int // working days in awaiting_* after which the ticket closes
 }
-
-// ClockName is one of a ticket's clocks.
-type ClockName string
-
-// The clocks of this version.
-const (
-	FirstResponse ClockName = "first_response"
-	Resolution    ClockName = "resolution"
-)
-
-// Clocks are targets by clock. A clock without a target does not run.
-type Clocks map[ClockName]ClockTarget
-
-// A ClockTarget is the time allowed, and when to warn.
-type ClockTarget struct {
-	Target calendar.Target
-	Warn   int // percent of the time allowed after which staff are warned; 0: no warning
-}

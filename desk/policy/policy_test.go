@@ -165,8 +165,10 @@ mailboxes:
 		{"a class and the free window", class.FreeWindow, false},
 		{"a title", class.Title.In("pl"), "installation"},
 		{"a product's title", p.Products[0].Title.In("en"), "classifieds"},
-		{"when to warn", class.Clocks[Resolution], ClockTarget{calendar.Target{N: 5, Unit: calendar.WorkingDays}, 75}},
-		{"the clocks of classes that name none", p.Clocks[FirstResponse], ClockTarget{calendar.Target{N: 1, Unit: calendar.WorkingDays}, 75}},
+		{"when to warn", fmt.Sprint(class.Clocks[Resolution].Steps), "[75%]"},
+		{"a class's clock", class.Clocks[Resolution].For("urgent").String(), "5 working days"},
+		{"the clocks of classes that name none", p.Clocks[FirstResponse].Target.String(), "1 working day"},
+		{"a clock while the desk waits for the customer", p.Clocks[FirstResponse].RunsOn, false},
 		{"a person's language", who.Language, "en"},
 		{"a person's zone", who.Zone.String(), "Europe/Berlin"},
 		{"dispatchers are all with the role", strings.Join(p.Queues[0].Dispatchers, " "), "dana"},
@@ -291,6 +293,62 @@ calendars:
 	}
 	if !c.IsOpen(time.Date(2026, 12, 26, 10, 0, 0, 0, time.UTC)) {
 		t.Error("the hours of a single date do not stand above a holiday")
+	}
+}
+
+func TestClockTerms(t *testing.T) {
+	p := parse(t, `
+classes:
+  outage: {billing: free, clocks: {assignment: none, resolution: {target: 1 working day, pauses: false, warn: 0%}}}
+  question: {billing: free}
+clocks:
+  assignment: 1 working hour
+  first_response:
+    target: 1 working day
+    priority: {urgent: 30m, low: none}
+    escalate:
+      - {at: 100%, to: [dispatchers, assignee]}
+      - {after: 2 working hours, to: dana}
+  next_response: 2 working days
+rules:
+  - {name: critical, when: true, set: {clocks: {first_response: 15m}}}
+desk: {name: Desk, domain: desk.example, zone: Europe/Berlin, class: question}
+`)
+	outage, question := p.Class("outage"), p.Class("question")
+	for _, tt := range []struct {
+		what     string
+		name     ClockName
+		rule     string
+		class    *Class
+		priority string
+		want     string // "" where it does not run
+	}{
+		{"the file's", FirstResponse, "", question, "normal", "1 working day [75% 100% 2 working hours after]"},
+		{"by priority", FirstResponse, "", question, "urgent", "30m [75% 100% 2 working hours after]"},
+		{"none for a priority", FirstResponse, "", question, "low", ""},
+		{"switched off by a class", Assignment, "", outage, "normal", ""},
+		{"and on by the others", Assignment, "", question, "normal", "1 working hour [75%]"},
+		{"a class's own, without a warning", Resolution, "", outage, "urgent", "1 working day []"},
+		{"which the others do not have", Resolution, "", question, "normal", ""},
+		{"a rule's", FirstResponse, "critical", question, "normal", "15m [75%]"},
+		{"what a rule does not name", NextResponse, "critical", question, "normal", "2 working days [75%]"},
+		{"of a rule that sets none", FirstResponse, "another", outage, "normal", "1 working day [75% 100% 2 working hours after]"},
+		{"without a class", FirstResponse, "", nil, "normal", "1 working day [75% 100% 2 working hours after]"},
+	} {
+		terms, target, ok := p.ClockTermsOf(tt.name, tt.rule, tt.class, tt.priority)
+		got := ""
+		if ok {
+			got = fmt.Sprint(target, " ", terms.Steps)
+		}
+		if got != tt.want {
+			t.Errorf("%s: got %q, want %q", tt.what, got, tt.want)
+		}
+	}
+	if !outage.Clocks[Resolution].RunsOn || p.Clocks[FirstResponse].RunsOn {
+		t.Error("pauses is read the wrong way")
+	}
+	if to := p.Clocks[FirstResponse].Steps; strings.Join(to[1].To, " ") != "dispatchers assignee" || strings.Join(to[2].To, " ") != "dana" || to[0].To != nil {
+		t.Errorf("told are %v", to)
 	}
 }
 

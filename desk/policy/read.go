@@ -13,7 +13,6 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
-	"github.com/postdesk/postdesk/desk/calendar"
 	"github.com/postdesk/postdesk/desk/ledger"
 	"github.com/postdesk/postdesk/desk/message"
 	"github.com/postdesk/postdesk/desk/rules"
@@ -287,42 +286,6 @@ func readClasses(v value) (all []*Class) {
 		all = append(all, c)
 	}
 	return all
-}
-
-// readClocks reads targets by clock: the time allowed alone, or with the part of it after which staff are warned, 75 % unless it says
-// another.
-func readClocks(v value) Clocks {
-	m := v.fields(string(FirstResponse), string(Resolution))
-	var all Clocks
-	for _, name := range []ClockName{FirstResponse, Resolution} {
-		c := m.key(string(name))
-		if !c.given() {
-			continue
-		}
-		target, warn := c, value{document: c.document}
-		if len(c.node.Content) > 0 {
-			parts := c.fields("target", "warn")
-			target, warn = parts.key("target"), parts.key("warn")
-		}
-		const want = "time such as 4 working hours, 1 working day, or 30m by the clock"
-		t, ok := parsed(target.must(want), calendar.Target{}, want, calendar.ParseTarget)
-		percent, _ := parsed(warn, 75, "a part such as 75%, or 0% for no warning", parsePercent)
-		if ok {
-			if all == nil {
-				all = Clocks{}
-			}
-			all[name] = ClockTarget{t, percent}
-		}
-	}
-	return all
-}
-
-func parsePercent(s string) (n int, err error) {
-	digits, ok := strings.CutSuffix(s, "%")
-	if _, err = fmt.Sscanf(digits, "%d", &n); !ok || err != nil || n < 0 || n > 99 || fmt.Sprint(n) != digits {
-		return 0, errors.New("no percentage below 100")
-	}
-	return n, nil
 }
 
 func readStaff(v value, desk Desk) (all []*Staff) {

@@ -16,11 +16,11 @@ type Relay struct {
 	Address  string         // order-{order}@desk.example: what both sides see
 	Order    *regexp.Regexp // finds an order's number in a subject or text, as its first group
 	Markets  []*Market
-	Answer   ClockTarget // what a seller owes each message of a buyer (E4)
-	Remind   []int       // percent of it after which the seller is reminded
-	Vague    int         // days in which a buyer may say that he was not answered
-	Mask     []string    // of Masks
-	Unmasked []string    // domains whose links stay
+	Answer   ClockTerms // what a seller owes each message of a buyer (E4)
+	Remind   []int      // percent of it after which the seller is reminded
+	Vague    int        // days in which a buyer may say that he was not answered
+	Mask     []string   // of Masks
+	Unmasked []string   // domains whose links stay
 	Carriers []*Carrier
 	Rating   Rating
 	Ladder   []Sanction // mildest first
@@ -103,7 +103,7 @@ func readRelay(v value, zone *time.Location) *Relay {
 	}
 	const wantAnswer = "time such as 24 working hours"
 	t, _ := parsed(m.key("answer").must(wantAnswer), calendar.Target{}, wantAnswer, calendar.ParseTarget)
-	r.Answer = ClockTarget{Target: t}
+	r.Answer = ClockTerms{Target: t}
 	r.Remind = each(m.key("remind"), func(v value) (int, bool) {
 		return parsed(v, 0, "a part such as 75%", parsePercent)
 	})

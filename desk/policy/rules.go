@@ -28,7 +28,7 @@ func readRules(v value, staff []*Staff) (*rules.Set, map[string]Clocks) {
 		if c := readClocks(set.key("clocks")); c != nil {
 			clocks[r.Name] = c
 			for _, name := range slices.Sorted(maps.Keys(c)) {
-				r.Set.Clocks = append(r.Set.Clocks, fmt.Sprintf("%s %s", name, c[name].Target))
+				r.Set.Clocks = append(r.Set.Clocks, fmt.Sprintf("%s %s", name, c[name]))
 			}
 		}
 		if m.key("set").given() && len(m.key("set").node.Content) == 0 {
