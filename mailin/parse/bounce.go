@@ -2,7 +2,6 @@ package parse
 
 import (
 	"bytes"
-	"regexp"
 	"strings"
 
 	"github.com/postdesk/postdesk/desk/message"
@@ -46,14 +45,10 @@ func (s recipientStatus) failed() bool {
 	return false
 }
 
-var (
-	statusCode  = regexp.MustCompile(`\b([245])\.(\d{1,3})\.(\d{1,3})\b`)
-	failureCode = regexp.MustCompile(`\b[45]\.\d{1,3}\.\d{1,3}\b`)
-)
-
 // read adds the groups of fields of a message/delivery-status part: one about the message, then one a recipient.
 func (d *deliveryStatus) read(text []byte) {
 	lines := newLineReader(bytes.NewReader(append(bytes.Trim(text, "\r\n"), '\n')))
+	defer lines.free()
 	never := func([]byte) bool { return false }
 	for range 500 {
 		piece, _ := lines.next()
@@ -72,7 +67,7 @@ func (d *deliveryStatus) read(text []byte) {
 		s := recipientStatus{
 			address:    typedAddress(h.get("Original-Recipient")),
 			action:     strings.ToLower(firstWord(h.get("Action"))),
-			status:     statusCode.FindString(h.get("Status")),
+			status:     statusCode(h.get("Status")),
 			diagnostic: diagnosticText(h.get("Diagnostic-Code")),
 		}
 		if s.address == "" {
@@ -85,7 +80,7 @@ func (d *deliveryStatus) read(text []byte) {
 			continue // the group about the message
 		}
 		// A general code such as 5.0.0 says less than the one that the other server gave.
-		if code := statusCode.FindString(s.diagnostic); code != "" && (s.status == "" || strings.HasSuffix(s.status, ".0.0") && code[0] == s.status[0]) {
+		if code := statusCode(s.diagnostic); code != "" && (s.status == "" || strings.HasSuffix(s.status, ".0.0") && code[0] == s.status[0]) {
 			s.status = code
 		}
 		d.recipients = append(d.recipients, s)
@@ -154,7 +149,7 @@ func (e *evidence) bounced() []string {
 	}
 	text := e.sample()
 	told := failureSubject.MatchString(e.m.Subject)
-	coded := func() bool { return statusCode.MatchString(text) || replyCode.MatchString(text) } // only asked where it matters: it takes its time
+	coded := func() bool { return statusCode(text) != "" || replyCode(text) != "" }
 	path, known := e.returnPath()
 	if e.fromLocal("mailer-daemon", "mailerdaemon", "mail-daemon", "mailer_daemon", "maildaemon", "post_master", "double-bounce") ||
 		strings.HasPrefix(path, "mailer-daemon") || e.top.media == "multipart/report" {
@@ -179,7 +174,7 @@ func (e *evidence) bounced() []string {
 	return nil
 }
 
-var personsProgram = regexp.MustCompile(`(?i)(thunderbird|apple mail|iphone|ipad|outlook|mozilla|webmail|roundcube|evolution|kmail|mutt|android)`)
+var personsProgram = newPattern(`(?i)(thunderbird|apple mail|iphone|ipad|outlook|mozilla|webmail|roundcube|evolution|kmail|mutt|android)`)
 
 func senderName(m *message.Message) string {
 	if len(m.From) == 0 {
@@ -193,13 +188,12 @@ const bounceSample = 16 << 10 // bytes of the text in which a mail system's word
 func (e *evidence) sample() string { return clip(e.m.Text, bounceSample) }
 
 var (
-	daemonName     = regexp.MustCompile(`(?i)^"?(mail(er)?[ -]?daemon|mail deliver(y)? (sub)?system|mail (administrator|router|system)|internet mail delivery|postmaster|mailsystem|system administrator)\b`)
-	failureSubject = regexp.MustCompile(`(?i)(undeliver(able|ed)|not (be |been )?deliver(ed|able)|delivery (status notification|failure|failed|has failed|problem|report|error|notification)|fail(ed|ure) (mail|delivery|notice)|returned (mail|to sender)|returning message|mail (delivery )?(failure|failed|error|returned)|failure notice|nondeliverable|non-delivery|message (status|delayed)|could not (be sent|send)|delayed mail|warning: could not|unzustellbar|nicht zugestellt|non remis|échec|devuelto|fehlgeschlagen|не доставлено|ошибка доставки|недоставлен|niedostarczon|nie dostarczono|nie można dostarczyć|onbestelbaar|niet (afgeleverd|bezorgd)|mancata consegna|non recapitat|impossibile recapitare|non (délivré|distribué)|no (se ha podido )?entrega|não entregue|falha (na|de) entrega|メールエラー|配信(エラー|失敗|不能|できません)|不達|送信エラー|送信できません|退信|投递失败|未送达|무배달|배달.{0,3}(실패|오류))`)
-	failureText    = regexp.MustCompile(`(?i)(could not be delivered|couldn't be delivered|cannot be delivered|can't be delivered|was not delivered|not been delivered|been unable to deliver|unable to (be )?deliver|undeliverable|delivery (to the following|has failed|failed|to these recipients)|did not reach the following|failed to deliver|wasn't able to deliver|was unable to deliver|not able to deliver|permanent(ly)? (fatal )?(error|failure|failed)|had permanent (fatal )?errors|had transient|transcript of session|message (that )?you sent .{0,80}(could not|has not|was not|rejected)|this message was created automatically by mail|this is the (qmail-send|mail system|postfix|mail delivery)|returned to (the )?sender|returned mail|mailbox (is )?(full|unavailable|not found)|user unknown|unknown user|no such user|recipient (address )?(rejected|unknown)|(host|domain) (unknown|not found|lookup)|over quota|undelivered|warning: message (still )?undelivered|will (continue|keep|be retried)|non[- ]delivery|nicht zugestellt|konnte nicht (zugestellt|ausgeliefert)|unzustellbar|n'a pas pu être|not delivered|failed recipients?|error for <|couldn't find any host|does not exist|error delivering your (mail|message)|giving up|rejected by (a|the) remote|account is (disabled|inactive)|invalid (user|recipient|address)|<<< 5\d\d|address(es)? (failed|had)|could not be sent|n'a pas (pu |été )|impossible de (remettre|délivrer|distribuer)|non (è stato|è stata|è) (possibile )?(recapitat|consegn)|no (se pudo|pudo|ha podido|se ha podido|fue) (ser )?(entreg|enviar)|niet (worden )?(afgeleverd|bezorgd)|не (был[оа]? )?доставлен|не удалось доставить|nie (został[ao]? |mogł[ao] być |można )?dostarcz|não (foi|pôde) (ser )?entreg|送信できませんでした|配信できません|お届けできません|无法(送达|投递)|배달하지 못)`)
-	textAddress    = regexp.MustCompile(`[A-Za-z0-9.!#%&'*+/=?^_{}~\-]{1,64}@[A-Za-z0-9.\-]{1,190}\.[A-Za-z0-9\-]{2,24}`)
-	ownID          = regexp.MustCompile(`(?im)^[> \t]*message-id:\s*(<[^<>\s]{3,900}>)`)
-	replyCode      = regexp.MustCompile(`\b([45])\d\d[ -]`)
-	temporary      = regexp.MustCompile(`(?i)(delayed|transient|warning|not yet been delivered|will (continue|keep|be retried)|temporar|still being retried|do not need to resend)`)
+	daemonName     = newPattern(`(?i)^"?(mail(er)?[ -]?daemon|mail deliver(y)? (sub)?system|mail (administrator|router|system)|internet mail delivery|postmaster|mailsystem|system administrator)\b`)
+	failureSubject = newPattern(`(?i)(undeliver(able|ed)|not (be |been )?deliver(ed|able)|delivery (status notification|failure|failed|has failed|problem|report|error|notification)|fail(ed|ure) (mail|delivery|notice)|returned (mail|to sender)|returning message|mail (delivery )?(failure|failed|error|returned)|failure notice|nondeliverable|non-delivery|message (status|delayed)|could not (be sent|send)|delayed mail|warning: could not|unzustellbar|nicht zugestellt|non remis|échec|devuelto|fehlgeschlagen|не доставлено|ошибка доставки|недоставлен|niedostarczon|nie dostarczono|nie można dostarczyć|onbestelbaar|niet (afgeleverd|bezorgd)|mancata consegna|non recapitat|impossibile recapitare|non (délivré|distribué)|no (se ha podido )?entrega|não entregue|falha (na|de) entrega|メールエラー|配信(エラー|失敗|不能|できません)|不達|送信エラー|送信できません|退信|投递失败|未送达|무배달|배달.{0,3}(실패|오류))`)
+	failureText    = newPattern(`(?i)(could not be delivered|couldn't be delivered|cannot be delivered|can't be delivered|was not delivered|not been delivered|been unable to deliver|unable to (be )?deliver|undeliverable|delivery (to the following|has failed|failed|to these recipients)|did not reach the following|failed to deliver|wasn't able to deliver|was unable to deliver|not able to deliver|permanent(ly)? (fatal )?(error|failure|failed)|had permanent (fatal )?errors|had transient|transcript of session|message (that )?you sent .{0,80}(could not|has not|was not|rejected)|this message was created automatically by mail|this is the (qmail-send|mail system|postfix|mail delivery)|returned to (the )?sender|returned mail|mailbox (is )?(full|unavailable|not found)|user unknown|unknown user|no such user|recipient (address )?(rejected|unknown)|(host|domain) (unknown|not found|lookup)|over quota|undelivered|warning: message (still )?undelivered|will (continue|keep|be retried)|non[- ]delivery|nicht zugestellt|konnte nicht (zugestellt|ausgeliefert)|unzustellbar|n'a pas pu être|not delivered|failed recipients?|error for <|couldn't find any host|does not exist|error delivering your (mail|message)|giving up|rejected by (a|the) remote|account is (disabled|inactive)|invalid (user|recipient|address)|<<< 5\d\d|address(es)? (failed|had)|could not be sent|n'a pas (pu |été )|impossible de (remettre|délivrer|distribuer)|non (è stato|è stata|è) (possibile )?(recapitat|consegn)|no (se pudo|pudo|ha podido|se ha podido|fue) (ser )?(entreg|enviar)|niet (worden )?(afgeleverd|bezorgd)|не (был[оа]? )?доставлен|не удалось доставить|nie (został[ao]? |mogł[ao] być |można )?dostarcz|não (foi|pôde) (ser )?entreg|送信できませんでした|配信できません|お届けできません|无法(送达|投递)|배달하지 못)`)
+	textAddress    = newPattern(`[A-Za-z0-9.!#%&'*+/=?^_{}~\-]{1,64}@[A-Za-z0-9.\-]{1,190}\.[A-Za-z0-9\-]{2,24}`)
+	ownID          = newPattern(`(?im)^[> \t]*message-id:\s*(<[^<>\s]{3,900}>)`)
+	temporary      = newPattern(`(?i)(delayed|transient|warning|not yet been delivered|will (continue|keep|be retried)|temporar|still being retried|do not need to resend)`)
 )
 
 // bounce reads what the report says: first by the standard, then in the mail system's own words.
@@ -246,14 +240,14 @@ func (e *evidence) bounce() *message.Bounce {
 		}
 	}
 	if b.Status == "" {
-		b.Status = failureCode.FindString(text)
+		b.Status = failureCode(text)
 	}
 	if !stated {
-		switch code := replyCode.FindStringSubmatch(text); {
+		switch code := replyCode(text); {
 		case b.Status != "":
 			b.Permanent = b.Status[0] == '5'
-		case code != nil:
-			b.Permanent = code[1] == "5"
+		case code != "":
+			b.Permanent = code[0] == '5'
 		default:
 			b.Permanent = !temporary.MatchString(e.m.Subject + "\n" + clip(text, 2000))
 		}
@@ -266,7 +260,7 @@ func (e *evidence) bounce() *message.Bounce {
 }
 
 // returned begins the mail that came back, where it stands in the text itself.
-var returned = regexp.MustCompile(`(?im)^(-{2,} ?(this is a copy of|below this line|original message|returned message|the original message|message header|start of|enclosed is)|return-path: <|received: from |(the )?(original )?message (headers? )?follows?)`)
+var returned = newPattern(`(?im)^(-{2,} ?(this is a copy of|below this line|original message|returned message|the original message|message header|start of|enclosed is)|return-path: <|received: from |(the )?(original )?message (headers? )?follows?)`)
 
 // reasonLine is the line of the text that says most: one with a reply code, else one with a failure's words.
 func reasonLine(text string) string {
@@ -275,7 +269,7 @@ func reasonLine(text string) string {
 		line = strings.TrimSpace(line)
 		switch {
 		case len(line) > 1000:
-		case failureCode.MatchString(line), replyCode.MatchString(line):
+		case failureCode(line) != "", replyCode(line) != "":
 			return clip(oneLine(line), 500)
 		case second == "" && failureText.MatchString(line):
 			second = clip(oneLine(line), 500)
@@ -289,7 +283,9 @@ func (e *evidence) originalID() message.ID {
 	for _, r := range e.reports {
 		switch r.media {
 		case "message/rfc822", "message/global", "text/rfc822-headers", "message/rfc822-headers", "message/global-headers":
-			h, _ := readHeader(newLineReader(bytes.NewReader(r.text)), func([]byte) bool { return false })
+			lines := newLineReader(bytes.NewReader(r.text))
+			h, _ := readHeader(lines, func([]byte) bool { return false })
+			lines.free()
 			if ids := message.ParseIDs(rawText(h.get("Message-ID"), "")); len(ids) > 0 {
 				return ids[0]
 			}

@@ -1,7 +1,6 @@
 package parse
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/postdesk/postdesk/desk/message"
@@ -23,26 +22,26 @@ func (e *evidence) textStatus() *deliveryStatus {
 }
 
 var (
-	statusField = regexp.MustCompile(`(?im)^(reporting-mta|original-recipient|final-recipient):`)
-	actionField = regexp.MustCompile(`(?im)^(action|status):`)
+	statusField = newPattern(`(?im)^(reporting-mta|original-recipient|final-recipient):`)
+	actionField = newPattern(`(?im)^(action|status):`)
 )
 
 // recipientForms are the ways in which systems name who failed, surest first: the first form with a find gives all of them. Each has
 // the address as its one group.
-var recipientForms = []*regexp.Regexp{
+var recipientForms = []*pattern{
 	// qmail, Postfix, Exim and Gmail: the address in brackets leads the line, and what happened follows.
-	regexp.MustCompile(`(?m)^[ \t>]*<(` + textAddress.String() + `)>(?::| \(expanded from|\.\.\.|;|, ?$)`),
+	newPattern(`(?m)^[ \t>]*<(` + textAddress.source + `)>(?::| \(expanded from|\.\.\.|;|, ?$)`),
 	// A label before it.
-	regexp.MustCompile(`(?im)^[ \t>*]*(?:final |original |failed |intended )?(?:recipients?(?: address)?(?:\(s\))?|e-?mail address|rcpt to|to|für|destinataire|destinatario|empfänger|получатель|odbiorca|ontvanger)[ \t]*:[ \t]*(?:rfc822;[ \t]*)?<?(` + textAddress.String() + `)>?[ \t]*$`),
-	regexp.MustCompile(`(?i)(?:rcpt to|could not be delivered to|not be delivered to|unable to deliver(?: (?:your |the )?(?:message|mail))? to|deliver(?:ing|y of)? (?:your |the )?(?:message|mail)? ?to|delivery to|delivered to|error for|not delivered to|recipient address)[ \t]*:?[ \t\n]*<?(` + textAddress.String() + `)`),
+	newPattern(`(?im)^[ \t>*]*(?:final |original |failed |intended )?(?:recipients?(?: address)?(?:\(s\))?|e-?mail address|rcpt to|to|für|destinataire|destinatario|empfänger|получатель|odbiorca|ontvanger)[ \t]*:[ \t]*(?:rfc822;[ \t]*)?<?(` + textAddress.source + `)>?[ \t]*$`),
+	newPattern(`(?i)(?:rcpt to|could not be delivered to|not be delivered to|unable to deliver(?: (?:your |the )?(?:message|mail))? to|deliver(?:ing|y of)? (?:your |the )?(?:message|mail)? ?to|delivery to|delivered to|error for|not delivered to|recipient address)[ \t]*:?[ \t\n]*<?(` + textAddress.source + `)`),
 	// Alone on its line, as below "The following addresses failed:".
-	regexp.MustCompile(`(?m)^[ \t>*\-•]*<?(` + textAddress.String() + `)>?[ \t]*[:;]?(?:[ \t]*[\[(][^\n]{0,200})?$`),
+	newPattern(`(?m)^[ \t>*\-•]*<?(` + textAddress.source + `)>?[ \t]*[:;]?(?:[ \t]*[\[(][^\n]{0,200})?$`),
 	// Behind a reply code.
-	regexp.MustCompile(`(?m)\b[45]\d\d[ -](?:[45]\.\d{1,3}\.\d{1,3} )?<?(` + textAddress.String() + `)`),
+	newPattern(`(?m)\b[45]\d\d[ -](?:[45]\.\d{1,3}\.\d{1,3} )?<?(` + textAddress.source + `)`),
 }
 
 // helpLine is where an address is one to ask, or the sender's.
-var helpLine = regexp.MustCompile(`(?i)\b(contact|assistance|help|questions?|problems? (to|with)|postmaster|administrator|support|from|sender|copy|wenden|kontakt|contacte[rz]|contatt|обрат|skontakt)\b`)
+var helpLine = newPattern(`(?i)\b(contact|assistance|help|questions?|problems? (to|with)|postmaster|administrator|support|from|sender|copy|wenden|kontakt|contacte[rz]|contatt|обрат|skontakt)\b`)
 
 // textRecipients finds who failed in a system's own words. Addresses of the report itself, and those of people to ask, are not meant.
 func (e *evidence) textRecipients(text string) []string {

@@ -137,7 +137,7 @@ var guessable = []struct{ detected, name string }{
 	{"EUC-JP", "euc-jp"}, {"EUC-KR", "euc-kr"}, {"GB-18030", "gb18030"}, {"Big5", "big5"}, {"UTF-16LE", "utf-16le"}, {"UTF-16BE", "utf-16be"},
 }
 
-const guessSample = 64 << 10 // bytes that a guess looks at
+const guessSample = 4 << 10 // bytes that a guess looks at
 
 func guessCharset(b []byte) string {
 	b = b[:min(len(b), guessSample)]
@@ -204,6 +204,9 @@ func decodeUTF7(b []byte) string {
 // cleanText takes out what no database and no page can bear: invalid UTF-8, NUL and the other control characters but tab and line
 // end, a byte order mark.
 func cleanText(s string) string {
+	if isClean(s) {
+		return s
+	}
 	s = strings.ToValidUTF8(s, string(utf8.RuneError))
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -214,4 +217,14 @@ func cleanText(s string) string {
 		}
 		return r
 	}, s)
+}
+
+// isClean tells ASCII text without anything to take out.
+func isClean(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; (c < ' ' || c >= 0x7f) && c != '\n' && c != '\t' {
+			return false
+		}
+	}
+	return true
 }

@@ -29,10 +29,29 @@ type header struct {
 	cut    bool // something went beyond the limits
 	odd    int  // lines that are no part of a field
 	own    int  // fields of our own namespace, left out
+
+	names uint64 // a bit for each name that is there, and for others like it: most that are asked for are not
+}
+
+// nameBit is that of a field's name, whatever its case.
+func nameBit(name string) uint64 {
+	if name == "" {
+		return 0
+	}
+	first, last := name[0]|0x20, name[len(name)-1]|0x20
+	return 1 << ((uint(len(name))*31 + uint(first)*7 + uint(last)) % 64)
+}
+
+func (h *header) add(f field) {
+	h.fields = append(h.fields, f)
+	h.names |= nameBit(f.name)
 }
 
 // get is the value of the first such field, "" when there is none.
 func (h *header) get(name string) string {
+	if h.names&nameBit(name) == 0 {
+		return ""
+	}
 	for _, f := range h.fields {
 		if strings.EqualFold(f.name, name) {
 			return f.value
@@ -42,6 +61,9 @@ func (h *header) get(name string) string {
 }
 
 func (h *header) has(name string) bool {
+	if h.names&nameBit(name) == 0 {
+		return false
+	}
 	for _, f := range h.fields {
 		if strings.EqualFold(f.name, name) {
 			return true
@@ -52,6 +74,9 @@ func (h *header) has(name string) bool {
 
 // all gives the values of all such fields, topmost first.
 func (h *header) all(name string) []string {
+	if h.names&nameBit(name) == 0 {
+		return nil
+	}
 	var values []string
 	for _, f := range h.fields {
 		if strings.EqualFold(f.name, name) {
@@ -67,27 +92,32 @@ func (h *header) all(name string) []string {
 func readHeader(lines *lineReader, stop func(line []byte) bool) (h header, ended bool) {
 	const none, kept, dropped = 0, 1, 2
 	state := none // what became of the field that the next continuation belongs to
-	var value strings.Builder
-	var name string
-	flush := func() {
-		if state == kept {
-			h.fields = append(h.fields, field{name, cleanRaw(value.String())})
+	var (
+		all   = make([]byte, 0, 1<<10) // names and values, one after the other: one text for all
+		begin []int                    // of each name and of each value in it
+	)
+	defer func() {
+		text := string(all)
+		h.fields = make([]field, 0, len(begin)/2)
+		for i := 0; i < len(begin); i += 2 {
+			end := len(text)
+			if i+2 < len(begin) {
+				end = begin[i+2]
+			}
+			h.add(field{text[begin[i]:begin[i+1]], cleanRaw(text[begin[i+1]:end])})
 		}
-		state = none
-		value.Reset()
-	}
+	}()
 	add := func(b []byte) {
-		if room := min(maxField-value.Len(), maxHeader-h.size); len(b) > room {
+		if room := min(maxField-(len(all)-begin[len(begin)-1]), maxHeader-h.size); len(b) > room {
 			h.cut = true
 			b = b[:max(room, 0)]
 		}
 		h.size += len(b)
-		value.Write(b)
+		all = append(all, b...)
 	}
 	for {
 		piece, fresh := lines.next()
 		if piece == nil {
-			flush()
 			return h, false
 		}
 		text, _ := cutEnd(piece)
@@ -101,10 +131,8 @@ func readHeader(lines *lineReader, stop func(line []byte) bool) (h header, ended
 			if len(text) > 0 && headerGoesOn(lines) { // white space is no blank line while fields follow
 				continue
 			}
-			flush()
 			return h, false
 		case stop(text):
-			flush()
 			return h, true
 		case text[0] == ' ' || text[0] == '\t':
 			if state == kept {
@@ -122,7 +150,6 @@ func readHeader(lines *lineReader, stop func(line []byte) bool) (h header, ended
 			}
 			own := append([]byte{}, piece...)
 			if h.odd > maxOdd || !headerGoesOn(lines) {
-				flush()
 				lines.unread(own)
 				h.odd++
 				return h, false
@@ -130,27 +157,28 @@ func readHeader(lines *lineReader, stop func(line []byte) bool) (h header, ended
 			h.odd++
 			// What tells the way of the mail is never made longer by a line of the sender's: the last field of our own server
 			// stands right above the sender's first one.
-			if text, _ := cutEnd(own); state == kept && !isTrace(name) {
+			if text, _ := cutEnd(own); state == kept && !isTrace(string(all[begin[len(begin)-2]:begin[len(begin)-1]])) {
 				add([]byte(" "))
 				add(text)
 			}
 			continue
 		}
-		flush()
-		name = string(bytes.TrimSpace(text[:n]))
+		raw := bytes.TrimSpace(text[:n])
 		state = kept
-		if strings.EqualFold(name, "From") {
+		if len(raw) == 4 && strings.EqualFold(string(raw), "From") {
 			h.froms++
 		}
 		switch {
-		case len(name) > len(ownPrefix) && strings.EqualFold(name[:len(ownPrefix)], ownPrefix):
+		case len(raw) > len(ownPrefix) && strings.EqualFold(string(raw[:len(ownPrefix)]), ownPrefix):
 			h.own++
 			state = dropped
-		case len(h.fields) >= maxFields || h.size >= maxHeader:
+		case len(begin)/2 >= maxFields || h.size >= maxHeader:
 			h.cut = true
 			state = dropped
 		default:
-			h.size += len(name)
+			h.size += len(raw)
+			begin = append(begin, len(all), len(all)+len(raw))
+			all = append(all, raw...)
 			add(text[n+1:])
 		}
 	}

@@ -2,7 +2,6 @@ package parse
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/postdesk/postdesk/desk/message"
@@ -105,7 +104,7 @@ var feedback = signs{
 	fieldSign("X-Report-Type", "feedback", "abuse"),
 }
 
-var feedbackSubject = regexp.MustCompile(`(?i)\b(abuse report|complaint|feedback report|email feedback|spam report|client tos notification)\b`)
+var feedbackSubject = newPattern(`(?i)\b(abuse report|complaint|feedback report|email feedback|spam report|client tos notification)\b`)
 
 // automatic are the signs of a program (RFC 3834 and what came before it).
 var automatic = signs{
@@ -162,7 +161,7 @@ var automatic = signs{
 
 // autoSubject are the words that responders put at the very beginning of a subject, in the languages of their programs. An answer to
 // such a mail begins with "Re:" and is a person's.
-var autoSubject = regexp.MustCompile(`(?i)^\s*\[?(` + strings.Join([]string{
+var autoSubject = newPattern(`(?i)^\s*\[?(` + strings.Join([]string{
 	`automatic (reply|response)\b`, `auto[- ]?(reply|response|responder)\b`, `automated (reply|response)\b`, `auto:`, `out[ -]of[ -](the[ -])?office\b`, `away from (my|the) (mail|office|desk)`,
 	`on vacation\b`, `vacation (reply|response|notice|message)`, `ooo:`, `i am (currently )?(out of|away from) `, `read:`, `not read:`,
 	`abwesenheits(notiz|meldung|nachricht|benachrichtigung|assistent)`, `abwesenheit:`, `abwesend`, `automatische (antwort|r[üu]ckantwort|beantwortung)`, `autom\. antwort`, `autoantwort`, `nicht im (b[üu]ro|haus)\b`, `gelesen:`,
@@ -175,7 +174,7 @@ var autoSubject = regexp.MustCompile(`(?i)^\s*\[?(` + strings.Join([]string{
 	`resposta autom[áa]tica`, `aus[êe]ncia( tempor[áa]ria)?\b`, `autosvar`, `automatiskt? svar`, `frånvaro`, `frav[æe]r`, `automaattinen vastaus`, `poissa`, `automatick[áa] odpov[eě][ďd]`, `automatikus válasz`, `自动回复`, `自動回覆`, `自動返信`, `不在通知`, `자동 회신`, `automatic yanıt`, `otomatik yanıt`,
 }, "|") + `)`)
 
-var replyPrefix = regexp.MustCompile(`(?i)^\s*((re|aw|sv|antw|odp|rif|res|отв)\s*:\s*|\[[^\[\]]{1,60}\]\s*)+`)
+var replyPrefix = newPattern(`(?i)^\s*((re|aw|sv|antw|odp|rif|res|отв)\s*:\s*|\[[^\[\]]{1,60}\]\s*)+`)
 
 // list are the signs of a mailing list, a newsletter or another bulk sender (RFC 2369, RFC 2919).
 var list = signs{

@@ -1,8 +1,10 @@
 package parse
 
 import (
+	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // commonWords are the small words by which a language is told. The desk's languages (M9) stand first; the others are there so that
@@ -35,19 +37,23 @@ var commonWords = map[string]string{
 // told are the languages that a mail may be told to be in.
 var told = map[string]bool{"en": true, "de": true, "es": true, "fr": true, "nl": true, "it": true, "ru": true, "pl": true}
 
-// speakers gives for each common word the languages that have it.
-var speakers = func() map[string][]string {
-	m := map[string][]string{}
-	for lang, words := range commonWords {
+// speakers gives for each common word the languages that have it, as indexes of codes.
+var codes, speakers = func() (codes []string, m map[string][]uint8) {
+	for lang := range commonWords {
+		codes = append(codes, lang)
+	}
+	slices.Sort(codes)
+	m = map[string][]uint8{}
+	for i, lang := range codes {
 		seen := map[string]bool{}
-		for word := range strings.FieldsSeq(words) {
+		for word := range strings.FieldsSeq(commonWords[lang]) {
 			if !seen[word] {
 				seen[word] = true
-				m[word] = append(m[word], lang)
+				m[word] = append(m[word], uint8(i))
 			}
 		}
 	}
-	return m
+	return codes, m
 }()
 
 const (
@@ -58,16 +64,48 @@ const (
 
 // language is the ISO 639-1 code of the text among the desk's languages, "" when it is too short to tell or another one.
 func language(text string) string {
-	words, scores := 0, map[string]float64{}
-	for word := range strings.FieldsFuncSeq(strings.ToLower(clip(text, sampleText)), func(r rune) bool { return !unicode.IsLetter(r) }) {
+	words, scores := 0, make([]float64, len(codes))
+	text = clip(text, sampleText)
+	var store [32]byte // of the word at hand in small letters; no common word is longer
+	for i := 0; i < len(text); {
+		word := store[:0]
+		fits := true
+		for i < len(text) {
+			r, n := rune(text[i]), 1
+			if r >= utf8.RuneSelf {
+				r, n = utf8.DecodeRuneInString(text[i:])
+			}
+			if r < utf8.RuneSelf {
+				if c := r | 0x20; c < 'a' || c > 'z' {
+					break
+				}
+				r |= 0x20
+			} else if !unicode.IsLetter(r) {
+				break
+			} else {
+				r = unicode.ToLower(r)
+			}
+			if fits = fits && len(word)+utf8.UTFMax <= len(store); fits {
+				word = utf8.AppendRune(word, r)
+			}
+			i += n
+		}
+		if len(word) == 0 {
+			_, n := utf8.DecodeRuneInString(text[i:])
+			i += n
+			continue
+		}
 		words++
-		langs := speakers[word]
+		if !fits {
+			continue
+		}
+		langs := speakers[string(word)]
 		for _, lang := range langs {
 			scores[lang] += 1 / float64(len(langs))
 		}
 	}
 	var first, second float64
-	best := ""
+	best := -1
 	for lang, score := range scores {
 		switch {
 		case score > first:
@@ -77,8 +115,8 @@ func language(text string) string {
 		}
 	}
 	// A word that one language has alone counts 1. Names and addresses are many of the words of short mails, so little is asked for.
-	if words < minWords || first < 1 || first < 0.08*float64(words) || (first-second)/first < minConfidence || !told[best] {
+	if words < minWords || first < 1 || first < 0.08*float64(words) || (first-second)/first < minConfidence || !told[codes[best]] {
 		return ""
 	}
-	return best
+	return codes[best]
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"io"
+	"sync"
 )
 
 // pieceSize is the longest piece of a line that is held at once, in bytes. It is also how far the header pass can look ahead.
@@ -18,8 +19,21 @@ type lineReader struct {
 	err   error  // why reading ended, nil for the end of the mail
 }
 
+// buffers are those of readers that were done with.
+var buffers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, pieceSize) }}
+
+// free gives the buffer back. No piece is good any more.
+func (lr *lineReader) free() {
+	if lr.br != nil {
+		lr.br.Reset(nil)
+		buffers.Put(lr.br)
+		lr.br = nil
+	}
+}
+
 func newLineReader(r io.Reader) *lineReader {
-	lr := &lineReader{br: bufio.NewReaderSize(r, pieceSize), end: '\n', fresh: true}
+	lr := &lineReader{br: buffers.Get().(*bufio.Reader), end: '\n', fresh: true}
+	lr.br.Reset(r)
 	head, _ := lr.br.Peek(4 << 10)
 	if bytes.IndexByte(head, '\n') < 0 && bytes.IndexByte(head, '\r') >= 0 {
 		lr.end = '\r'
@@ -86,10 +100,13 @@ func (lr *lineReader) skipLine() {
 
 // cutEnd parts a piece from its line end. Several CR before a LF are one end, as broken relays make them.
 func cutEnd(piece []byte) (text, end []byte) {
-	text = bytes.TrimRight(piece, "\r\n")
-	if n := len(piece); n == 0 || piece[n-1] != '\n' && piece[n-1] != '\r' {
-		return piece, nil
+	n := len(piece)
+	for n > 0 && (piece[n-1] == '\n' || piece[n-1] == '\r') {
+		n--
 	}
 	// Only one LF can be there, the rest is CR.
-	return text, piece[len(text):]
+	if n == len(piece) {
+		return piece, nil
+	}
+	return piece[:n], piece[n:]
 }

@@ -6,6 +6,7 @@
 package parse
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
@@ -18,6 +19,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/postdesk/postdesk/desk/message"
@@ -43,8 +45,17 @@ var traceFields = map[string]bool{
 var tracePrefixes = []string{"arc-", "x-forwarded-", "resent-", "list-"}
 
 func isTrace(name string) bool {
-	name = strings.ToLower(name)
-	return traceFields[name] || slices.ContainsFunc(tracePrefixes, func(p string) bool { return strings.HasPrefix(name, p) })
+	var store [64]byte
+	if len(name) > len(store) {
+		name = name[:len(store)] // no name is longer, and a prefix is not
+	}
+	low := store[:copy(store[:], name)]
+	for i, c := range low {
+		if c >= 'A' && c <= 'Z' {
+			low[i] = c + 'a' - 'A'
+		}
+	}
+	return traceFields[string(low)] || slices.ContainsFunc(tracePrefixes, func(p string) bool { return strings.HasPrefix(string(low), p) })
 }
 
 // Parse reads one mail. It never fails and never panics; a source that breaks off gives what was read until then, with a note. A
@@ -62,6 +73,7 @@ func Parse(src message.Source) *message.Message {
 	tee := io.TeeReader(raw, counted)
 	w := r.walk(tee, nil)
 	err = w.lines.err
+	w.lines.free()
 	if _, drainErr := io.Copy(io.Discard, tee); err == nil {
 		err = drainErr
 	}
@@ -69,7 +81,7 @@ func Parse(src message.Source) *message.Message {
 		if again, openErr := src.Open(); openErr == nil {
 			defer again.Close()
 			second := &reading{}
-			second.walk(again, w.lost)
+			second.walk(again, w.lost).lines.free()
 			r = second
 		}
 	}
@@ -184,6 +196,7 @@ func (r *reading) walk(src io.Reader, guess paths) *walker {
 
 func (r *reading) leaf(p *part, body io.Reader) (stop bool) {
 	decoded, odd := p.decoded(body)
+	defer release(decoded)
 	if odd != "" {
 		r.notes.add("a part has the unknown transfer encoding " + clip(odd, 80))
 	}
@@ -224,13 +237,28 @@ func (r *reading) leaf(p *part, body io.Reader) (stop bool) {
 	return false
 }
 
+// texts are buffers of parts that were read.
+var texts = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+const maxKept = 256 << 10 // bytes of a buffer that waits for the next mail
+
+func keepBuffer(b *bytes.Buffer) {
+	if b.Cap() <= maxKept {
+		b.Reset()
+		texts.Put(b)
+	}
+}
+
 func (r *reading) text(p *part, decoded io.Reader) {
 	markup := p.media == "text/html"
 	used := &r.textSize
 	if markup {
 		used = &r.htmlSize
 	}
-	b, _ := io.ReadAll(io.LimitReader(decoded, int64(maxText-*used)+1))
+	store := texts.Get().(*bytes.Buffer)
+	defer keepBuffer(store)
+	store.ReadFrom(io.LimitReader(decoded, int64(maxText-*used)+1)) // all that is kept of it is copied below
+	b := store.Bytes()
 	if len(b) > maxText-*used {
 		b = b[:maxText-*used]
 		r.notes.add("the text is longer than 1 MiB; the rest of it is in the raw mail only")
@@ -315,7 +343,7 @@ func (r *reading) header(m *message.Message, h *header) {
 		m.References = append(m.References, message.ParseIDs(rawText(v, ""))...)
 	}
 	m.From, m.FromFields = addresses("From"), h.froms
-	if !strings.Contains(encodedWord.ReplaceAllString(strings.Join(h.all("From"), ","), ""), "@") {
+	if !strings.Contains(withoutWords(strings.Join(h.all("From"), ",")), "@") {
 		// No encoded word may stand for an address (RFC 2047, 5), and no server has judged the domain of one: nobody is who he says so.
 		for i, a := range m.From {
 			m.From[i] = message.Address{Name: oneLine(a.Name + " " + a.Addr)}
@@ -383,6 +411,9 @@ var comments = regexp.MustCompile(`\([^()]*\)?`)
 
 // parseDate reads the sender's own clock (RFC 5322, 3.3), with the offset that he gave. A value without a zone is taken for UTC.
 func parseDate(v string) (time.Time, error) {
+	if t, ok := usualDate(v); ok && plausible(t) {
+		return t, nil
+	}
 	if t, err := mail.ParseDate(v); err == nil && plausible(t) {
 		return t, nil
 	}
@@ -450,24 +481,32 @@ func (s *contentSum) Write(p []byte) (int, error) {
 	if !s.text {
 		return s.hash.Write(p)
 	}
-	start := 0
-	for i, c := range p {
-		if c != '\n' && c != '\r' {
-			if s.ends > 0 {
-				s.hash.Write([]byte(strings.Repeat("\n", s.ends)))
-				s.ends = 0
+	for rest := p; len(rest) > 0; {
+		end := bytes.IndexByte(rest, '\n')
+		if end < 0 {
+			end = len(rest)
+		}
+		line := rest[:end]
+		for len(line) > 0 {
+			text, after, _ := bytes.Cut(line, []byte{'\r'})
+			if line = after; len(text) == 0 {
+				continue
 			}
-			continue
+			for ; s.ends > 0; s.ends -= min(s.ends, len(lineEnds)) {
+				s.hash.Write(lineEnds[:min(s.ends, len(lineEnds))])
+			}
+			s.hash.Write(text)
 		}
-		s.hash.Write(p[start:i])
-		start = i + 1
-		if c == '\n' {
-			s.ends++
+		if end == len(rest) {
+			break
 		}
+		s.ends++
+		rest = rest[end+1:]
 	}
-	s.hash.Write(p[start:])
 	return len(p), nil
 }
+
+var lineEnds = bytes.Repeat([]byte{'\n'}, 16)
 
 type counter struct {
 	w io.Writer

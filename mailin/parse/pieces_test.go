@@ -138,7 +138,8 @@ func TestTransferEncodings(t *testing.T) {
 		{"unknown", "x-none", "a=3D", "a=3D"},
 		{"uuencode", "x-uuencode", "begin 644 a\n#0V%T\n`\nend\n", "Cat"},
 	} {
-		p := &part{header: header{fields: []field{{"Content-Transfer-Encoding", c.encoding}}}, media: "text/plain"}
+		p := &part{media: "text/plain"}
+		p.add(field{"Content-Transfer-Encoding", c.encoding})
 		for _, r := range []io.Reader{strings.NewReader(c.in), iotest.OneByteReader(strings.NewReader(c.in))} {
 			out, _ := p.decoded(r)
 			got, err := io.ReadAll(iotest.OneByteReader(out))

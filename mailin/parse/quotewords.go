@@ -1,7 +1,6 @@
 package parse
 
 import (
-	"regexp"
 	"strings"
 )
 
@@ -28,50 +27,118 @@ var headerNames = func() map[string]int {
 	return names
 }()
 
-// wroteWord is the word for writing that an attribution holds. Words with letters outside of ASCII stand without word bounds, which
-// the expression language knows for ASCII only.
-var wroteWord = regexp.MustCompile(`(?i)(\b(wrote|writes|said|schrieb(en)?|schreibt|schreef|geschreven|ha scritto|scrive|skrev|skriver|kirjoitti|escreveu|escribe|ha escrit|scris)\b` +
-	`|\bnapsal|\bnapisa|écrit|escribi|írta|yazdı|yazmış|pisze\b|пишет|писал|пише|написа|έγραψε|כתב|كتب|写道|寫道|のメッセージ|書きました|작성|đã viết)`)
+// wroteWords are the words for writing that an attribution holds. A bar says that no letter of a word of ASCII may stand there.
+var wroteWords = strings.Fields(`|wrote| |writes| |said| |schrieb| |schrieben| |schreibt| |schreef| |geschreven| |ha_scritto| |scrive| |skrev| |skriver| |kirjoitti|
+	|escreveu| |escribe| |ha_escrit| |scris| |napsal |napisa écrit escribi írta yazdı yazmış pisze| пишет писал пише написа έγραψε כתב كتب 写道 寫道
+	のメッセージ 書きました 작성 đã_viết`)
 
-// dateWord is what a date or a time looks like in an attribution.
-var dateWord = regexp.MustCompile(`(\b\d{1,2}[:.h]\d{2}\b|\b(19|20)\d{2}\b|\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b|年|월)`)
+// wroteSet has the same words, to tell the many lines without one.
+var wroteSet = newPattern(`(?i)(` + strings.NewReplacer("|", "", "_", " ", "\x00", "|").Replace(strings.Join(wroteWords, "\x00")) + `)`)
+
+// saysWrote tells whether there is a word for writing.
+func saysWrote(s string) bool {
+	if !wroteSet.possible(s) {
+		return false
+	}
+	low := strings.ToLower(s)
+	for _, entry := range wroteWords {
+		word := strings.ReplaceAll(strings.Trim(entry, "|"), "_", " ")
+		for at := 0; ; {
+			i := strings.Index(low[at:], word)
+			if i < 0 {
+				break
+			}
+			i += at
+			end := i + len(word)
+			if (entry[0] != '|' || i == 0 || !isWordByte(low[i-1])) && (entry[len(entry)-1] != '|' || wordEnds(low[end:])) {
+				return true
+			}
+			at = end
+		}
+	}
+	return false
+}
+
+// hasDate tells whether there is what looks like a date or a time in an attribution: 10:15, 2026, 2.11.26, 年 or 월.
+func hasDate(s string) bool {
+	for i := 0; i < len(s); {
+		n := digits(s[i:])
+		if n == 0 {
+			if s[i] >= 0x80 && (strings.HasPrefix(s[i:], "年") || strings.HasPrefix(s[i:], "월")) {
+				return true
+			}
+			i++
+			continue
+		}
+		if i == 0 || !isWordByte(s[i-1]) {
+			rest := s[i+n:]
+			switch {
+			case n == 4 && (s[i:i+2] == "19" || s[i:i+2] == "20") && wordEnds(rest):
+				return true
+			case n > 2 || rest == "":
+			case strings.IndexByte(":.h", rest[0]) >= 0 && digits(rest[1:]) == 2 && wordEnds(rest[3:]):
+				return true
+			case strings.IndexByte("./-", rest[0]) >= 0:
+				if k := digits(rest[1:]); (k == 1 || k == 2) && len(rest) > k+1 && strings.IndexByte("./-", rest[k+1]) >= 0 {
+					if y := digits(rest[k+2:]); y >= 2 && y <= 4 && wordEnds(rest[k+2+y:]) {
+						return true
+					}
+				}
+			}
+		}
+		i += n
+	}
+	return false
+}
+
+func wordEnds(rest string) bool { return rest == "" || !isWordByte(rest[0]) }
 
 // datedSender is a date with an address at the end of the line, which no sentence is made of.
-var datedSender = regexp.MustCompile(`^((19|20)\d{2}|\d{1,2})[./-]\s?\d{1,2}[./-]\s?\d{1,4}\.?[ ,].{0,200}<[^<>\s]+@[^<>\s]+>\s?(\pL{1,20}\s?)?[:：]$`)
+var datedSender = newPattern(`^((19|20)\d{2}|\d{1,2})[./-]\s?\d{1,2}[./-]\s?\d{1,4}\.?[ ,].{0,200}<[^<>\s]+@[^<>\s]+>\s?(\pL{1,20}\s?)?[:：]$`)
 
 // sharedLine is new text and the attribution after it on one line, as programs that lose the line end send it.
-var sharedLine = regexp.MustCompile(`^(.{1,300}?)[ -]+On (Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? .{10,200} wrote:$`)
+var sharedLine = newPattern(`^(.{1,300}?)[ -]+On (Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? .{10,200} wrote:$`)
 
 // brokenLink is a link in parentheses that lost the mark of its quote, or has it behind.
-var brokenLink = regexp.MustCompile(`^\s*\(https?://[^\s()]+\)\s*>\s*$`)
+var brokenLink = newPattern(`^\s*\(https?://[^\s()]+\)\s*>\s*$`)
 
 // clock is a date with a time, as the field of a header has it.
-var clock = regexp.MustCompile(`\b(19|20)?\d{2}\b.*\b\d{1,2}[:.]\d{2}\b`)
+var clock = newPattern(`\b(19|20)?\d{2}\b.*\b\d{1,2}[:.]\d{2}\b`)
 
-var attributionStart = regexp.MustCompile(`(?i)^(on|am|le|el|il|op|dnia|w dniu|em|den|den |på|dne|в|quoting|zitat von|citando|in article|at)\s`)
+// attributionStarts are the words that an attribution begins with.
+var attributionStarts = []string{"on", "am", "le", "el", "il", "op", "dnia", "w dniu", "em", "den", "den ", "på", "dne", "в", "quoting", "zitat von", "citando", "in article", "at"}
+
+func attributionStart(s string) bool {
+	for _, word := range attributionStarts {
+		if len(s) > len(word) && s[0]|0x20 == word[0]|0x20 && strings.EqualFold(s[:len(word)], word) && strings.IndexByte(" \t\n\f\r", s[len(word)]) >= 0 {
+			return true
+		}
+	}
+	return false
+}
 
 // bareAttribution is a date and an address above marked lines, as an old web mail wrote them: 2012/4/2 Kim <kim@cust.example>
-var bareAttribution = regexp.MustCompile(`^\s*((19|20)\d{2}[/.-]\d{1,2}[/.-]\d{1,2}|\d{1,2}[./-]\d{1,2}[./-](19|20)?\d{2}).{0,100}<[^<>\s]+@[^<>\s]+>:?\s*$`)
+var bareAttribution = newPattern(`^\s*((19|20)\d{2}[/.-]\d{1,2}[/.-]\d{1,2}|\d{1,2}[./-]\d{1,2}[./-](19|20)?\d{2}).{0,100}<[^<>\s]+@[^<>\s]+>:?\s*$`)
 
 // separator begins a quoted mail by itself.
-var separator = regexp.MustCompile(`(?i)^(-{2,}|_{2,}|={2,})\s*(` + strings.Join([]string{
+var separator = newPattern(`(?i)^(-{2,}|_{2,}|={2,})\s*(` + strings.Join([]string{
 	`original[ -]?(message|mail|e-?mail|text|appointment)( follows)?`, `reply (message|above this line)`, `message original`, `ursprüngliche (nachricht|mail)`, `ursprungliche nachricht`, `original-?nachricht`, `originalnachricht`, `message d['’]origine`, `courriel original`,
 	`mensaje original`, `mensagem original`, `messaggio originale`, `messaggio originario`, `oorspronkelijk bericht`, `origineel bericht`, `исходное сообщение`, `оригинальное сообщение`, `wiadomość oryginalna`, `oryginalna wiadomość`, `treść oryginalnej wiadomości`,
 	`ursprungligt meddelande`, `ursprungsmeddelande`, `oprindelig (meddelelse|besked)`, `opprinnelig melding`, `alkuperäinen viesti`, `původní (zpráva|e-mail)`, `eredeti üzenet`, `orijinal mesaj|özgün ileti`, `原始邮件`, `原始郵件`, `邮件原件`, `元のメッセージ`, `원본 메시지`, `.{1,100} (wrote|schrieb|a écrit|escribió|ha scritto|schreef)`,
 }, "|") + `)\s*(-{2,}|_{2,}|={2,})?\s*$`)
 
 // forwardLine begins a forwarded mail.
-var forwardLine = regexp.MustCompile(`(?i)^(-{2,}\s*(` + forwardWords + `)( from .{1,100})?\s*-{2,}|(begin forwarded message|anfang der weitergeleiteten (nachricht|e-mail)|début du message (réexpédié|transféré)|inizio messaggio inoltrato|begin doorgestuurd bericht|inicio del mensaje reenviado|comenzar mensaje reenviado|начало переадресованного сообщения|początek przekazywanej wiadomości)\s*:)\s*$`)
+var forwardLine = newPattern(`(?i)^(-{2,}\s*(` + forwardWords + `)( from .{1,100})?\s*-{2,}|(begin forwarded message|anfang der weitergeleiteten (nachricht|e-mail)|début du message (réexpédié|transféré)|inizio messaggio inoltrato|begin doorgestuurd bericht|inicio del mensaje reenviado|comenzar mensaje reenviado|начало переадресованного сообщения|początek przekazywanej wiadomości)\s*:)\s*$`)
 
 const forwardWords = `forwarded message|forwarded by .{1,80}|weitergeleitete nachricht|message transféré|message transmis|mensaje reenviado|messaggio inoltrato|doorgestuurd bericht|пересылаемое сообщение|пересланное сообщение|перенаправленное сообщение|wiadomość przekazana|przekazana wiadomość|mensagem encaminhada|vidarebefordrat meddelande|videresendt (meddelelse|melding)|转发邮件|転送メッセージ|전달된 메시지`
 
-var forwardSubject = regexp.MustCompile(`(?i)^\s*(fwd?|wg|tr|rv|i|enc|doorst|vs|пересл?|fyi|pd)\s*:`)
+var forwardSubject = newPattern(`(?i)^\s*(fwd?|wg|tr|rv|i|enc|doorst|vs|пересл?|fyi|pd)\s*:`)
 
 // rule is a line drawn above a header block.
-var rule = regexp.MustCompile(`^[-_=*]{3,}$`)
+var rule = newPattern(`^[-_=*]{3,}$`)
 
 // deviceFooter is the line that telephones and web mails add.
-var deviceFooter = regexp.MustCompile(`(?i)^[<\[(]*(` + strings.Join([]string{
+var deviceFooter = newPattern(`(?i)^[<\[(]*(` + strings.Join([]string{
 	`(sent|typed|written|posted|created|dictated)( \w+)?( with \w+)? (from|via|with|using|on|by) (my|the|a|an|yahoo|outlook|mail|samsung|gmail|android|iphone|ipad|blackberry|proton|mobile|sparrow|mailbird|airmail|nine|spark|aol|windows|thunderbird|type|huawei|xiaomi|sony|nokia|htc|lg|mailbox|front|zoho|k-9|aquamail|bluemail|superhuman|missive|inky|email|web|surface)\b.{0,120}`,
 	`get (outlook|bluemail|yahoo mail|typeapp|aqua ?mail) for .{1,60}`, `(download|hol(en)? sie sich) .{0,20}outlook .{1,40}`,
 	`(von|aus) (meinem|meiner|unterwegs).{1,60}(gesendet|geschickt|verschickt)( .{1,30})?`, `(gesendet|diese nachricht wurde|versandt|verschickt) (von|mit|über|vom|wurde von|mithilfe|per).{1,80}`,
@@ -84,17 +151,6 @@ var deviceFooter = regexp.MustCompile(`(?i)^[<\[(]*(` + strings.Join([]string{
 }, "|") + `)[>\])]*\.?$`)
 
 // markupQuotes are pieces of HTML by which a quote can be told there although the plain text shows none.
-var markupQuotes = []string{"gmail_quote", "divrplyfwdmsg", "type=\"cite", "yahoo_quoted", "border-top:solid", "appendonsend", "stopspelling", "moz-cite-prefix", "protonmail_quote"}
+var markupQuotes = newPattern(`(?i)(gmail_quote|divrplyfwdmsg|type="cite|yahoo_quoted|border-top:solid|appendonsend|stopspelling|moz-cite-prefix|protonmail_quote)`)
 
-func quotesInMarkup(markup string) bool {
-	if markup == "" {
-		return false
-	}
-	low := strings.ToLower(markup)
-	for _, mark := range markupQuotes {
-		if strings.Contains(low, mark) {
-			return true
-		}
-	}
-	return false
-}
+func quotesInMarkup(markup string) bool { return markupQuotes.MatchString(markup) }

@@ -1,7 +1,6 @@
 package parse
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/postdesk/postdesk/desk/message"
@@ -65,7 +64,7 @@ func ReasonOf(m *message.Message) FailureReason {
 // A reasonWord is a line of the table below.
 type reasonWord struct {
 	reason FailureReason
-	words  *regexp.Regexp
+	words  *pattern
 }
 
 // reasonWords are what mail systems say, by reason. The first reason with a match wins, so that what is more exact stands above what is
@@ -147,8 +146,8 @@ var vagueWords = []reasonWord{
 	{ContentRejected, anyOf(`message (was )?(rejected|denied|not accepted)`, `rejected (by|due to|for)`)},
 }
 
-func anyOf(alternatives ...string) *regexp.Regexp {
-	return regexp.MustCompile(`(` + strings.Join(alternatives, `|`) + `)`)
+func anyOf(alternatives ...string) *pattern {
+	return newPattern(`(` + strings.Join(alternatives, `|`) + `)`)
 }
 
 // reasonInWords looks for a system's words in a piece of a report. Addresses are no words, since people are called spam@cust.example;
@@ -199,7 +198,7 @@ func reasonOfReply(text string) FailureReason {
 	return replyReasons[code[1]]
 }
 
-var plainReply = regexp.MustCompile(`(?m)(?:^|[ :<>])(4[25]\d|5[05]\d)[ -]`)
+var plainReply = newPattern(`(?m)(?:^|[ :<>])(4[25]\d|5[05]\d)[ -]`)
 
 var replyReasons = map[string]FailureReason{
 	"421": DeliveryTimeout, "451": SystemError, "452": MailboxFull, "500": SystemError, "501": SystemError, "502": SystemError, "503": SystemError, "504": SystemError,
@@ -220,7 +219,7 @@ func reportText(text string) string {
 func saidLines(text string) string {
 	var b strings.Builder
 	for line := range strings.Lines(text) {
-		if len(line) < 1000 && (statusCode.MatchString(line) || replyCode.MatchString(line) || strings.Contains(line, "said:") || strings.HasPrefix(line, "<<<")) {
+		if len(line) < 1000 && (statusCode(line) != "" || replyCode(line) != "" || strings.Contains(line, "said:") || strings.HasPrefix(line, "<<<")) {
 			b.WriteString(line)
 		}
 	}

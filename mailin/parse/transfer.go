@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"strings"
+	"sync"
 )
 
 // decoded undoes the part's transfer encoding (RFC 2045, 6) while it streams, and never fails: what is no code is passed over or
@@ -12,11 +13,11 @@ import (
 func (p *part) decoded(r io.Reader) (out io.Reader, odd string) {
 	switch name := transferName(p.get("Content-Transfer-Encoding")); name {
 	case "base64":
-		return &decodingReader{r: r, d: &base64Text{}}, ""
+		return newDecoding(r, &base64Text{}), ""
 	case "quoted-printable":
-		return &decodingReader{r: r, d: &quotedText{}}, ""
+		return newDecoding(r, &quotedText{}), ""
 	case "uuencode", "x-uuencode", "x-uue", "uue":
-		return &decodingReader{r: r, d: &uuText{}}, ""
+		return newDecoding(r, &uuText{}), ""
 	case "", "7bit", "8bit", "binary":
 		return r, ""
 	default:
@@ -54,6 +55,23 @@ type decodingReader struct {
 	buf []byte
 	out []byte // of buf, not yet given
 	err error
+}
+
+// decodings are those that were done with; their stores are what is worth keeping.
+var decodings = sync.Pool{New: func() any { return new(decodingReader) }}
+
+func newDecoding(r io.Reader, d decoder) *decodingReader {
+	dr := decodings.Get().(*decodingReader)
+	dr.r, dr.d = r, d
+	return dr
+}
+
+// release gives back what decoded has made, once nobody reads from it any more.
+func release(r io.Reader) {
+	if dr, ok := r.(*decodingReader); ok {
+		*dr = decodingReader{buf: dr.buf[:0]}
+		decodings.Put(dr)
+	}
 }
 
 func (r *decodingReader) Read(p []byte) (int, error) {

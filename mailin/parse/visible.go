@@ -23,6 +23,7 @@ func visible(text string, forward bool) string {
 // newWords is visible, and the end of it that is a forwarded mail.
 func newWords(text string, forward bool) (words, forwarded string) {
 	v := &reader{lines: strings.Split(text, "\n"), forward: forward, forwardAt: -1}
+	v.kept = make([]string, 0, len(v.lines))
 	for v.at < len(v.lines) {
 		v.step()
 	}
@@ -34,7 +35,9 @@ func newWords(text string, forward bool) (words, forwarded string) {
 }
 
 // isForward tells a forwarded mail by its subject.
-func isForward(subject string) bool { return forwardSubject.MatchString(subject) }
+func isForward(subject string) bool {
+	return strings.IndexByte(subject, ':') >= 0 && forwardSubject.MatchString(subject)
+}
 
 type reader struct {
 	lines     []string
@@ -43,6 +46,7 @@ type reader struct {
 	words     bool // something was kept that is not blank
 	forward   bool
 	forwardAt int // where in kept a forwarded mail begins, -1 for none
+	plainTo   int // none of the lines from at to here ends in a colon
 	quoteAt   int // where the next quote below the last signature's mark begins: found once, for many marks
 }
 
@@ -206,6 +210,9 @@ func isSignatureMark(line string) bool {
 
 // unmarked is a line without the white space and the bold marks around it.
 func unmarked(line string) string {
+	if n := len(line); n > 0 && isWordByte(line[0]) && (isWordByte(line[n-1]) || strings.IndexByte(".,:;!?", line[n-1]) >= 0) {
+		return line // as most lines of a text are
+	}
 	return strings.Trim(line, " \t\u00a0*\u200b\u200e\u200f\u202a\u202c")
 }
 
@@ -219,7 +226,7 @@ func (v *reader) attribution() int {
 	for n := 1; n <= 4+2*gaps && v.at+n <= len(v.lines); n++ {
 		line := v.lines[v.at+n-1]
 		plain := unmarked(line)
-		if plain == "" && gaps < 2 && n > 1 && attributionStart.MatchString(joined) && clock.MatchString(joined) {
+		if plain == "" && gaps < 2 && n > 1 && attributionStart(joined) && clock.MatchString(joined) {
 			gaps++ // a program that puts the address on a line of its own, blank lines around it
 			continue
 		}
@@ -235,12 +242,12 @@ func (v *reader) attribution() int {
 		}
 		next := v.after(v.at + n)
 		quoteFollows := next < len(v.lines) && isQuoted(v.lines[next])
-		dated := dateWord.MatchString(joined) || strings.Contains(joined, "@")
+		dated := hasDate(joined) || strings.Contains(joined, "@")
 		switch {
 		case gaps > 0 && !strings.Contains(joined, "@"):
-		case datedSender.MatchString(joined):
+		case digits(joined) > 0 && datedSender.MatchString(joined):
 			return n
-		case wroteWord.MatchString(joined) && (dated || quoteFollows && utf8.RuneCountInString(joined) < 120):
+		case saysWrote(joined) && (dated || quoteFollows && utf8.RuneCountInString(joined) < 120):
 			return n
 		case dated && quoteFollows && n <= 2 && utf8.RuneCountInString(joined) < 200:
 			return n
@@ -252,13 +259,22 @@ func (v *reader) attribution() int {
 
 // colonSoon tells whether one of the lines that an attribution may have ends in a colon.
 func (v *reader) colonSoon() bool {
-	for n := range min(8, len(v.lines)-v.at) {
-		plain := strings.TrimRight(v.lines[v.at+n], " \t\u00a0*\u200b\u200e\u200f\u202a\u202c")
-		if strings.HasSuffix(plain, ":") || strings.HasSuffix(plain, "：") {
+	v.plainTo = max(v.plainTo, v.at)
+	for v.plainTo < min(v.at+8, len(v.lines)) {
+		if endsInColon(v.lines[v.plainTo]) {
 			return true
 		}
+		v.plainTo++
 	}
 	return false
+}
+
+func endsInColon(line string) bool {
+	if n := len(line); n == 0 || isWordByte(line[n-1]) || line[n-1] == '.' || line[n-1] == ',' {
+		return false
+	}
+	line = strings.TrimRight(line, " \t\u00a0*\u200b\u200e\u200f\u202a\u202c")
+	return strings.HasSuffix(line, ":") || strings.HasSuffix(line, "：")
 }
 
 // bareAttribution is one without a colon: a date and an address alone, as some programs put them above marked lines.
@@ -282,7 +298,7 @@ func sharedAttribution(plain string) []string {
 
 // startsAttribution keeps lines out that begin a sentence of another kind; it is there for speed on long mails.
 func startsAttribution(s string) bool {
-	return dateWord.MatchString(s) || strings.ContainsAny(s, "@<") || wroteWord.MatchString(s) || attributionStart.MatchString(s)
+	return strings.IndexByte(s, '@') >= 0 || strings.IndexByte(s, '<') >= 0 || hasDate(s) || attributionStart(s) || saysWrote(s)
 }
 
 // headerBlock tells how many lines from i are the header of a quoted mail, in any of the languages; 0 if there are fewer than need
@@ -338,6 +354,11 @@ func (v *reader) headerBlock(i, need int) int {
 // tidy joins the kept lines: no blank lines at the ends and no more than one between others.
 func tidy(lines []string) string {
 	var b strings.Builder
+	size := 0
+	for _, line := range lines {
+		size += len(line) + 1
+	}
+	b.Grow(size)
 	gap := false
 	for _, line := range lines {
 		line = strings.TrimRight(line, " \t\u00a0")
@@ -364,6 +385,9 @@ const (
 )
 
 func headerKind(line string) int {
+	if strings.IndexByte(line, ':') < 0 && !strings.Contains(line, "：") {
+		return 0
+	}
 	name, _, ok := strings.Cut(strings.Replace(line, "：", ":", 1), ":")
 	if !ok || len(name) > 60 {
 		return 0

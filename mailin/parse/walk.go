@@ -79,7 +79,10 @@ func (w *walker) multipart(p *part, b *body, depth int) (stop bool) {
 	level := len(w.bounds)
 	w.bounds = append(w.bounds, p.params["boundary"])
 	b.guess = w.guess[p.path]
-	preamble, _ := io.ReadAll(io.LimitReader(b, maxPreamble))
+	store := texts.Get().(*bytes.Buffer)
+	defer keepBuffer(store)
+	store.ReadFrom(io.LimitReader(b, maxPreamble))
+	preamble := store.Bytes()
 	io.Copy(io.Discard, b)
 	if w.met != level {
 		// No part at all. The text between the headers and the next boundary is all there is to show.
@@ -165,20 +168,23 @@ type body struct {
 }
 
 func (b *body) Read(p []byte) (int, error) {
-	for {
-		if n := copy(p, b.held); n > 0 {
-			b.held = b.held[n:]
-			return n, nil
-		}
-		if n := copy(p, b.out); n > 0 {
-			b.out = b.out[n:]
-			return n, nil
-		}
-		if b.done || len(p) == 0 {
+	n := 0
+	for n < len(p) {
+		if k := copy(p[n:], b.held); k > 0 {
+			b.held = b.held[k:]
+			n += k
+		} else if k := copy(p[n:], b.out); k > 0 {
+			b.out = b.out[k:]
+			n += k
+		} else if !b.done {
+			b.advance()
+		} else if n == 0 {
 			return 0, io.EOF
+		} else {
+			break
 		}
-		b.advance()
 	}
+	return n, nil
 }
 
 func (b *body) advance() {

@@ -1,13 +1,60 @@
 package parse
 
 import (
-	"regexp"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
-// An encoded word, and what senders make of it: spaces and question marks inside, a language after the charset (RFC 2231, 5).
-var encodedWord = regexp.MustCompile(`=\?([A-Za-z0-9_:.+\-]+)(?:\*[A-Za-z\-]*)?\?([bBqQ])\?(.*?)\?=`)
+// An encodedWord is where one stands in a value (RFC 2047, 2), with what senders make of it: spaces and question marks inside, a language
+// after the charset (RFC 2231, 5).
+type encodedWord struct {
+	begin, end int
+	charset    string
+	encoding   byte // 'b' or 'q'
+	text       string
+}
+
+// nextWord finds the first encoded word from an index on.
+func nextWord(s string, from int) (w encodedWord, ok bool) {
+	for {
+		i := strings.Index(s[from:], "=?")
+		if i < 0 {
+			return w, false
+		}
+		w.begin = from + i
+		from = w.begin + 1
+		rest := s[w.begin+2:]
+		n := 0
+		for n < len(rest) && (isWordByte(rest[n]) || strings.IndexByte(":.+-", rest[n]) >= 0) {
+			n++
+		}
+		if n == 0 {
+			continue
+		}
+		w.charset, rest = rest[:n], rest[n:]
+		if strings.HasPrefix(rest, "*") {
+			rest = strings.TrimLeft(rest[1:], "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-")
+		}
+		if len(rest) < 3 || rest[0] != '?' || rest[2] != '?' {
+			continue
+		}
+		if w.encoding = rest[1] | 0x20; w.encoding != 'b' && w.encoding != 'q' {
+			continue
+		}
+		rest = rest[3:]
+		end := strings.Index(rest, "?=")
+		if end < 0 {
+			return w, false // nor does one end that begins further on
+		}
+		if strings.IndexByte(rest[:end], '\n') >= 0 {
+			continue
+		}
+		w.text = rest[:end]
+		w.end = len(s) - len(rest) + end + 2
+		return w, true
+	}
+}
 
 // decodeWords decodes the encoded words (RFC 2047) of a value, wherever they stand: real senders put them into quotes and file names
 // too. Neighbours of one charset are joined before they are decoded, since some cut a letter in two. The rest of the value is taken
@@ -25,8 +72,12 @@ func decodeWords(s, fallback string) string {
 		held = nil
 	}
 	at := 0
-	for _, m := range encodedWord.FindAllStringSubmatchIndex(s, -1) {
-		between, charset := s[at:m[0]], s[m[2]:m[3]]
+	for {
+		w, ok := nextWord(s, at)
+		if !ok {
+			break
+		}
+		between, charset := s[at:w.begin], w.charset
 		if strings.Trim(between, " \t\r\n") != "" || at == 0 {
 			flush()
 			out.WriteString(rawText(between, fallback))
@@ -35,29 +86,91 @@ func decodeWords(s, fallback string) string {
 			flush()
 		}
 		heldCharset = charset
-		held = append(held, wordBytes(s[m[4]:m[5]], s[m[6]:m[7]])...)
-		at = m[1]
+		held = append(held, wordBytes(w.encoding, w.text)...)
+		at = w.end
 	}
 	flush()
 	out.WriteString(rawText(s[at:], fallback))
 	return out.String()
 }
 
-func wordBytes(encoding, text string) []byte {
-	if encoding == "q" || encoding == "Q" {
+// withoutWords is the value with its encoded words taken out.
+func withoutWords(s string) string {
+	w, ok := nextWord(s, 0)
+	if !ok {
+		return s
+	}
+	var b strings.Builder
+	at := 0
+	for ; ok; w, ok = nextWord(s, at) {
+		b.WriteString(s[at:w.begin])
+		at = w.end
+	}
+	return b.String() + s[at:]
+}
+
+func wordBytes(encoding byte, text string) []byte {
+	if encoding == 'q' {
 		return []byte(unescape(strings.ReplaceAll(text, "_", " "), '='))
 	}
 	return decodeBytes(&base64Text{}, text)
 }
 
 func rawText(s, charset string) string {
+	if isPlainASCII(s) && (charset == "" || !wide[canonicalCharset(charset)]) {
+		return s
+	}
 	text, _ := toUTF8([]byte(s), charset)
 	return text
 }
 
+// isPlainASCII tells text that is the same in all but the wide charsets.
+func isPlainASCII(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] >= utf8.RuneSelf || s[i] == 0x1b {
+			return false
+		}
+	}
+	return true
+}
+
 // oneLine is a decoded value as it is shown: no control characters, runs of white space as one space.
 func oneLine(s string) string {
-	return strings.Join(strings.Fields(cleanText(s)), " ")
+	if isOneLine(s) {
+		return s
+	}
+	s = cleanText(s)
+	var b strings.Builder
+	b.Grow(len(s))
+	space := false
+	for _, r := range s {
+		if unicode.IsSpace(r) {
+			space = b.Len() > 0
+			continue
+		}
+		if space {
+			b.WriteByte(' ')
+			space = false
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// isOneLine tells ASCII text that is one already, as nearly all is.
+func isOneLine(s string) bool {
+	space := true // none may begin the text
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == ' ' && !space:
+			space = true
+		case c > ' ' && c < 0x7f:
+			space = false
+		default:
+			return false
+		}
+	}
+	return !space || s == ""
 }
 
 const maxShown = 1000 // bytes of a name or subject; nobody reads more

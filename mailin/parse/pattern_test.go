@@ -1,0 +1,154 @@
+package parse
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// allPatterns are those of this package by name.
+func allPatterns() map[string]*pattern {
+	all := map[string]*pattern{
+		"failureText": failureText, "failureSubject": failureSubject, "daemonName": daemonName, "personsProgram": personsProgram, "temporary": temporary,
+		"returned": returned, "ownID": ownID, "textAddress": textAddress, "statusField": statusField, "actionField": actionField, "helpLine": helpLine,
+		"autoSubject": autoSubject, "replyPrefix": replyPrefix, "feedbackSubject": feedbackSubject, "plainReply": plainReply,
+		"wroteSet": wroteSet, "datedSender": datedSender, "sharedLine": sharedLine, "brokenLink": brokenLink, "clock": clock, "bareAttribution": bareAttribution,
+		"separator": separator, "forwardLine": forwardLine, "forwardSubject": forwardSubject, "rule": rule, "deviceFooter": deviceFooter, "markupQuotes": markupQuotes,
+	}
+	for i, p := range recipientForms {
+		all["recipientForms "+string(rune('0'+i))] = p
+	}
+	for i, r := range slices.Concat(reasonWords, vagueWords) {
+		all["reasonWords "+string(rune('a'+i))] = r.words
+	}
+	return all
+}
+
+// agrees holds a pattern against its expression alone, which is slow and right.
+func agrees(t *testing.T, name string, p *pattern, re *regexp.Regexp, text string) {
+	t.Helper()
+	if got, want := p.MatchString(text), re.MatchString(text); got != want {
+		t.Fatalf("%s: matches %q: %t, want %t", name, text, got, want)
+	}
+	if got, want := p.FindStringIndex(text), re.FindStringIndex(text); !slices.Equal(got, want) {
+		t.Fatalf("%s: found in %q at %v, want %v", name, text, got, want)
+	}
+	if got, want := p.FindStringSubmatch(text), re.FindStringSubmatch(text); !slices.Equal(got, want) {
+		t.Fatalf("%s: found in %q: %q, want %q", name, text, got, want)
+	}
+	if got, want := p.FindAllStringSubmatch(text, 5), re.FindAllStringSubmatch(text, 5); !slices.EqualFunc(got, want, slices.Equal) {
+		t.Fatalf("%s: found in %q: %q, want %q", name, text, got, want)
+	}
+}
+
+// TestPatternsAreTheirExpressions: what makes them quick changes nothing of what they find, in whole mails and in each line of them, in any
+// case.
+func TestPatternsAreTheirExpressions(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.eml")
+	if err != nil || len(files) < 10 {
+		t.Fatalf("%d mails, %v", len(files), err)
+	}
+	lines := []string{"", "\n", "a\nOn Mon, 2 Nov 2026 Kim wrote:\nb", "WYSŁANE Z IPHONE", "НЕ УДАЛОСЬ ДОСТАВИТЬ", "Ответ: АВТООТВЕТ", "user unknown", "USER UNKNOWN\nuser"}
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := Parse(Bytes(raw))
+		lines = append(lines, m.Text[:min(len(m.Text), 4<<10)])
+		for line := range strings.SplitSeq(m.Subject+"\n"+m.Text, "\n") {
+			if len(line) < maxLooked && len(lines) < 600 {
+				lines = append(lines, line, strings.ToUpper(line))
+			}
+		}
+	}
+	for name, p := range allPatterns() {
+		re := regexp.MustCompile(p.source)
+		for _, line := range lines {
+			agrees(t, name, p, re, line)
+		}
+	}
+}
+
+// TestPatternsHaveWords keeps what is asked of every line and every mail quick.
+func TestPatternsHaveWords(t *testing.T) {
+	for name, p := range map[string]*pattern{
+		"failureText": failureText, "failureSubject": failureSubject, "autoSubject": autoSubject, "wroteSet": wroteSet, "separator": separator,
+		"forwardLine": forwardLine, "deviceFooter": deviceFooter, "returned": returned, "markupQuotes": markupQuotes,
+	} {
+		if p.compile(); p.words == nil {
+			t.Errorf("%s needs no word, so that each line costs a run of its expression", name)
+		}
+	}
+	for _, words := range []string{"undeliverable", "user unknown", "this is the mail system"} {
+		if _, sure := failureText.words.find(words); !sure {
+			t.Errorf("%q is no failure by itself", words)
+		}
+	}
+}
+
+func TestCodes(t *testing.T) {
+	status, failure, reply := regexp.MustCompile(`\b([245])\.(\d{1,3})\.(\d{1,3})\b`), regexp.MustCompile(`\b[45]\.\d{1,3}\.\d{1,3}\b`), regexp.MustCompile(`\b([45])\d\d[ -]`)
+	for _, text := range []string{
+		"", ".", "5.1.1", "x5.1.1", "5.1.1x", "5.1.1.", "5.1.1234", "5.1234.1", "55.1.1", "(5.7.26)", "2.0.0 ok, 4.4.7", "1.1.1", "192.5.1.1", "#5.1.1#", "5..1", "5.1.", "é5.1.1é",
+		"550 no", "550-no", "550", "x550 no", "5500 no", "a 450 b 550 c", "350 no", "55 no", "é550 é", "_550 ",
+	} {
+		if got, want := statusCode(text), status.FindString(text); got != want {
+			t.Errorf("status code of %q is %q, want %q", text, got, want)
+		}
+		if got, want := failureCode(text), failure.FindString(text); got != want {
+			t.Errorf("failure code of %q is %q, want %q", text, got, want)
+		}
+		if got, want := replyCode(text) != "", reply.MatchString(text); got != want {
+			t.Errorf("reply code of %q: %t, want %t", text, got, want)
+		}
+	}
+}
+
+// FuzzPattern looks for a text in which a word set and its expression do not agree.
+func FuzzPattern(f *testing.F) {
+	type both struct {
+		p  *pattern
+		re *regexp.Regexp
+	}
+	all := map[string]both{}
+	for name, p := range allPatterns() {
+		all[name] = both{p, regexp.MustCompile(p.source)}
+	}
+	date := regexp.MustCompile(`(\b\d{1,2}[:.h]\d{2}\b|\b(19|20)\d{2}\b|\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b|年|월)`)
+	start := regexp.MustCompile(`(?i)^(on|am|le|el|il|op|dnia|w dniu|em|den|den |på|dne|в|quoting|zitat von|citando|in article|at)\s`)
+	wrote := regexp.MustCompile(`(?i)(\b(wrote|writes|said|schrieb(en)?|schreibt|schreef|geschreven|ha scritto|scrive|skrev|skriver|kirjoitti|escreveu|escribe|ha escrit|scris)\b` +
+		`|\bnapsal|\bnapisa|écrit|escribi|írta|yazdı|yazmış|pisze\b|пишет|писал|пише|написа|έγραψε|כתב|كتب|写道|寫道|のメッセージ|書きました|작성|đã viết)`)
+	word := regexp.MustCompile(`=\?([A-Za-z0-9_:.+\-]+)(?:\*[A-Za-z\-]*)?\?([bBqQ])\?(.*?)\?=`)
+	f.Add("On 2.11.26 10:15 Kim wrote:")
+	f.Add("Kim SCHRIEBEN, kim NAPSALA, pisze, piszex, ПИСАЛ xwrote wrotex said:")
+	f.Add("user unknown 550 5.1.1 <kim@cust.example>: host mx said")
+	f.Add("=?utf-8*en?q?a?= =?utf-8?b?YQ==?=")
+	f.Fuzz(func(t *testing.T, text string) {
+		text = strings.ToValidUTF8(text, "?")
+		if len(text) > 2000 {
+			return
+		}
+		// A Kelvin sign and a long s are cases of k and s to an expression, and no letter of any of these words to us.
+		text = strings.NewReplacer("\u212a", "k", "\u017f", "s").Replace(text)
+		for name, b := range all {
+			agrees(t, name, b.p, b.re, text)
+		}
+		if got, want := hasDate(text), date.MatchString(text); got != want {
+			t.Errorf("a date in %q: %t, want %t", text, got, want)
+		}
+		if got, want := attributionStart(text), start.MatchString(text); got != want {
+			t.Errorf("the start of an attribution in %q: %t, want %t", text, got, want)
+		}
+		if got, want := saysWrote(text), wrote.MatchString(text); got != want {
+			t.Errorf("a word for writing in %q: %t, want %t", text, got, want)
+		}
+		w, ok := nextWord(text, 0)
+		if m := word.FindStringSubmatchIndex(text); ok != (m != nil) || ok && (w.begin != m[0] || w.end != m[1] || w.text != text[m[6]:m[7]]) {
+			t.Errorf("the first encoded word of %q is %+v, want %v", text, w, m)
+		}
+	})
+}
