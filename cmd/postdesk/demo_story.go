@@ -174,7 +174,7 @@ func (d *demo) scenes() []scene {
 				if _, err := joe.gets(ctx, "acknowledgement", "number"); err != nil {
 					return err
 				}
-				_, err := joe.gets(ctx, "reply", "euros")
+				_, err := joe.gets(ctx, "waiting", "euros")
 				return err
 			},
 			func(ctx context.Context) error {

@@ -73,7 +73,7 @@ func checkMails(t *testing.T, d *demo, kept string) {
 	want := map[string][]string{
 		"kim@bolt.example":  {"acknowledgement", "resolved"}, // and nothing for her vacation
 		"anna@acme.example": {"estimate", "confirmed", "resolved", "closed"},
-		"joe@example.org":   {"acknowledgement", "reply"},
+		"joe@example.org":   {"acknowledgement", "waiting"},
 		"eve@desk.example":  {"assigned", "assigned", "held_notice", "refused_command"},
 		"dana@desk.example": {"unassigned", "command_done", "unassigned", "command_done", "assigned"},
 	}
