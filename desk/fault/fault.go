@@ -26,7 +26,10 @@ const (
 	Recorded  Point = "recorded"  // how the try ended is written down
 )
 
-// Points are all of them, in that order.
+// Migration is a place on no mail's way: before a step of a migration.
+const Migration Point = "migration"
+
+// Points are all that a mail comes to, in that order.
 func Points() []Point {
 	return []Point{Fetch, Literal, Chunk, Statement, Commit, Committed, Marked, Claimed, Data, Dot, Accepted, Recorded}
 }

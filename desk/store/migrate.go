@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/postdesk/postdesk/migrations"
 	"github.com/pressly/goose/v3"
@@ -17,15 +19,27 @@ func (st *Store) Migrate(ctx context.Context) (applied []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	done, err := p.Up(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("migrate %s: %w", st.name, st.explain(ctx, err))
+	for try := 1; ; try++ {
+		done, err := p.Up(ctx)
+		if partial := (*goose.PartialError)(nil); errors.As(err, &partial) {
+			done = partial.Applied
+		}
+		for _, m := range done {
+			applied = append(applied, m.Source.Path)
+		}
+		// SQLite has no lock to wait for. Of two processes that begin at once, one finds done what it was about to do, and looks anew.
+		if err == nil || st.engine != migrations.SQLite || try == sqliteTries || ctx.Err() != nil {
+			if err != nil {
+				err = fmt.Errorf("migrate %s: %w", st.name, st.explain(ctx, err))
+			}
+			return applied, err
+		}
+		time.Sleep(time.Duration(try) * 20 * time.Millisecond)
 	}
-	for _, m := range done {
-		applied = append(applied, m.Source.Path)
-	}
-	return applied, nil
 }
+
+// sqliteTries bounds how often a migration of SQLite is begun anew; each other process can be in the way once for each file.
+const sqliteTries = 10
 
 // SchemaVersion gives the number of the newest file applied, and of the newest that this program knows.
 func (st *Store) SchemaVersion(ctx context.Context) (current, known int64, err error) {

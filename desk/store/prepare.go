@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"database/sql/driver"
+
+	"github.com/postdesk/postdesk/desk/fault"
 )
 
 // A preparing connector's connections keep the statements that they have run, so that each is read and planned once a connection and not
@@ -101,6 +103,7 @@ func (c *preparingConn) QueryContext(ctx context.Context, query string, args []d
 
 // ExecContext implements driver.ExecerContext.
 func (c *preparingConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	fault.Here(fault.Migration) // each step of one comes through here
 	s, err := c.statement(ctx, query, len(args))
 	if err != nil {
 		return nil, err
