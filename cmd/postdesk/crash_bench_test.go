@@ -331,8 +331,8 @@ func (b *crashBench) end(nodes []*child, wrong []string) []string {
 
 // unsettled is what is still on its way.
 func (b *crashBench) unsettled() (left []string) {
-	for _, m := range append(b.office.Mails(crashSupport), b.office.Mails(crashSales)...) {
-		if m.Folder == "INBOX" && !slices.Contains(m.Flags, "postdesk") {
+	for _, m := range b.mails() {
+		if !isMarked(m) {
 			left = append(left, fmt.Sprintf("UID %d of %s is not marked", m.UID, m.Folder))
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -132,6 +133,16 @@ func (k *books) readLedger(ctx context.Context, tx desk.Tx) (err error) {
 	return sum(ledger.Earned, k.earned)
 }
 
+// mails are those of the desk's mailboxes.
+func (b *crashBench) mails() []postoffice.Mail {
+	return append(b.office.Mails(crashSupport), b.office.Mails(crashSales)...)
+}
+
+// isMarked tells a mail that was flagged or moved on its server.
+func isMarked(m postoffice.Mail) bool {
+	return m.Folder != "INBOX" || slices.Contains(m.Flags, "postdesk")
+}
+
 // reckon compares what was written to the desk with what it has, and what it has with what it sent.
 func (b *crashBench) reckon() *reckoning {
 	r := &reckoning{}
@@ -145,7 +156,7 @@ func (b *crashBench) reckon() *reckoning {
 	}
 	b.people.mu.Lock()
 	defer b.people.mu.Unlock()
-	b.reckonMails(r, k)
+	reckonMails(r, k, b.mails())
 	b.reckonTickets(r, k)
 	reckonJournal(r, k)
 	reckonOutbox(r, k, b.office.Submissions())
@@ -156,9 +167,9 @@ func (b *crashBench) reckon() *reckoning {
 }
 
 // reckonMails wants of each mail in the mailboxes one message with its bytes. A mail to two of our addresses is one mail (T098).
-func (b *crashBench) reckonMails(r *reckoning, k *books) {
+func reckonMails(r *reckoning, k *books, mails []postoffice.Mail) {
 	came := map[string]map[digest]bool{}
-	for _, m := range append(b.office.Mails(crashSupport), b.office.Mails(crashSales)...) {
+	for _, m := range mails {
 		r.mails++
 		id := parse.Parse(parse.Bytes(m.Raw)).Identity()
 		if came[id] == nil {

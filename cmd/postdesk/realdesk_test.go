@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -31,9 +32,19 @@ import (
 // asCommand holds the arguments for a process that is to be the command itself.
 const asCommand = "POSTDESK_TEST_AS_COMMAND"
 
+// failingDisk names a folder, and on the next line which fsync in it is to fail in such a process.
+const failingDisk = "POSTDESK_TEST_FAILING_DISK"
+
 // TestRealProcess is the command, where serve below has begun this program as one, and nothing at all where it is only a test.
 func TestRealProcess(t *testing.T) {
 	if args := os.Getenv(asCommand); args != "" {
+		if dir, sync, ok := strings.Cut(os.Getenv(failingDisk), "\n"); ok {
+			n, err := strconv.Atoi(sync)
+			if err != nil {
+				t.Fatal(err)
+			}
+			storetest.NewDisk(t, dir).Fail(storetest.DiskFault{Sync: n, Once: true})
+		}
 		os.Args = append([]string{"postdesk"}, strings.Split(args, "\n")...)
 		os.Exit(run())
 	}

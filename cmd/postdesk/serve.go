@@ -59,6 +59,7 @@ func (c serveCmd) Run(ctx context.Context) error {
 	w := &watch{desk: d, store: st, policy: pol, pollers: boxes, sender: sender, tokens: tokens}
 
 	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return st.Failure(ctx) }) // of the disk: all of it ends
 	g.Go(func() error { return pol.run(ctx) })
 	g.Go(func() error { return keepWrapped(ctx, d, st, rekeyed, log) })
 	g.Go(func() error { return boxes.run(ctx) })

@@ -61,7 +61,11 @@ func (st *Store) explain(ctx context.Context, err error) error {
 	if kind == nil {
 		return err
 	}
-	return &Trouble{Database: st.name, Kind: kind, Mend: mend, Err: err}
+	trouble := &Trouble{Database: st.name, Kind: kind, Mend: mend, Err: err}
+	if kind == ErrDisk {
+		st.fails(trouble)
+	}
+	return trouble
 }
 
 func sqliteTrouble(err error) (mend string, kind error) {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -28,6 +29,10 @@ type Store struct {
 	writer *sqlx.DB // one connection on SQLite
 	reader *sqlx.DB // the writer's handle on PostgreSQL and in memory
 	pack   *packer
+
+	failing sync.Once
+	failed  chan struct{} // closed when the disk has failed
+	failure error         // why, once it is closed
 }
 
 // Open opens the database that dsn names: sqlite:FILE, postgres://..., or Memory. It refuses one whose settings are too weak to
@@ -37,7 +42,7 @@ func Open(ctx context.Context, dsn string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	st := &Store{Now: time.Now, pack: pack}
+	st := &Store{Now: time.Now, pack: pack, failed: make(chan struct{})}
 	switch {
 	case dsn == Memory:
 		err = st.openMemory()
@@ -59,6 +64,35 @@ func (st *Store) String() string { return st.name }
 
 // Engine tells on which of the two engines this database is.
 func (st *Store) Engine() migrations.Engine { return st.engine }
+
+// Failure waits until the database's disk fails, and says how, or until ctx ends. What was written last may be there or not, and only what
+// the disk holds tells: nothing is written any more, and the process must end and begin again (T104).
+func (st *Store) Failure(ctx context.Context) error {
+	select {
+	case <-st.failed:
+		return st.failure
+	case <-ctx.Done():
+		return nil
+	}
+}
+
+// fails notes the first failure of the disk.
+func (st *Store) fails(err error) {
+	st.failing.Do(func() {
+		st.failure = err
+		close(st.failed)
+	})
+}
+
+// sound is an error once the disk has failed.
+func (st *Store) sound() error {
+	select {
+	case <-st.failed:
+		return st.failure
+	default:
+		return nil
+	}
+}
 
 // Close closes every connection. Transactions that still run are rolled back.
 func (st *Store) Close() error {

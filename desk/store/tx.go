@@ -61,6 +61,9 @@ func (st *Store) Update(ctx context.Context, do func(desk.Tx) error) error {
 }
 
 func (st *Store) update(ctx context.Context, read map[io.Reader]bool, do func(desk.Tx) error) error {
+	if err := st.sound(); err != nil {
+		return err
+	}
 	var opts *sql.TxOptions
 	if st.engine == migrations.Postgres {
 		// A conditional UPDATE has to see what was committed while it waited, whatever the server's default is.
