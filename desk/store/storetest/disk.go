@@ -33,7 +33,7 @@ type DiskFault struct {
 var disks struct {
 	sync.Mutex
 	all   []*Disk
-	files map[uintptr]*Disk  // by open file
+	files map[uintptr]*Disk   // by open file
 	own   map[uintptr]uintptr // our methods, by those of SQLite
 	real  map[uintptr]uintptr // the other way
 	made  bool
