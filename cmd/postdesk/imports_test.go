@@ -37,8 +37,8 @@ var homes = map[string][]string{
 	"github.com/wneessen/go-mail":         {"mailout"},
 	"github.com/jmoiron/sqlx":             {"desk/store"},
 	"github.com/lib/pq":                   {"desk/store", "desk/store/storetest"},
-	"modernc.org/sqlite":                  {"desk/store"},
-	"github.com/pressly/goose":            {"desk/store"},
+	"modernc.org/sqlite":                  {"desk/store", "desk/store/storetest"}, // which is its test bench
+	"github.com/pressly/goose":            {"desk/store", "desk/store/storetest"},
 	"go.yaml.in/yaml":                     {"desk/policy"},
 	"github.com/expr-lang/expr":           {"desk/rules"},
 	"github.com/arran4/golang-ical":       {"desk/calendar"},
