@@ -49,6 +49,7 @@ type language struct {
 	options []expr.Option
 	config  *conf.Config
 	facts   map[string][]string // names of the fields by name of the group
+	fields  map[string][]int    // where each is in Facts
 	values  Values
 }
 
@@ -56,12 +57,14 @@ func newLanguage(known []Values) *language {
 	l := &language{
 		options: []expr.Option{expr.Env(Facts{}), expr.AsBool(), expr.WarnOnAny(), expr.MaxNodes(maxNodes), expr.DisableAllBuiltins()},
 		facts:   map[string][]string{},
+		fields:  fieldIndexes(),
 		values: Values{
 			"mail.kind":    {"human", "auto_reply", "bounce", "list", "feedback_report"},
 			"mail.level":   {"X", "A0", "A1s", "A1", "A2", "A3"},
 			"time.weekday": {"mon", "tue", "wed", "thu", "fri", "sat", "sun"},
 		},
 	}
+	l.options = append(l.options, expr.Patch(prefilter{l.fields}))
 	for name := range functions {
 		l.options = append(l.options, expr.EnableBuiltin(name))
 	}

@@ -186,7 +186,9 @@ func (r Range) String() string {
 // A Reason names a rule that fired and what it set, in the order of the rule file (R2). A rule that could not be judged leaves one
 // too, with Failed, so that nobody has to guess why it stayed silent.
 type Reason struct {
-	Rule   string   `json:"rule"`
-	Set    []string `json:"set,omitempty"`    // such as "class=installation"
-	Failed string   `json:"failed,omitempty"` // why the condition gave no answer: the rule did not fire
+	Rule    string   `json:"rule,omitempty"`
+	By      string   `json:"by,omitempty"`      // where no rule decided: what did, such as "the class installation"
+	Because []string `json:"because,omitempty"` // the facts that the condition held over, such as `mail.words has "install"`
+	Set     []string `json:"set,omitempty"`     // such as "class=installation"
+	Failed  string   `json:"failed,omitempty"`  // why the condition gave no answer: the rule did not fire
 }

@@ -85,6 +85,7 @@ type Set struct{ rules []compiled }
 type compiled struct {
 	Rule
 	program *vm.Program
+	causes  []cause
 }
 
 // Compile reads all conditions and reports every mistake it finds; with mistakes, there is no Set.
@@ -101,7 +102,11 @@ func Compile(rs []Rule, known ...Values) (*Set, []Mistake) {
 			m.Rule, m.Index = r.Name, i
 			mistakes = append(mistakes, m)
 		}
-		set.rules = append(set.rules, compiled{r, program})
+		c := compiled{Rule: r, program: program}
+		if program != nil {
+			c.causes = lang.causes(r.When)
+		}
+		set.rules = append(set.rules, c)
 	}
 	if len(mistakes) > 0 {
 		return nil, mistakes
@@ -128,7 +133,8 @@ func (s *Set) Judge(f Facts) Verdict {
 		if holds != true {
 			continue
 		}
-		v.Reasons = append(v.Reasons, Reason{Rule: r.Name, Set: r.Set.apply(r.Name, &v, &f.Ticket)})
+		why := because(r.causes, &f) // before the rule changes them
+		v.Reasons = append(v.Reasons, Reason{Rule: r.Name, Because: why, Set: r.Set.apply(r.Name, &v, &f.Ticket)})
 		if r.Last {
 			break
 		}
