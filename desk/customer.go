@@ -25,6 +25,9 @@ func (v *visit) customer(p place) error {
 	if p.grant == unverified {
 		v.because("unverified: %s", v.who.why)
 	}
+	if v.abusive() {
+		return v.notConsidered(tk)
+	}
 	if err := v.keep(tk.Number, OutcomeReply, false); err != nil {
 		return err
 	}
@@ -58,6 +61,8 @@ func (v *visit) says(tk *Ticket, joined grant) error {
 	switch {
 	case said == saysClose && tk.Status != Closed:
 		return v.saysClose(tk, joined, false)
+	case tk.Status == AwaitingDetails && joined == yes:
+		return v.saysDetails(tk)
 	case said == saysThanks && tk.Status.Done():
 		v.because("a thank-you re-opens nothing")
 		return nil

@@ -31,6 +31,7 @@ const (
 	EventFailed   EventKind = "failed"   // MailFailure: a mail of the outbox that was given up or bounced
 	EventOutbox   EventKind = "outbox"   // OutboxChange: nothing is sent, or all is again
 	EventActed    EventKind = "acted"    // Acted: somebody pressed a button of the portal
+	EventConduct  EventKind = "conduct"  // Conducted: a step of the rules of conduct
 )
 
 // Received is how one mail ended.
@@ -57,6 +58,8 @@ type Snapshot struct {
 	Product   string                `json:"product,omitempty"`
 	Customer  string                `json:"customer,omitempty"`
 	Requester string                `json:"requester,omitempty"`
+	Channel   string                `json:"channel,omitempty"`
+	Missing   []string              `json:"missing,omitempty"`
 	Assignee  string                `json:"assignee,omitempty"`
 	Billing   policy.Billing        `json:"billing,omitempty"`
 	Estimate  *SnapshotEstimate     `json:"estimate,omitempty"`
@@ -134,6 +137,13 @@ type OutboxChange struct {
 	Paused bool   `json:"paused"`
 	Why    string `json:"why,omitempty"`
 	By     string `json:"by"`
+}
+
+// Conducted is what the rules of conduct did about a person: warning, and the others of the simulate contract.
+type Conducted struct {
+	Ticket int64  `json:"ticket,omitempty"`
+	Person string `json:"person"`
+	What   string `json:"what"`
 }
 
 // Withheld is a mail that was not let out, and why.

@@ -73,13 +73,16 @@ func (v *visit) takeIn(p place) error {
 	if err != nil {
 		return err
 	}
-	windows := v.freeWindows(owned)
-	tk, err := v.newTicket(customer, v.p.Rules.Judge(v.facts(customer, owned, windows, 0)), owned, windows)
+	requester, err := v.requester(customer)
 	if err != nil {
 		return err
 	}
+	windows := v.freeWindows(owned)
+	verdict := v.p.Rules.Judge(v.facts(customer, owned, windows, 0))
+	tk := v.bare(customer, requester, verdict.Language)
+	v.grade(tk, verdict, owned, windows)
 	tk.Status, tk.ClosedAt, tk.Queue, tk.Assignee = Closed, v.at, tk.Department, ""
-	tk.Clocks, tk.Estimate = nil, nil
+	tk.Clocks, tk.Estimate, tk.Missing, tk.Among = nil, nil, nil, nil
 	if err := v.tx.AddTicket(v.ctx, tk); err != nil {
 		return fmt.Errorf("take in a ticket: %w", err)
 	}

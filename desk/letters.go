@@ -52,6 +52,7 @@ func (t *turn) customerData(tk *Ticket) *templates.Customer {
 	case AwaitingDetails:
 		d.Awaiting, d.CloseAfterDays = "details", t.p.Life.CloseAwaiting
 	}
+	d.Details = t.detailTitles(tk, lang)
 	d.FirstResponse, d.FirstResponseTarget = t.deadline(tk, policy.FirstResponse, lang)
 	d.Resolution, d.ResolutionTarget = t.deadline(tk, policy.Resolution, lang)
 	if portal := t.p.Portal.URL; portal != "" {
@@ -125,12 +126,7 @@ func (t *turn) staffData(tk *Ticket, to *policy.Staff) *templates.Staff {
 	d.FirstResponse, _ = t.deadline(tk, policy.FirstResponse, lang)
 	d.Resolution, _ = t.deadline(tk, policy.Resolution, lang)
 	for _, r := range tk.Reasons {
-		if r.Failed != "" {
-			d.Why = append(d.Why, r.Rule+": "+r.Failed)
-		}
-		for _, set := range r.Set {
-			d.Why = append(d.Why, r.Rule+": "+set)
-		}
+		d.Why = append(d.Why, string(internal(TellReason(r))))
 	}
 	return d
 }
@@ -174,7 +170,7 @@ func (t *turn) thread(tk *Ticket) (thread, error) {
 	if err != nil {
 		return thread{}, err
 	}
-	fromCustomer := func(m *Message) bool { return told(m) && !m.Internal && m.Staff == "" }
+	fromCustomer := func(m *Message) bool { return told(m) && !t.unheard(m) && !m.Internal && m.Staff == "" }
 	lead := slices.IndexFunc(recent, func(m *Message) bool {
 		// A vacation program's words and the yes to the estimate are not what the ticket is about.
 		return fromCustomer(m) && !m.Kind.Machine() && (tk.Estimate == nil || m.ID != tk.Estimate.ConfirmedIn)
@@ -186,7 +182,7 @@ func (t *turn) thread(tk *Ticket) (thread, error) {
 	for i, m := range recent {
 		words := first(m.Visible, m.Text)
 		switch {
-		case !told(m):
+		case !told(m) || t.unheard(m):
 		case i == lead:
 			th.words, th.level, th.levelWhy = public(clip(words, maxWords)), m.Level.String(), m.LevelWhy
 			th.source, th.files = m.Source, m.Attachments
@@ -206,6 +202,11 @@ func (t *turn) thread(tk *Ticket) (thread, error) {
 // told tells whether staff read a message as part of what was said: not what was held, nor a mail of commands only.
 func told(m *Message) bool {
 	return m.Outcome != OutcomeHeld && m.Outcome != OutcomeCommand && m.Outcome != OutcomeRefused
+}
+
+// unheard tells a message that was not considered for its words: it is kept, and staff are spared it (C1).
+func (t *turn) unheard(m *Message) bool {
+	return m.Staff == "" && m.Kind == message.Human && offends(t.p.Conduct, m.Subject, m.Visible, m.Language)
 }
 
 // author is who wrote a message, as staff read it.

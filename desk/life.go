@@ -126,6 +126,15 @@ func (tk *Ticket) agreed() Status {
 // reopen takes a resolved or closed ticket up again, for the same terms: what was confirmed and not used is held anew. Where nothing was
 // agreed, or not yet the present estimate, the offer stands again.
 func (t *turn) reopen(tk *Ticket) error {
+	if len(tk.Clocks) == 0 { // it was closed before anybody owed anything, so what is owed begins here
+		t.startClocks(tk)
+		for i := range tk.Clocks {
+			if c := &tk.Clocks[i]; !c.Start.IsZero() {
+				c.Start = t.at
+				c.compute(t.calendar(tk))
+			}
+		}
+	}
 	switch to := tk.agreed(); to {
 	case AwaitingEstimate:
 		t.setStatus(tk, to)

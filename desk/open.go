@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/postdesk/postdesk/desk/calendar"
@@ -11,6 +12,7 @@ import (
 	"github.com/postdesk/postdesk/desk/message"
 	"github.com/postdesk/postdesk/desk/policy"
 	"github.com/postdesk/postdesk/desk/rules"
+	"github.com/postdesk/postdesk/templates"
 )
 
 // open makes a ticket of the mail: the rules give class, queue and range, the entitlement says how it is billed, and both say where it
@@ -20,19 +22,40 @@ func (v *visit) open(p place, outcome Outcome) error {
 	if err != nil {
 		return err
 	}
-	credits, err := v.balance(customer.ID)
+	if v.abusive() {
+		return v.openAbusive(p, outcome, customer)
+	}
+	verdict, windows, err := v.judge(customer, owned)
 	if err != nil {
 		return err
 	}
-	windows := v.freeWindows(owned)
-	verdict := v.p.Rules.Judge(v.facts(customer, owned, windows, credits))
 	if verdict.Hold != "" {
 		return v.hold(p, verdict.Hold)
 	}
-	tk, err := v.newTicket(customer, verdict, owned, windows)
+	requester, err := v.requester(customer)
 	if err != nil {
 		return err
 	}
+	tk := v.bare(customer, requester, verdict.Language)
+	v.grade(tk, verdict, owned, windows)
+	if err := v.add(tk, p, outcome); err != nil {
+		return err
+	}
+	return v.welcome(tk, p)
+}
+
+// judge asks the rules.
+func (v *visit) judge(c Customer, owned []Entitlement) (rules.Verdict, []string, error) {
+	credits, err := v.balance(c.ID)
+	if err != nil {
+		return rules.Verdict{}, nil, err
+	}
+	windows := v.freeWindows(owned)
+	return v.p.Rules.Judge(v.facts(c, owned, windows, credits)), windows, nil
+}
+
+// add keeps a new ticket with the mail that opened it, and links it to the others that the mail names.
+func (v *visit) add(tk *Ticket, p place, outcome Outcome) error {
 	if err := v.tx.AddTicket(v.ctx, tk); err != nil {
 		return fmt.Errorf("open a ticket: %w", err)
 	}
@@ -41,10 +64,7 @@ func (v *visit) open(p place, outcome Outcome) error {
 	for _, other := range p.others {
 		v.link(tk, other)
 	}
-	if err := v.keep(tk.Number, outcome, false); err != nil {
-		return err
-	}
-	return v.welcome(tk, p)
+	return v.keep(tk.Number, outcome, false)
 }
 
 // account is the customer behind the sender, and what he was sold; empty for a contact without account.
@@ -120,12 +140,13 @@ func (v *visit) facts(c Customer, owned []Entitlement, windows []string, credits
 	for _, a := range m.Attachments {
 		f.Mail.Attachments = append(f.Mail.Attachments, a.Filename)
 	}
-	today := dateIn(v.at, v.p.Desk.Zone)
-	for _, e := range owned {
-		if e.Kind == "licence" && !e.Refunded && !after(e.From, today) && !after(today, e.Until) {
-			f.Entitlement.Licences = append(f.Entitlement.Licences, e.Product)
-		}
+	f.Entitlement.Licences, _ = v.inForce(owned, "licence")
+	f.Entitlement.Subscriptions, f.Entitlement.Plans = v.inForce(owned, "subscription")
+	if c := v.p.ChannelOf(v.mailbox.Name); c != nil {
+		f.Mail.Channel = c.Name
 	}
+	f.Mail.Details, f.Mail.Order = v.has(m), v.orderOf(m)
+	f.Mail.Profane = offends(v.p.Conduct, m.Subject, m.Visible, m.Language)
 	_, cal := v.p.CalendarOf(v.mailbox, nil)
 	f.Time = rules.TimeFacts{At: v.at.In(cal.Zone), Open: cal.IsOpen(v.at)}
 	return f
@@ -142,47 +163,164 @@ func productsOf(owned []Entitlement) []string {
 	return all
 }
 
-// newTicket decides what the ticket is at its registration.
-func (v *visit) newTicket(c Customer, verdict rules.Verdict, owned []Entitlement, windows []string) (*Ticket, error) {
-	class := v.p.Class(first(verdict.Class, v.p.Desk.DefaultClass))
-	requester, err := v.requester(c)
-	if err != nil {
-		return nil, err
+// inForce are the products of a kind of entitlement that holds on the day of registration, its last day included, and the plans.
+func (t *turn) inForce(owned []Entitlement, kind string) (products, plans []string) {
+	today := dateIn(t.at, t.p.Desk.Zone)
+	for _, e := range owned {
+		if e.Kind != kind || e.Refunded || after(e.From, today) || after(today, e.Until) {
+			continue
+		}
+		if !slices.Contains(products, e.Product) {
+			products = append(products, e.Product)
+		}
+		if e.Plan != "" && !slices.Contains(plans, e.Plan) {
+			plans = append(plans, e.Plan)
+		}
 	}
-	tk := &Ticket{
-		Status: Open, Class: class.Name, Mailbox: v.mailbox.Name, Customer: c.ID, Requester: requester,
-		Queue:      first(v.mailbox.Queue, verdict.Queue, class.Queue),
-		Department: first(verdict.Queue, class.Queue, v.mailbox.Queue),
-		Priority:   first(verdict.Priority, class.Priority, "normal"),
-		Product:    first(verdict.Product, v.product, v.mailbox.Product),
-		Assignee:   verdict.Assignee, Tags: verdict.Tags, Reasons: verdict.Reasons,
+	return products, plans
+}
+
+// orderOf is the number of the order that a mail names: by the address that it was sent to, in its subject or in its words ("Marketplace"
+// of MISSION.md).
+func (t *turn) orderOf(m *message.Message) string {
+	r := t.p.Relay
+	if r == nil || r.Order == nil {
+		return ""
+	}
+	before, behind, _ := strings.Cut(r.Address, "{order}")
+	for _, to := range slices.Concat(m.Delivered, m.To, m.Cc) {
+		addr := strings.ToLower(to.Addr)
+		if id, ok := strings.CutPrefix(addr, before); ok {
+			if id, ok = strings.CutSuffix(id, behind); ok && id != "" {
+				return id
+			}
+		}
+	}
+	for _, text := range []string{m.Subject, m.Visible} {
+		if found := r.Order.FindStringSubmatch(clip(text, rules.MaxText)); found != nil {
+			return found[1]
+		}
+	}
+	return ""
+}
+
+// bare is a ticket of which nothing is decided yet: who asked, when, and in which language he is written to.
+func (v *visit) bare(c Customer, requester Contact, language string) *Ticket {
+	return &Ticket{
+		Status: Open, Mailbox: v.mailbox.Name, Customer: c.ID, Requester: requester,
 		Subject:  oneLine(message.Bare(v.m.Subject), 300),
-		Language: v.language(requester, c, first(verdict.Language, v.m.Language)),
+		Language: v.language(requester, c, first(language, v.m.Language)),
 		Level:    v.who.level, LevelWhy: v.who.why,
 		FirstID: v.m.ID, LastID: v.m.ID,
 		Registered: v.at, ChangedAt: v.at,
 	}
+}
+
+// grade decides what the ticket is: its class and product, who works on it, what it costs, what it lacks and which clocks run.
+func (v *visit) grade(tk *Ticket, verdict rules.Verdict, owned []Entitlement, windows []string) {
+	licences, _ := v.inForce(owned, "licence")
+	subscriptions, _ := v.inForce(owned, "subscription")
+	tk.Reasons, tk.Tags, tk.Among = verdict.Reasons, verdict.Tags, verdict.Among
+	tk.Product = first(verdict.Product, v.product, v.mailbox.Product)
 	if tk.Product == "" {
 		// Nothing named the product: the one whose free window is open, else the one bought last, is the likeliest.
-		tk.Product = first(append(slices.Clone(windows), productsOf(owned)...)...)
+		tk.Product = first(slices.Concat(windows, productsOf(owned), licences, subscriptions)...)
 	}
+	class := v.classOf(tk, verdict.Class)
+	tk.Class = class.Name
+	tk.Queue = first(v.mailbox.Queue, verdict.Queue, class.Queue)
+	tk.Department = first(verdict.Queue, class.Queue, v.mailbox.Queue)
+	tk.Priority = first(verdict.Priority, class.Priority, "normal")
+
+	channel := v.p.ChannelOf(v.mailbox.Name)
+	if channel != nil {
+		tk.Channel = channel.Name
+	}
+	v.assign(tk, class, channel, verdict)
 	v.startClocks(tk)
-	v.bill(tk, class, verdict, slices.Contains(windows, tk.Product))
+	v.bill(tk, class, verdict, entitled{
+		window: slices.Contains(windows, tk.Product), licence: slices.Contains(licences, tk.Product), plans: v.plansFor(owned, tk.Product),
+	})
+	v.answer(tk, class, channel, verdict)
+	if tk.Missing = v.wantsDetails(tk, class, verdict); len(tk.Missing) > 0 {
+		tk.Status = AwaitingDetails
+	}
 	if tk.Status.Pauses() {
 		tk.pauseClocks(v.at)
 	}
-	return tk, nil
 }
 
-// bill says what the ticket costs, and where it waits until that is agreed (A1, A3, A4).
-func (v *visit) bill(tk *Ticket, class *policy.Class, verdict rules.Verdict, window bool) {
+// classOf is the class that a rule gave, else the first of the product, else the desk's. A product that names its classes has no other.
+func (v *visit) classOf(tk *Ticket, ruled string) *policy.Class {
+	name := first(ruled, v.p.Desk.DefaultClass)
+	if p := v.p.Product(tk.Product); p != nil && len(p.Classes) > 0 && !slices.Contains(p.Classes, ruled) {
+		name = p.Classes[0]
+		tk.Reasons = append(tk.Reasons, rules.Reason{By: "the product " + p.Name, Because: []string{"its classes are " + strings.Join(p.Classes, ", ")}, Set: []string{"class=" + name}})
+	}
+	return v.p.Class(name)
+}
+
+// assign names who gets the ticket at once: whom a rule says, else the channel's person, else the owner of the product (B2, C6).
+func (v *visit) assign(tk *Ticket, class *policy.Class, channel *policy.Channel, verdict rules.Verdict) {
+	by := func(what, id string) {
+		tk.Assignee = id
+		tk.Reasons = append(tk.Reasons, rules.Reason{By: what, Set: []string{"assign=" + id}})
+	}
+	product := v.p.Product(tk.Product)
+	switch {
+	case verdict.Assignee != "" || verdict.Among != nil:
+		tk.Assignee = verdict.Assignee
+	case channel != nil && channel.Assign != "":
+		by("the channel "+channel.Name, channel.Assign)
+	case class.Owner && product != nil && product.Owner != "":
+		by("the product "+product.Name, product.Owner)
+	}
+}
+
+// entitled is what a customer may ask of the ticket's product without paying more.
+type entitled struct {
+	window, licence bool
+	plans           []string
+}
+
+// plansFor are the plans in force for a product.
+func (t *turn) plansFor(owned []Entitlement, product string) []string {
+	own := slices.DeleteFunc(slices.Clone(owned), func(e Entitlement) bool { return e.Product != product })
+	_, plans := t.inForce(own, "subscription")
+	return plans
+}
+
+// bill says what the ticket costs, and where it waits until that is agreed (A1, A3, A4, B3).
+func (v *visit) bill(tk *Ticket, class *policy.Class, verdict rules.Verdict, has entitled) {
 	billing := class.Billing
 	if verdict.Billing != "" {
 		billing = policy.Billing(verdict.Billing)
 	}
 	tk.Billing = billing
-	if billing == policy.ByCredits && class.FreeWindow && window {
+	because := func(by, why string) {
+		tk.Reasons = append(tk.Reasons, rules.Reason{By: by, Because: []string{why}, Set: []string{"billing=" + string(tk.Billing)}})
+	}
+	channel := v.p.ChannelOf(v.mailbox.Name)
+	switch {
+	case billing == policy.Free:
+	case channel != nil && verdict.Billing == "" && channel.Terms == policy.TermsFree:
+		tk.Billing = policy.Free
+		because("the channel "+channel.Name, "it is free")
+	case channel != nil && verdict.Billing == "" && channel.Terms == policy.TermsLicence && has.licence:
+		tk.Billing = policy.Free
+		because("the channel "+channel.Name, "there is a licence for "+tk.Product+" in force")
+	case billing == policy.ByCredits && class.FreeWindow && has.window:
 		tk.Billing, tk.FreeWindow = policy.Free, true
+		because("the free window", "the one of "+tk.Product+" is open")
+	case billing == policy.BySubscription:
+		for _, name := range has.plans {
+			if plan := v.p.Plan(name); plan != nil && slices.Contains(plan.Classes, class.Name) {
+				because("the plan "+name, "it covers "+class.Name)
+				return
+			}
+		}
+		tk.Billing = policy.ByCredits // a separate order: an engineer says what it takes
+		because("the class "+class.Name, "no plan in force covers it")
 	}
 	if tk.Billing != policy.ByCredits {
 		return
@@ -197,6 +335,64 @@ func (v *visit) bill(tk *Ticket, class *policy.Class, verdict rules.Verdict, win
 	}
 	tk.Estimate = &Estimate{Version: 1, Min: r.Min, Max: r.Max, At: v.at}
 	tk.Status = AwaitingConfirmation
+}
+
+// A firstAnswer is how a new ticket is answered, where that is not as its status says.
+type firstAnswer struct {
+	template string
+	notice   []policy.Text
+}
+
+// answer says what the first answer tells beside the usual (B1, B3): where a request belongs that has come to the wrong channel, how to go
+// on without a licence, and what the channel or a rule has to say. A request that belongs elsewhere, or is rejected, needs nobody of us:
+// its ticket is closed, and an answer opens it.
+func (v *visit) answer(tk *Ticket, class *policy.Class, channel *policy.Channel, verdict rules.Verdict) {
+	a := firstAnswer{template: verdict.Template}
+	say := func(t policy.Text) {
+		if len(t) > 0 {
+			a.notice = append(a.notice, t)
+		}
+	}
+	elsewhere := func(by, why string) {
+		tk.Status, tk.ClosedAt, tk.Clocks, tk.Estimate = Closed, v.at, nil, nil
+		tk.Reasons = append(tk.Reasons, rules.Reason{By: by, Because: []string{why}, Set: []string{"status=closed"}})
+	}
+	astray := channel != nil && len(channel.Classes) > 0 && !slices.Contains(channel.Classes, class.Name)
+	switch {
+	case len(verdict.Reject) > 0:
+		a.template = first(a.template, "way_in")
+		say(verdict.Reject)
+		elsewhere("a rule", "it is rejected")
+	case a.template == "way_in":
+		say(verdict.Say)
+		elsewhere("a rule", "it belongs elsewhere")
+	case astray && channel.Terms == policy.TermsFree && !v.m.Kind.Machine():
+		a.template = first(a.template, "way_in")
+		say(channel.WayIn)
+		elsewhere("the channel "+channel.Name, class.Name+" is not asked here")
+	case astray:
+		say(channel.WayIn)
+	}
+	if a.template != "way_in" {
+		say(verdict.Say)
+	}
+	if channel != nil && channel.Terms == policy.TermsLicence && tk.Billing != policy.Free {
+		say(channel.Offer)
+	}
+	if channel != nil {
+		say(channel.Profile)
+	}
+	v.first = a
+}
+
+// notice is what the first answer tells beside the usual, in the requester's language.
+func (v *visit) notice(tk *Ticket) string {
+	lang := templates.Pick(tk.Language, v.p.Desk.Language)
+	var all []string
+	for _, t := range v.first.notice {
+		all = append(all, t.In(lang))
+	}
+	return strings.Join(all, "\n\n")
 }
 
 // requester is the contact who opens the ticket, added to those on file when new. A contact gives no power by itself (G2).
@@ -240,6 +436,8 @@ func (v *visit) welcome(tk *Ticket, p place) error {
 		return v.dispatch(tk)
 	case AwaitingEstimate:
 		return v.tellStaff(tk, "estimate_needed")
+	case AwaitingDetails, Closed:
+		return nil
 	}
 	if may(wishOpen, v.who.level) == unverified {
 		// The estimate did not go out, since nothing proves who asked: a person looks, and may send it.
@@ -263,13 +461,20 @@ func (v *visit) tellRequester(tk *Ticket, p place) error {
 		return nil
 	}
 	out.data = v.customerData(tk)
+	out.data.Notice = templates.PublicText(v.notice(tk))
 	switch {
+	case v.first.template == "none":
+		return nil
+	case v.first.template != "":
+		out.template = v.first.template
+	case tk.Status == AwaitingDetails:
+		return v.askDetails(tk, v.notice(tk))
 	case v.outcome == OutcomeLinked && len(p.others) > 0 && v.wasHis(p.others[0]):
 		out.template, out.data.Related = "linked", p.others[0].Number
 	case tk.Status == AwaitingEstimate:
 		out.template = "estimate_requested"
 	case tk.Status == AwaitingConfirmation:
-		return v.sendEstimate(tk)
+		return v.sendEstimateWith(tk, out.data.Notice)
 	default:
 		out.template = "acknowledgement"
 	}
@@ -280,13 +485,16 @@ func (v *visit) tellRequester(tk *Ticket, p place) error {
 func (v *visit) wasHis(tk *Ticket) bool { return v.takesPart(tk) && v.who.staff == nil }
 
 // sendEstimate offers the ticket's estimate to its requester.
-func (t *turn) sendEstimate(tk *Ticket) error {
+func (t *turn) sendEstimate(tk *Ticket) error { return t.sendEstimateWith(tk, "") }
+
+// sendEstimateWith is sendEstimate with something to say beside it.
+func (t *turn) sendEstimateWith(tk *Ticket, notice templates.PublicText) error {
 	balance, err := t.balance(tk.Customer)
 	if err != nil {
 		return err
 	}
 	l := t.estimateLetter(tk, "estimate")
-	l.data.Balance, l.data.Missing = &balance, max(0, t.toHold(tk)-balance)
+	l.data.Balance, l.data.Missing, l.data.Notice = &balance, max(0, t.toHold(tk)-balance), notice
 	if l.data.Missing == 0 {
 		l.data.HowToBuy = "" // nobody who has enough wants to read it
 	}
@@ -316,10 +524,8 @@ func (t *turn) toHold(tk *Ticket) int64 {
 func (t *turn) dispatch(tk *Ticket) error {
 	tk.Queue = tk.Department
 	t.touch(tk)
-	if tk.Assignee == "" {
-		if q := t.p.Queue(tk.Queue); q != nil {
-			tk.Assignee = q.Assign
-		}
+	if err := t.appoint(tk); err != nil {
+		return err
 	}
 	if tk.Assignee != "" {
 		return t.tellStaff(tk, "assigned")

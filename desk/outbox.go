@@ -125,10 +125,10 @@ func (t *turn) withhold(l letter) (string, error) {
 // questions are the mails that ask somebody what he meant, or to go another way: one of them a day, ticket and address (G3).
 var questions = []string{"not_understood", "confirm_elsewhere", "estimate_renewed", "ask_close"}
 
-// askedToday tells whether a daily letter would be one too many: a question on this ticket, or the fixed acknowledgement on any.
+// askedToday tells whether a daily letter would be one too many: a question on this ticket, or a fixed text on any.
 func (t *turn) askedToday(l letter) (bool, error) {
 	templates, ticket := questions, l.ticket.Number
-	if l.template == "acknowledgement_unverified" {
+	if l.template == "acknowledgement_unverified" || l.template == "put_again" {
 		templates, ticket = []string{l.template}, 0
 	}
 	for _, template := range templates {

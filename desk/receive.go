@@ -124,6 +124,7 @@ type visit struct {
 	why      []string
 	commands []string
 	kept     Message // as it is stored; its ID is 0 for a duplicate
+	first    firstAnswer
 }
 
 // because adds a reason that staff will read.

@@ -113,6 +113,8 @@ type Tx interface {
 	// DueTimers are the names of those whose time is not after now; EndTimer ends one, and is false where another was quicker.
 	DueTimers(ctx context.Context, now time.Time) ([]string, error)
 	EndTimer(ctx context.Context, name string) (bool, error)
+	// Load is how many tickets somebody of the staff works on, and the number of the one he got last, 0 for none.
+	Load(ctx context.Context, staff string) (open int, last int64, err error)
 	// AwaitingCredits are the tickets of a customer in that status, oldest first.
 	AwaitingCredits(ctx context.Context, customer string) ([]int64, error)
 

@@ -49,8 +49,13 @@ type Ticket struct {
 	Class      string
 	Priority   string
 	Product    string
-	Assignee   string // staff id
+	Assignee   string       // staff id
+	Among      *rules.Among // from whom a rule wants one chosen, once its terms are agreed
 	Tags       []string
+
+	Channel      string   // whose terms hold, "" where its mailbox has none
+	Missing      []string // details that the request lacks (C4)
+	AskedDetails int      // how often they were asked for
 
 	Mailbox   string // whose terms, address and calendar hold
 	Subject   string // as the first mail had it, without our tag

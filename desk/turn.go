@@ -241,7 +241,7 @@ func (t *turn) balance(customer string) (int64, error) {
 func (t *Ticket) snapshot() Snapshot {
 	s := Snapshot{
 		Ticket: t.Number, Status: t.Status, Queue: t.Queue, Class: t.Class, Priority: t.Priority, Product: t.Product,
-		Customer: t.Customer, Requester: t.Requester.Address, Assignee: t.Assignee, Billing: t.Billing, Minutes: t.Minutes,
+		Customer: t.Customer, Requester: t.Requester.Address, Channel: t.Channel, Missing: t.Missing, Assignee: t.Assignee, Billing: t.Billing, Minutes: t.Minutes,
 		Linked: t.Linked,
 	}
 	if t.Estimate != nil {
@@ -264,7 +264,7 @@ func (t *Ticket) snapshot() Snapshot {
 		s.Clocks[string(c.Name)] = cs
 	}
 	for _, r := range t.Reasons {
-		if r.Failed == "" {
+		if r.Rule != "" && r.Failed == "" {
 			s.Rules = append(s.Rules, r.Rule)
 		}
 	}

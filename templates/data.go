@@ -57,6 +57,10 @@ type Customer struct {
 	Kept      []string
 	MailLimit int
 
+	// Notice is what the policy says beside the usual, and Details what the request lacks.
+	Notice  PublicText
+	Details []string
+
 	Awaiting       string // what we wait for: "confirmation", "credits" or "details"
 	ClosedBy       string // "customer", "silence", or empty where staff closed it
 	CloseAfterDays int    // working days of silence that close the ticket

@@ -50,6 +50,12 @@ func anna(t testing.TB, lang string) *Customer {
 	}
 }
 
+// notice is what a policy says beside the usual.
+func notice(lang string) PublicText {
+	return PublicText(in(lang, "Help with an installation is at help@desk.example.\n\nUrgent help by the hour is at premium@desk.example.",
+		"Hilfe bei einer Installation gibt es unter help@desk.example.\n\nDringende Hilfe nach Stunden gibt es unter premium@desk.example."))
+}
+
 func answer(lang string) PublicText {
 	return PublicText(in(lang,
 		"Hello Anna,\n\nthe file is saved as UTF-16, which the import cannot read. Please save it as UTF-8 and start again:\n\n    import --from rows.csv\n\nBest wishes\nBo",
@@ -105,6 +111,9 @@ var goldens = map[string]func(t testing.TB, lang string, c *Customer, s *Staff){
 	"acknowledgement-page": func(t testing.TB, lang string, c *Customer, s *Staff) {
 		c.Free, c.Estimate, c.TicketURL = true, nil, "https://desk.example/tickets/123"
 	},
+	"acknowledgement-notice": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		c.Free, c.Estimate, c.Notice = true, nil, notice(lang)
+	},
 	"acknowledgement_unverified": nil,
 	"ask_close":                  nil,
 	"awaiting_reminder": func(t testing.TB, lang string, c *Customer, s *Staff) {
@@ -138,6 +147,17 @@ var goldens = map[string]func(t testing.TB, lang string, c *Customer, s *Staff){
 	},
 	"declined":      nil,
 	"declined-used": func(t testing.TB, lang string, c *Customer, s *Staff) { moreThanAgreed(c) },
+	"details_needed": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		c.Details = []string{in(lang, "the version that you use, such as 4.2", "die Version, die Sie verwenden, etwa 4.2"), in(lang, "the log file", "die Logdatei")}
+		c.Notice = notice(lang)
+	},
+	"details_needed-minimal": minimal,
+	"put_again": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		*c = Customer{Desk: c.Desk, Number: c.Number, ManagementContact: "management@desk.example"}
+	},
+	"put_again-minimal": minimal,
+	"way_in":            func(t testing.TB, lang string, c *Customer, s *Staff) { c.Notice = notice(lang) },
+	"way_in-minimal":    minimal,
 	"estimate": func(t testing.TB, lang string, c *Customer, s *Staff) {
 		c.FirstResponse, c.Resolution, c.CloseAfterDays = nil, nil, 10
 		c.FirstResponseTarget = Span(lang, 1, "working day")

@@ -30,6 +30,8 @@ func fullCustomer() *Customer {
 		Words:               "The import read the file as UTF-16.\n\nPlease save it as UTF-8 and start again:\n\n    import --from rows.csv\n\n> Does it matter which editor I use?\n\nNo, any will do.",
 		Kept:                []string{"video.mov", "dump.sql"},
 		MailLimit:           10,
+		Notice:              "Urgent help by the hour is at premium@desk.example.",
+		Details:             []string{"the version that you use", "the log file"},
 		Awaiting:            "confirmation",
 		ClosedBy:            "silence",
 		CloseAfterDays:      5,

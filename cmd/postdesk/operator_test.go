@@ -58,7 +58,11 @@ func fixture(t *testing.T, st *store.Store) {
 		Product: "classifieds", Mailbox: "support", Subject: "Install on our server", Language: "en", Customer: "acme", Registered: tuesday,
 		Level: message.LevelA1, LevelWhy: "dkim=pass", Billing: policy.ByCredits, FirstID: "1@mua.example", LastID: "1@mua.example",
 		Estimate: &desk.Estimate{Version: 1, Min: 1, Max: 2, At: tuesday},
-		Reasons:  []rules.Reason{{Rule: "installation", Set: []string{"class=installation"}}, {Rule: "broken", Failed: "index out of range"}},
+		Reasons: []rules.Reason{
+			{Rule: "installation", Because: []string{`mail.words has "install"`}, Set: []string{"class=installation", "queue=technical"}},
+			{Rule: "broken", Failed: "index out of range"},
+			{By: "the class installation", Because: []string{"no plan in force covers it"}, Set: []string{"billing=credits"}},
+		},
 		Clocks: []desk.Clock{{
 			Name: policy.FirstResponse, Target: calendar.Target{N: 1, Unit: calendar.WorkingDays}, Calendar: "office", Start: tuesday,
 			Due: tuesday.Add(24 * time.Hour), Pauses: []desk.Pause{{From: tuesday.Add(time.Minute)}},

@@ -77,6 +77,8 @@ func (p *printer) event(e desk.Event, mail *desk.Mail) error {
 		data = &desk.Withheld{}
 	case desk.EventFailed:
 		data = &desk.MailFailure{}
+	case desk.EventConduct:
+		data = &desk.Conducted{}
 	default:
 		return fmt.Errorf("journal line %d: unknown kind %q", e.ID, e.Kind)
 	}

@@ -260,16 +260,21 @@ func (f record) tell(out io.Writer, why bool) error {
 	if !why {
 		return nil
 	}
+	fmt.Fprint(out, "\nwhy\n")
+	w := desk.WhyOf(t, f.messages)
+	var rows [][]string
+	for _, s := range w.Settled {
+		rows = append(rows, []string{"  " + s.What, s.Value, "by " + s.By})
+	}
+	if err := table(out, rows); err != nil {
+		return err
+	}
 	fmt.Fprint(out, "\nrules\n")
-	if len(t.Reasons) == 0 {
+	if len(w.Reasons) == 0 {
 		fmt.Fprint(out, "  none fired: the defaults of the policy hold\n")
 	}
-	for _, r := range t.Reasons {
-		what := "set " + strings.Join(r.Set, ", ")
-		if r.Failed != "" {
-			what = "gave no answer: " + brief(r.Failed, 200)
-		}
-		fmt.Fprintf(out, "  %s: %s\n", r.Rule, what)
+	for _, r := range w.Reasons {
+		fmt.Fprintf(out, "  %s\n", brief(desk.TellReason(r), 400))
 	}
 	fmt.Fprint(out, "\njournal\n")
 	p := newPrinter(indented{out}, &policy.Policy{Desk: policy.Desk{Zone: time.UTC}}, false)
@@ -303,6 +308,12 @@ func (f record) facts() [][]string {
 	row("class", "%s, priority %s", orDash(t.Class), orDash(t.Priority))
 	if t.Product != "" {
 		row("product", "%s", t.Product)
+	}
+	if t.Channel != "" {
+		row("channel", "%s", t.Channel)
+	}
+	if len(t.Missing) > 0 {
+		row("missing", "%s, asked for %s", strings.Join(t.Missing, ", "), times(t.AskedDetails))
 	}
 	if len(t.Tags) > 0 {
 		row("tags", "%s", strings.Join(t.Tags, ", "))
@@ -355,6 +366,14 @@ func (f record) facts() [][]string {
 		row("linked", "%s", strings.Join(all, ", "))
 	}
 	return rows
+}
+
+// times is how often something was done.
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
 }
 
 func tellClock(c *desk.Clock) string {

@@ -27,6 +27,10 @@ type ticketRow struct {
 	Product    string                    `db:"product"`
 	Assignee   string                    `db:"assignee"`
 	Tags       document[[]string]        `db:"tags"`
+	Channel    string                    `db:"channel"`
+	Among      document[*rules.Among]    `db:"among"`
+	Missing    document[[]string]        `db:"missing"`
+	Asked      int                       `db:"asked_details"`
 	Mailbox    string                    `db:"mailbox"`
 	Subject    string                    `db:"subject"`
 	Language   string                    `db:"language"`
@@ -56,15 +60,15 @@ type ticketRow struct {
 	WakeAt     instant                   `db:"wake_at"`
 }
 
-const ticketColumns = `number, version, status, queue, department, class, priority, product, assignee, tags, mailbox, subject, language, customer,
+const ticketColumns = `number, version, status, queue, department, class, priority, product, assignee, tags, channel, among, missing, asked_details, mailbox, subject, language, customer,
 	requester, first_id, last_id, registered, level, level_why, billing, free_window, estimate, hold, minutes, asked_time, clocks, reasons, linked,
 	merged_into, reminders, flood, changed_at, reminded, resolved_at, closed_at, wake_at`
 
 const insertTicket = `
-	INSERT INTO ticket (version, status, queue, department, class, priority, product, assignee, tags, mailbox, subject, language, customer,
+	INSERT INTO ticket (version, status, queue, department, class, priority, product, assignee, tags, channel, among, missing, asked_details, mailbox, subject, language, customer,
 		requester, first_id, last_id, registered, level, level_why, billing, free_window, estimate, hold, minutes, asked_time, clocks, reasons, linked,
 		merged_into, reminders, flood, changed_at, reminded, resolved_at, closed_at, wake_at)
-	VALUES (1, :status, :queue, :department, :class, :priority, :product, :assignee, :tags, :mailbox, :subject, :language, :customer,
+	VALUES (1, :status, :queue, :department, :class, :priority, :product, :assignee, :tags, :channel, :among, :missing, :asked_details, :mailbox, :subject, :language, :customer,
 		:requester, :first_id, :last_id, :registered, :level, :level_why, :billing, :free_window, :estimate, :hold, :minutes, :asked_time, :clocks, :reasons,
 		:linked, :merged_into, :reminders, :flood, :changed_at, :reminded, :resolved_at, :closed_at, :wake_at)
 	RETURNING number`
@@ -129,7 +133,7 @@ func (x *tx) ticket(ctx context.Context, number int64) (*desk.Ticket, error) {
 
 const updateTicket = `
 	UPDATE ticket SET version = version + 1, status = :status, queue = :queue, department = :department, class = :class, priority = :priority,
-		product = :product, assignee = :assignee, tags = :tags, mailbox = :mailbox, subject = :subject, language = :language,
+		product = :product, assignee = :assignee, tags = :tags, channel = :channel, among = :among, missing = :missing, asked_details = :asked_details, mailbox = :mailbox, subject = :subject, language = :language,
 		customer = :customer, requester = :requester, first_id = :first_id, last_id = :last_id,
 		registered = :registered, level = :level, level_why = :level_why,
 		billing = :billing, free_window = :free_window, estimate = :estimate, hold = :hold, minutes = :minutes,
@@ -161,7 +165,8 @@ func ticketArgs(t *desk.Ticket) (args, error) {
 	}
 	return args{
 		"status": t.Status, "queue": t.Queue, "department": t.Department, "class": t.Class, "priority": t.Priority, "product": t.Product, "assignee": t.Assignee,
-		"tags": document[[]string]{t.Tags}, "mailbox": t.Mailbox, "subject": t.Subject, "language": t.Language,
+		"tags": document[[]string]{t.Tags}, "channel": t.Channel, "among": document[*rules.Among]{t.Among}, "missing": document[[]string]{t.Missing},
+		"asked_details": t.AskedDetails, "mailbox": t.Mailbox, "subject": t.Subject, "language": t.Language,
 		"customer": null(t.Customer), "requester": null(t.Requester.ID), "first_id": t.FirstID, "last_id": t.LastID, "registered": t.Registered,
 		"level": t.Level.String(), "level_why": t.LevelWhy, "billing": t.Billing, "free_window": t.FreeWindow,
 		"estimate": document[*desk.Estimate]{t.Estimate}, "hold": document[*ledger.Hold]{t.Hold}, "minutes": t.Minutes,
@@ -175,7 +180,8 @@ func ticketArgs(t *desk.Ticket) (args, error) {
 func (r ticketRow) ticket() *desk.Ticket {
 	return &desk.Ticket{
 		Number: r.Number, Version: r.Version, Status: desk.Status(r.Status), Queue: r.Queue, Department: r.Department, Class: r.Class, Priority: r.Priority,
-		Product: r.Product, Assignee: r.Assignee, Tags: r.Tags.v, Mailbox: r.Mailbox, Subject: r.Subject, Language: r.Language,
+		Product: r.Product, Assignee: r.Assignee, Tags: r.Tags.v, Channel: r.Channel, Among: r.Among.v, Missing: r.Missing.v,
+		AskedDetails: r.Asked, Mailbox: r.Mailbox, Subject: r.Subject, Language: r.Language,
 		Customer: value(r.Customer), FirstID: message.ID(r.FirstID), LastID: message.ID(r.LastID),
 		Registered: r.Registered.time(), Level: message.ParseLevel(r.Level), LevelWhy: r.LevelWhy,
 		Billing: policy.Billing(r.Billing), FreeWindow: r.FreeWindow, Estimate: r.Estimate.v, Hold: r.Hold.v, Minutes: r.Minutes,
@@ -231,6 +237,8 @@ func (x *tx) participants(ctx context.Context, ticket int64) ([]desk.Participant
 const (
 	selectWaking = `SELECT number FROM ticket WHERE wake_at <= :now ORDER BY wake_at, number LIMIT :limit`
 	selectWake   = `SELECT wake_at FROM ticket WHERE wake_at IS NOT NULL ORDER BY wake_at, number LIMIT 1`
+	selectLoad   = `SELECT COUNT(*) FROM ticket WHERE assignee = :staff AND status IN ('open', 'waiting')`
+	selectGot    = `SELECT number FROM ticket WHERE assignee = :staff ORDER BY number DESC LIMIT 1`
 	selectBroke  = `SELECT number FROM ticket WHERE customer = :customer AND status = 'awaiting_credits' ORDER BY number`
 )
 
@@ -260,6 +268,19 @@ func (x *tx) NextWake(ctx context.Context) (time.Time, error) {
 		return next, fmt.Errorf("next wake: %w", desk.ErrNotFound)
 	}
 	return next, nil
+}
+
+// Load implements desk.Tx.
+func (x *tx) Load(ctx context.Context, staff string) (open int, last int64, err error) {
+	if err = x.get(ctx, &open, selectLoad, args{"staff": staff}); err == nil {
+		if err = x.get(ctx, &last, selectGot, args{"staff": staff}); errors.Is(err, desk.ErrNotFound) {
+			err = nil
+		}
+	}
+	if err != nil {
+		return 0, 0, fmt.Errorf("load of %s: %w", staff, err)
+	}
+	return open, last, nil
 }
 
 // AwaitingCredits implements desk.Tx.
