@@ -163,9 +163,10 @@ func lineOf(t *desk.Ticket) ticketLine {
 
 type ticketShowCmd struct {
 	database
-	Number int64 `arg:"" help:"Its number, as in the subject of its mails."`
-	Why    bool  `help:"Add the rules that fired, how each mail found its ticket, and the whole journal."`
-	JSON   bool  `help:"One JSON object, with all there is."`
+	Number int64  `arg:"" help:"Its number, as in the subject of its mails."`
+	Why    bool   `help:"Add the rules that fired, which hours counted, how each mail found its ticket, and the whole journal."`
+	Policy string `env:"POSTDESK_POLICY" type:"path" placeholder:"FILE" help:"The policy that the desk serves by: --why reads the hours of its calendars."`
+	JSON   bool   `help:"One JSON object, with all there is."`
 }
 
 // Help is printed below the usage.
@@ -234,11 +235,17 @@ func (c ticketShowCmd) show(ctx context.Context, st *store.Store, out io.Writer)
 	case c.JSON:
 		return f.json(out)
 	}
-	return f.tell(out, c.Why)
+	var p *policy.Policy
+	if c.Why && c.Policy != "" {
+		if p, err = policy.Read(c.Policy); err != nil {
+			return err
+		}
+	}
+	return f.tell(out, c.Why, p)
 }
 
-// tell prints a ticket for people.
-func (f record) tell(out io.Writer, why bool) error {
+// tell prints a ticket for people. The policy may be nil.
+func (f record) tell(out io.Writer, why bool, p *policy.Policy) error {
 	t := f.ticket
 	fmt.Fprintf(out, "#%d %s\n\n", t.Number, brief(t.Subject, 200))
 	if err := table(out, f.facts()); err != nil {
@@ -276,10 +283,13 @@ func (f record) tell(out io.Writer, why bool) error {
 	for _, r := range w.Reasons {
 		fmt.Fprintf(out, "  %s\n", brief(desk.TellReason(r), 400))
 	}
+	if err := tellClockTimes(out, t, p); err != nil {
+		return err
+	}
 	fmt.Fprint(out, "\njournal\n")
-	p := newPrinter(indented{out}, &policy.Policy{Desk: policy.Desk{Zone: time.UTC}}, false)
+	pr := newPrinter(indented{out}, &policy.Policy{Desk: policy.Desk{Zone: time.UTC}}, false)
 	for _, e := range f.journal {
-		if err := p.event(e, nil); err != nil {
+		if err := pr.event(e, nil); err != nil {
 			return err
 		}
 	}
