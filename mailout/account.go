@@ -185,6 +185,16 @@ func (s *Sender) compose(ctx context.Context, m *desk.Mail) error {
 	if err := Compose(mime, m, open); err != nil {
 		return err
 	}
+	if s.Sign != nil {
+		if signers := s.Sign(m.From.Addr); len(signers) > 0 {
+			with, err := sign(mime, signers)
+			if err != nil {
+				return err
+			}
+			defer with.Close()
+			mime = with
+		}
+	}
 	if err := s.Desk.KeepMIME(ctx, m, mime.reader()); err != nil {
 		return fmt.Errorf("keep the MIME of mail %d: %w", m.ID, err)
 	}

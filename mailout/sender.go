@@ -68,10 +68,11 @@ type Sender struct {
 	Hello   string // the name given in EHLO (RFC 5321, 4.1.1.1)
 	Log     *slog.Logger
 
-	Tokens   Tokens          // of accounts that are opened by them; nil: there is none
-	Wake     <-chan struct{} // says that mail was put into the outbox; nil: it is looked at every few seconds
-	Schedule []time.Duration // time to the next try after each one that failed; empty: defaultSchedule
-	TLS      *tls.Config     // what else than the system's roots to trust; nil: nothing
+	Sign     func(from string) []policy.Signer // the keys that sign mail from an address; nil: none does
+	Tokens   Tokens                            // of accounts that are opened by them; nil: there is none
+	Wake     <-chan struct{}                   // says that mail was put into the outbox; nil: it is looked at every few seconds
+	Schedule []time.Duration                   // time to the next try after each one that failed; empty: defaultSchedule
+	TLS      *tls.Config                       // what else than the system's roots to trust; nil: nothing
 
 	mu       sync.Mutex
 	accounts map[policy.SMTP]*account

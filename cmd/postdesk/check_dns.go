@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/postdesk/postdesk/desk/message"
+	"github.com/postdesk/postdesk/desk/policy"
 )
 
 // checkDNS looks at what others go by when they judge our mail. None of it keeps the desk from working, but mail that lands among spam
@@ -18,6 +19,11 @@ func (k *checker) checkDNS(ctx context.Context) {
 	for _, box := range k.policy.Mailboxes {
 		if d := message.Domain(box.Address); !slices.Contains(domains, d) {
 			domains = append(domains, d)
+		}
+	}
+	for _, s := range k.policy.Signers {
+		if !slices.Contains(domains, s.Domain) {
+			k.tell(warn, "DKIM "+s.Domain, "no mailbox writes from this domain, so that nothing is signed by "+s.Selector, "name the domain of a mailbox's address in dkim")
 		}
 	}
 	for _, d := range domains {
@@ -69,6 +75,18 @@ func (k *checker) checkSPF(ctx context.Context, domain string) {
 var usualSelectors = []string{"default", "mail", "dkim", "selector1", "s1", "google", "k1"}
 
 func (k *checker) checkDKIM(ctx context.Context, domain string) {
+	var ours []policy.Signer
+	for _, s := range k.policy.Signers {
+		if s.Domain == domain {
+			ours = append(ours, s)
+		}
+	}
+	if len(ours) > 0 {
+		k.checkSigners(ctx, ours)
+		if len(k.cmd.Selector) == 0 {
+			return
+		}
+	}
 	what := "DKIM " + domain
 	selectors, named := k.cmd.Selector, true
 	if len(selectors) == 0 {
@@ -98,7 +116,7 @@ func (k *checker) checkDKIM(ctx context.Context, domain string) {
 	}
 	if !seen && !named {
 		k.tell(warn, what, "no key under the usual names: "+strings.Join(selectors, ", "),
-			"let your mail server sign what it sends for "+domain+", and name its selector here: --selector NAME")
+			"let your mail server sign what it sends for "+domain+", and name its selector here, --selector NAME; or let the desk sign: postdesk dkim key --help")
 	}
 }
 

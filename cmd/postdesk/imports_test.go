@@ -32,7 +32,7 @@ var mayImport = map[string][]string{
 var homes = map[string][]string{
 	"github.com/emersion/go-imap":         {"mailin", "desk/postoffice"},
 	"github.com/emersion/go-message":      {"mailin/parse", "desk/postoffice"},
-	"github.com/emersion/go-msgauth":      {"mailin/auth"},
+	"github.com/emersion/go-msgauth":      {"mailin/auth", "mailout"}, // one verifies, the other signs
 	"github.com/emersion/go-smtp":         {"desk/postoffice"},
 	"github.com/wneessen/go-mail":         {"mailout"},
 	"github.com/jmoiron/sqlx":             {"desk/store"},

@@ -53,7 +53,7 @@ func (c serveCmd) Run(ctx context.Context) error {
 	boxes := &pollers{desk: busy, policy: pol, dns: names, tokens: tokens, log: log}
 	sender := &mailout.Sender{
 		Desk: busy, Account: pol.smtp, Dial: new(net.Dialer).DialContext, Now: utcNow, Hello: heloName(pol.current()), Log: log, Wake: stirred.ring(),
-		Tokens: tokens,
+		Tokens: tokens, Sign: func(from string) []policy.Signer { return pol.current().SignersOf(from) },
 	}
 	pages := &portal.Portal{Desk: d, Policy: pol.current, Now: utcNow, Log: log, Stir: stirred.strike}
 	w := &watch{desk: d, store: st, policy: pol, pollers: boxes, sender: sender, tokens: tokens}

@@ -40,6 +40,7 @@ desk: {zz: }
 tokens: [{zz: }]
 secrets: [{zz: }]
 oauth: {google: {zz: }}
+dkim: [{zz: }]
 mailboxes: {support: {zz: , trusted: {zz: }, imap: {zz: }, smtp: {zz: }}}
 channels: {premium: {zz: }}
 calendars: {office: {zz: , holidays: {zz: }}}

@@ -81,6 +81,17 @@ func (p *Policy) MailboxOf(addr string) *Mailbox {
 	return p.by.addresses[base]
 }
 
+// SignersOf are those that sign mail from an address: those of its domain, which DMARC asks for (RFC 7489, 3.1.1).
+func (p *Policy) SignersOf(address string) (all []Signer) {
+	domain := message.Domain(address)
+	for _, s := range p.Signers {
+		if s.Domain == domain && s.Key.Signer != nil {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
 // Provider is the provider of tokens with the name.
 func (p *Policy) Provider(name string) *Provider {
 	for _, pr := range p.Providers {

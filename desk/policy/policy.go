@@ -4,6 +4,7 @@
 package policy
 
 import (
+	"crypto"
 	"net/netip"
 	"time"
 
@@ -25,6 +26,7 @@ type Policy struct {
 
 	Secrets seal.Keyring // what the database holds of secrets is closed by it; without keys it holds none
 
+	Signers   []Signer // of our own mail (DKIM); none: the server signs, or nobody
 	Providers []*Provider
 	Mailboxes []*Mailbox // in the order of the file
 	Channels  []*Channel // in the order of the file
@@ -146,6 +148,22 @@ type Portal struct {
 	Upload  int64          // bytes that one form may bring
 	Proxies []netip.Prefix // whose word counts for where a request comes from
 }
+
+// A Signer signs mail that is from its domain (RFC 6376). With several for one, each signs: not everybody knows Ed25519 (RFC 8463).
+type Signer struct {
+	Domain   string
+	Selector string
+	Key      SigningKey
+}
+
+// A SigningKey is a private key that never prints itself.
+type SigningKey struct{ crypto.Signer }
+
+// String hides the key.
+func (SigningKey) String() string { return "(hidden)" }
+
+// GoString hides the key from %#v too.
+func (SigningKey) GoString() string { return "(hidden)" }
 
 // A Secret is a password or key: it never prints itself.
 type Secret string

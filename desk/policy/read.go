@@ -78,7 +78,7 @@ func Parse(name string, data []byte, look func(name string) ([]byte, error)) (*P
 		return nil, d.finish() // of a part that is not there, all else would be missing too
 	}
 	root.parent = root.node
-	m := root.fields("include", "desk", "tokens", "secrets", "oauth", "mailboxes", "channels", "calendars", "queues", "staff", "classes", "products", "details", "plans",
+	m := root.fields("include", "desk", "tokens", "secrets", "oauth", "dkim", "mailboxes", "channels", "calendars", "queues", "staff", "classes", "products", "details", "plans",
 		"rates", "free_window", "credits", "life", "clocks", "rules", "conduct", "relay", "retention", "payment", "portal")
 	d.define(m)
 
@@ -94,6 +94,7 @@ func Parse(name string, data []byte, look func(name string) ([]byte, error)) (*P
 	p.Clocks = readClocks(m.key("clocks"))
 	p.Classes = readClasses(m.key("classes"))
 	p.Providers = readProviders(m.key("oauth"), p.Desk.Zone)
+	p.Signers = readSigners(m.key("dkim"), p.Desk.Domain)
 	p.Mailboxes = readMailboxes(m.key("mailboxes"))
 	before := len(d.wrong)
 	p.Staff = readStaff(m.key("staff"), p.Desk)
