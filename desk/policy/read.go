@@ -278,8 +278,6 @@ func readClasses(v value) (all []*Class) {
 		case ByHour:
 			m.key("rate").must("the rate that its time is billed by")
 			m.key("billing").notYet()
-		case BySubscription:
-			m.key("billing").notYet()
 		}
 		if c.Billing == Free && m.key("estimate").given() {
 			m.key("estimate").mistake("an estimate", "none, since the class is free")
