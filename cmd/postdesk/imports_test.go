@@ -54,7 +54,6 @@ var homes = map[string][]string{
 	"net/http":                            {"cmd/postdesk", "desk/portal", "desk/oauth"},
 	"github.com/prometheus/client_golang": {"cmd/postdesk"},
 	"golang.org/x/crypto/argon2":          {"desk/portal"},
-	"github.com/chromedp":                 {"desk/portal"},
 }
 
 // TestImportDirection keeps the picture of docs/house.md true.

@@ -53,7 +53,7 @@ func (v *visit) askToSignIn() error {
 		}
 	}
 	pg := v.page("sign_in_title")
-	pg.Problem = "sign_in_first"
+	pg.Problem, pg.Mild = "sign_in_first", true
 	if v.words != "" {
 		pg.Problem = "sign_in_again"
 	}

@@ -6,6 +6,9 @@ import (
 	"path"
 	"strings"
 	"sync"
+	"time"
+
+	"github.com/postdesk/postdesk/templates"
 )
 
 //go:embed texts
@@ -56,4 +59,18 @@ func text(of map[string]string, lang, key string, values ...any) (string, error)
 		}
 	}
 	return fmt.Sprintf(s, values...), nil
+}
+
+// short is a moment without its weekday and its zone, for lists and the heads of messages. A deadline is written in full.
+func short(of map[string]string, lang string, m templates.Moment) (string, error) {
+	zone := m.Zone
+	if zone == nil {
+		zone = time.UTC
+	}
+	t := m.T.In(zone)
+	months := strings.Fields(of["months"])
+	if len(months) != 12 {
+		return "", fmt.Errorf("%d months in language %s", len(months), lang)
+	}
+	return text(of, lang, "short_moment", t.Day(), months[t.Month()-1], t.Year(), t.Hour(), t.Minute())
 }

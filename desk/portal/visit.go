@@ -172,7 +172,9 @@ type page struct {
 	Form     string // token of this form
 	Words    string // typed before and given back
 	Problem  string // key of a text that tells what to mend
+	Mild     bool   // which is no fault of anybody's
 	Done     string // key of a text that tells what was done
+	Narrow   bool   // a page with one form
 	UploadMB int64
 	Data     any
 	Chosen   []desk.Choice // languages
@@ -189,10 +191,11 @@ func (p *page) T(key string, values ...any) (string, error) {
 func (p *page) Has(key string) bool { return p.text[key] != "" }
 
 // Moment, Credits, Range, Duration and Size write values in the page's language.
-func (p *page) Moment(m templates.Moment) string { return m.In(p.Lang) }
-func (p *page) Credits(n int64) string           { return templates.Credits(n).In(p.Lang) }
-func (p *page) Range(r templates.Range) string   { return r.In(p.Lang) }
-func (p *page) Duration(minutes int) string      { return templates.Minutes(minutes).In(p.Lang) }
+func (p *page) Moment(m templates.Moment) string         { return m.In(p.Lang) }
+func (p *page) Short(m templates.Moment) (string, error) { return short(p.text, p.Lang, m) }
+func (p *page) Credits(n int64) string                   { return templates.Credits(n).In(p.Lang) }
+func (p *page) Range(r templates.Range) string           { return r.In(p.Lang) }
+func (p *page) Duration(minutes int) string              { return templates.Minutes(minutes).In(p.Lang) }
 
 // Most is what a range costs at most.
 func (p *page) Most(r templates.Range) int64 { return int64(r.Max) }
@@ -252,8 +255,12 @@ func first(of ...string) string {
 	return ""
 }
 
+// wide are the pages that take all the width there is.
+var wide = map[string]bool{"tickets": true, "ticket": true, "message": true, "account": true}
+
 // show writes a page whole or not at all.
 func (v *visit) show(status int, name string, pg *page) error {
+	pg.Narrow = !wide[name]
 	var b bytes.Buffer
 	if err := v.p.pages[name].ExecuteTemplate(&b, "frame.html", pg); err != nil {
 		return fmt.Errorf("page %s: %w", name, err)
