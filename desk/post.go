@@ -2,7 +2,6 @@ package desk
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -313,23 +312,5 @@ func (d *Desk) SetLanguage(ctx context.Context, who *Contact, language string) e
 			t.touch(tk)
 		}
 		return nil
-	})
-}
-
-// view runs do in a turn that only reads.
-func (d *Desk) view(ctx context.Context, do func(*turn) error) error {
-	return d.Store.View(ctx, func(tx Tx) error {
-		t := &turn{
-			ctx: ctx, d: d, tx: tx, p: d.Policy(), now: d.Now().UTC(), tickets: map[int64]*Ticket{}, threads: map[int64]thread{},
-		}
-		t.at = t.now
-		epoch, err := tx.Meta(ctx, "epoch")
-		if err != nil && !errors.Is(err, ErrNotFound) {
-			return err
-		}
-		keys := t.p.Tokens
-		keys.Epoch = epoch
-		t.keys = &keys
-		return do(t)
 	})
 }

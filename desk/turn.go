@@ -53,17 +53,11 @@ func (d *Desk) update(ctx context.Context, do func(*turn) error) error {
 		late []func(Tx) error
 	)
 	err := d.Store.Update(ctx, func(tx Tx) (err error) {
-		t := &turn{
-			ctx: ctx, d: d, tx: tx, p: d.Policy(), now: d.Now().UTC(),
-			tickets: map[int64]*Ticket{}, bases: map[int64]basis{}, threads: map[int64]thread{},
-		}
-		t.at = t.now
+		t := d.turn(ctx, tx)
 		if age, err = t.age(); err != nil {
 			return err
 		}
-		keys := t.p.Tokens
-		keys.Epoch, keys.Former = age.epoch, age.former
-		t.keys = &keys
+		t.signBy(age)
 		if err := do(t); err != nil {
 			return err
 		}
@@ -78,6 +72,40 @@ func (d *Desk) update(ctx context.Context, do func(*turn) error) error {
 		err = d.Store.Update(ctx, late[i])
 	}
 	return err
+}
+
+// turn begins one.
+func (d *Desk) turn(ctx context.Context, tx Tx) *turn {
+	t := &turn{
+		ctx: ctx, d: d, tx: tx, p: d.Policy(), now: d.Now().UTC(),
+		tickets: map[int64]*Ticket{}, bases: map[int64]basis{}, threads: map[int64]thread{},
+	}
+	t.at = t.now
+	return t
+}
+
+// signBy gives the turn the keys of its tokens.
+func (t *turn) signBy(a *age) {
+	keys := t.p.Tokens
+	keys.Epoch, keys.Former = a.epoch, a.former
+	t.keys = &keys
+}
+
+// view runs do in a turn that only reads. A database that is new has no age yet, and no tokens that could be read.
+func (d *Desk) view(ctx context.Context, do func(*turn) error) error {
+	return d.Store.View(ctx, func(tx Tx) error {
+		t := d.turn(ctx, tx)
+		a := &age{}
+		if _, err := tx.Meta(ctx, metaEpoch); err == nil {
+			if a, err = t.age(); err != nil {
+				return err
+			}
+		} else if !errors.Is(err, ErrNotFound) {
+			return err
+		}
+		t.signBy(a)
+		return do(t)
+	})
 }
 
 // An age is what tells this database from others, and from what it was before it was restored.

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -35,10 +36,7 @@ type visit struct {
 // serve finds out who comes, and turns what goes wrong into a page that says what to do.
 func (p *Portal) serve(w http.ResponseWriter, r *http.Request, h func(*visit) error) {
 	v := &visit{p: p, w: w, r: r, policy: p.Policy()}
-	err := v.meet()
-	if err == nil {
-		err = h(v)
-	}
+	err := v.run(h)
 	if err == nil {
 		return
 	}
@@ -69,6 +67,19 @@ func (p *Portal) serve(w http.ResponseWriter, r *http.Request, h func(*visit) er
 	if err := v.note(status, what); err != nil {
 		p.Log.Error("not even the page that says so could be given", "error", err)
 	}
+}
+
+// run meets the visitor and lets the page do its work. A page that breaks is our fault, and breaks no other.
+func (v *visit) run(h func(*visit) error) (err error) {
+	defer func() {
+		if broken := recover(); broken != nil {
+			err = fmt.Errorf("the page broke: %v\n%s", broken, debug.Stack())
+		}
+	}()
+	if err := v.meet(); err != nil {
+		return err
+	}
+	return h(v)
 }
 
 var (

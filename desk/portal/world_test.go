@@ -439,3 +439,36 @@ func run(t testing.TB, p *portal.Portal) {
 		}
 	})
 }
+
+var backPath = regexp.MustCompile(`name="back" value="[^"]*"`)
+
+// journal is what the journal tells of a ticket.
+func (w *world) journal(number int64) string {
+	w.Helper()
+	var b strings.Builder
+	err := w.store.View(w.Context(), func(tx desk.Tx) error {
+		all, err := tx.Journal(w.Context(), number)
+		for _, e := range all {
+			fmt.Fprintf(&b, "%s %s\n", e.Kind, e.Data)
+		}
+		return err
+	})
+	if err != nil {
+		w.Fatal(err)
+	}
+	return b.String()
+}
+
+// ticketCount is how many tickets there are.
+func (w *world) ticketCount() (n int) {
+	w.Helper()
+	err := w.store.View(w.Context(), func(tx desk.Tx) error {
+		all, err := tx.Tickets(w.Context(), desk.TicketFilter{Limit: 1000})
+		n = len(all)
+		return err
+	})
+	if err != nil {
+		w.Fatal(err)
+	}
+	return n
+}

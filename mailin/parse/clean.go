@@ -55,8 +55,8 @@ func CleanHTML(source string) string {
 
 func cleanOnce(source string) string {
 	root, err := html.Parse(strings.NewReader(source))
-	if err != nil {
-		return html.EscapeString(source)
+	if err != nil { // nested deeper than the library takes
+		return html.EscapeString(bareText(source))
 	}
 	var body *html.Node
 	for n := root.FirstChild; n != nil; n = n.NextSibling {
