@@ -3,8 +3,10 @@ package desk
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/postdesk/postdesk/desk/calendar"
 	"github.com/postdesk/postdesk/desk/message"
 	"github.com/postdesk/postdesk/desk/policy"
 	"github.com/postdesk/postdesk/templates"
@@ -124,6 +126,7 @@ func (t *turn) staffData(tk *Ticket, to *policy.Staff) *templates.Staff {
 		d.Estimate = &templates.Range{Min: int(tk.Estimate.Min), Max: int(tk.Estimate.Max)}
 	}
 	d.FirstResponse, _ = t.deadline(tk, policy.FirstResponse, lang)
+	d.NextResponse, _ = t.deadline(tk, "next_response", lang)
 	d.Resolution, _ = t.deadline(tk, policy.Resolution, lang)
 	for _, r := range tk.Reasons {
 		d.Why = append(d.Why, string(internal(TellReason(r))))
@@ -218,7 +221,7 @@ func (t *turn) author(m *Message) string {
 }
 
 // withThread adds what was said on the ticket and the customer's standing (S1).
-func (t *turn) withThread(tk *Ticket, d *templates.Staff) error {
+func (t *turn) withThread(tk *Ticket, to *policy.Staff, d *templates.Staff) error {
 	th, err := t.thread(tk)
 	if err != nil {
 		return err
@@ -243,5 +246,72 @@ func (t *turn) withThread(tk *Ticket, d *templates.Staff) error {
 		return err
 	}
 	d.Customer = first(c.Name, c.ID)
+	owned, err := t.tx.Entitlements(t.ctx, tk.Customer)
+	if err != nil {
+		return err
+	}
+	d.Owned = t.owned(tk, owned, t.languageOf(to))
 	return nil
+}
+
+// maxOwned is how much of what a customer was sold a mail shows.
+const maxOwned = 5
+
+// owned is what a mail to staff shows of what the customer was sold: of the ticket's product, where it is about one, the latest first.
+func (t *turn) owned(tk *Ticket, all []Entitlement, lang string) []templates.Owned {
+	today := dateIn(t.now, t.p.Desk.Zone)
+	var shown []templates.Owned
+	for _, e := range all {
+		if tk.Product != "" && e.Product != tk.Product || len(shown) == maxOwned {
+			continue
+		}
+		o := templates.Owned{Kind: e.Kind, Product: e.Product, Plan: e.Plan, From: templates.Day(e.From), Refunded: e.Refunded}
+		if p := t.p.Product(e.Product); p != nil {
+			o.Product = p.Title.In(lang)
+		}
+		if e.Until != (calendar.Date{}) {
+			until := templates.Day(e.Until)
+			o.Until, o.Ended = &until, after(today, e.Until)
+		}
+		shown = append(shown, o)
+	}
+	return shown
+}
+
+// inZone tells a member of staff all times in his own zone: where none is his, they stay in that of the ticket's calendar, which is named.
+func inZone(d *templates.Staff, zone *time.Location) {
+	if zone == nil {
+		return
+	}
+	for _, m := range []**templates.Moment{&d.FirstResponse, &d.NextResponse, &d.Resolution, &d.Due} {
+		if *m != nil { // others read the same moment elsewhere
+			*m = &templates.Moment{T: (*m).T, Zone: zone}
+		}
+	}
+	d.History = slices.Clone(d.History)
+	for i := range d.History {
+		d.History[i].At.Zone = zone
+	}
+}
+
+// What a mail shows of an earlier message to somebody who had it in a mail before.
+const (
+	foldedLines = 8
+	foldedBytes = 800
+)
+
+// shortened is the history for somebody who has read it: what he wants to know of it is which message is meant.
+func shortened(history []templates.Line) []templates.Line {
+	all := slices.Clone(history)
+	for i, l := range all {
+		text := string(l.Text)
+		short := strings.TrimSuffix(clip(text, foldedBytes), " […]")
+		if lines := strings.SplitN(short, "\n", foldedLines+1); len(lines) > foldedLines {
+			short = strings.Join(lines[:foldedLines], "\n")
+		}
+		if short != text {
+			all[i].Text = templates.InternalText(strings.TrimSpace(short) + "\n[…]")
+		}
+	}
+	return all
 }

@@ -192,6 +192,7 @@ func (t *turn) sendStaff(tk *Ticket, to *policy.Staff, template string, data *te
 	m.From = message.Address{Name: t.p.Desk.Name, Addr: box.Address}
 	m.To = message.Address{Name: to.Name, Addr: to.Address}
 	m.Language = t.languageOf(to)
+	inZone(data, to.Zone)
 	if template == "assigned" || template == "new_words" {
 		travel, rest := forwarded(t.threads[tk.Number].source, t.threads[tk.Number].files)
 		m.Attachments, data.Attachments, data.Kept = travel, nil, nil

@@ -434,11 +434,14 @@ func (t *turn) tellStaffWith(tk *Ticket, template string, add func(*templates.St
 // tellOne sends one of us a notice about a ticket, with all that there is to know.
 func (t *turn) tellOne(tk *Ticket, s *policy.Staff, template string, add func(*templates.Staff)) error {
 	data := t.staffData(tk, s)
-	if err := t.withThread(tk, data); err != nil {
+	if err := t.withThread(tk, s, data); err != nil {
 		return err
 	}
 	if tk.Assignee == "" || template == "estimate_needed" {
 		data.Engineers = t.assignable(tk)
+	}
+	if template != "assigned" && template != "unassigned" && template != "estimate_needed" { // who has it for the first time needs all of it
+		data.History = shortened(data.History)
 	}
 	data.Clock, data.Due = t.awaited(tk, template)
 	add(data)

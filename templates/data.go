@@ -17,6 +17,24 @@ type Moment struct {
 	Zone *time.Location
 }
 
+// Day is a whole day, as people read it: "24 November 2026".
+type Day struct {
+	Year  int
+	Month time.Month
+	Day   int
+}
+
+// Owned is something that a customer was sold.
+type Owned struct {
+	Kind     string // purchase, licence, subscription
+	Product  string // its title
+	Plan     string
+	From     Day
+	Until    *Day // nil for a purchase
+	Ended    bool // its last day is over
+	Refunded bool
+}
+
 // Range is an estimate in credits. The customer confirms Max; Min is information.
 type Range struct{ Min, Max int }
 
@@ -95,6 +113,7 @@ type Staff struct {
 
 	Customer      string
 	Plan          string // its name, or free_window
+	Owned         []Owned
 	Balance       *int64 // credits
 	Class, Queue  string
 	Priority      string
@@ -102,6 +121,7 @@ type Staff struct {
 	Billing       string // free, credits, hourly, subscription
 	Estimate      *Range
 	FirstResponse *Moment
+	NextResponse  *Moment
 	Resolution    *Moment
 	Words         PublicText // the new ones
 	Attachments   []string   // names of the files that come with this mail

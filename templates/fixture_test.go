@@ -236,6 +236,16 @@ var goldens = map[string]func(t testing.TB, lang string, c *Customer, s *Staff){
 	"assigned-kept": func(t testing.TB, lang string, c *Customer, s *Staff) {
 		s.Attachments, s.Kept = s.Attachments[:1], []string{"dump.sql"}
 	},
+	"assigned-owned": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		next := moment(t, "2026-11-25 12:00")
+		s.FirstResponse, s.NextResponse, s.Product = nil, &next, ""
+		s.Owned = []Owned{
+			{Kind: "subscription", Product: "ERP", Plan: "standard", From: Day{2026, 1, 1}, Until: &Day{2026, 12, 31}},
+			{Kind: "licence", Product: "Classifieds", From: Day{2025, 3, 2}, Until: &Day{2026, 3, 1}, Ended: true},
+			{Kind: "purchase", Product: "Classifieds", From: Day{2025, 3, 2}},
+			{Kind: "purchase", Product: "Bookings", From: Day{2026, 2, 3}, Refunded: true},
+		}
+	},
 	"assigned-minimal": minimal,
 	"clock_breach": func(t testing.TB, lang string, c *Customer, s *Staff) {
 		s.Clock, s.Due = "next_response", s.FirstResponse

@@ -11,6 +11,7 @@ import (
 type letterhead struct {
 	desk   string
 	number int64 // 0 for a mail about no ticket
+	words  bool  // what somebody wrote comes first in the preview
 }
 
 // Styles stand on the elements, since many mail clients drop the style sheet. Only the dark colours are in one.
@@ -99,7 +100,7 @@ func renderHTML(doc []block, vs *values, head letterhead, subject string) string
 		name += fmt.Sprintf(`<span class="soft" style="font-weight:normal;color:#5d6a77"> · #%d</span>`, head.number)
 	}
 	preview := ""
-	if s := (plain{vs}).preview(doc); s != "" {
+	if s := (plain{vs}).preview(doc, head.words); s != "" {
 		// Blanks that are not folded fill the rest of the line, so that the letterhead does not stand there.
 		fill := strings.Repeat("&#847;&#160;", max(0, (maxPreview-utf8.RuneCountInString(s))/2))
 		preview = `<div style="` + styleUnseen + `">` + html.EscapeString(s) + fill + "</div>\n"

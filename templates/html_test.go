@@ -71,6 +71,28 @@ func TestPreview(t *testing.T) {
 	}
 }
 
+// Who gets a ticket's words sees them in his list, unless there is something to warn of.
+func TestPreviewOfWords(t *testing.T) {
+	set := newSet(t)
+	for _, tt := range []struct{ name, level, want string }{
+		{"new_words", "A1", ">Hello, the import stops at row 4000"},
+		{"assigned", "A1", ">Hello, the import stops at row 4000"},
+		{"new_words", "X", ">The customer has written again."},
+		{"clock_breach", "A1", ">The first answer is overdue."},
+	} {
+		s := fullStaff()
+		s.Level = tt.level
+		m, err := set.Render(tt.name, "en", s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, body, _ := strings.Cut(m.HTML, "<body")
+		if preview, _, _ := strings.Cut(body, "</div>"); !strings.Contains(preview, tt.want) {
+			t.Errorf("%s at %s begins %q, want %q", tt.name, tt.level, preview, tt.want)
+		}
+	}
+}
+
 func TestHTML(t *testing.T) {
 	page := func(src string, data any) string {
 		t.Helper()

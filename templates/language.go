@@ -22,6 +22,7 @@ type language struct {
 	months   [12]string // in the form that stands in a date
 	first    string     // the first day of a month, where a date does not say it by its number; moment then has %[2]v
 	moment   string     // of weekday, day, month, year, hour, minute, zone: fmt's verbs 1 to 7
+	date     string     // of day, month, year
 
 	colon string // between what a link says and where it leads, where it is not just ":"
 
@@ -37,6 +38,7 @@ var languages = []*language{
 		months: [12]string{"Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September",
 			"Oktober", "November", "Dezember"},
 		moment:  "%[1]s, %[2]d. %[3]s %[4]d, %02[5]d:%02[6]d Uhr (%[7]s)",
+		date:    "%[1]v. %[2]s %[3]d",
 		phrases: germanPhrases,
 	},
 	{
@@ -47,6 +49,7 @@ var languages = []*language{
 		months: [12]string{"January", "February", "March", "April", "May", "June", "July", "August", "September",
 			"October", "November", "December"},
 		moment:  "%[1]s, %[2]d %[3]s %[4]d, %02[5]d:%02[6]d (%[7]s)",
+		date:    "%[1]v %[2]s %[3]d",
 		phrases: englishPhrases,
 	},
 	{
@@ -57,6 +60,7 @@ var languages = []*language{
 		months: [12]string{"enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre",
 			"octubre", "noviembre", "diciembre"},
 		moment:  "%[1]s, %[2]d de %[3]s de %[4]d, %02[5]d:%02[6]d h (%[7]s)",
+		date:    "%[1]v de %[2]s de %[3]d",
 		phrases: spanishPhrases,
 	},
 	{
@@ -68,6 +72,7 @@ var languages = []*language{
 			"octobre", "novembre", "décembre"},
 		first:   "1er",
 		moment:  "%[1]s %[2]v %[3]s %[4]d à %02[5]d:%02[6]d (%[7]s)",
+		date:    "%[1]v %[2]s %[3]d",
 		colon:   "\u00a0:",
 		phrases: frenchPhrases,
 	},
@@ -79,6 +84,7 @@ var languages = []*language{
 		months: [12]string{"gennaio", "febbraio", "marzo", "aprile", "maggio", "giugno", "luglio", "agosto", "settembre",
 			"ottobre", "novembre", "dicembre"},
 		moment:  "%[1]s %[2]d %[3]s %[4]d, ore %02[5]d:%02[6]d (%[7]s)",
+		date:    "%[1]v %[2]s %[3]d",
 		phrases: italianPhrases,
 	},
 	{
@@ -89,6 +95,7 @@ var languages = []*language{
 		months: [12]string{"januari", "februari", "maart", "april", "mei", "juni", "juli", "augustus", "september",
 			"oktober", "november", "december"},
 		moment:  "%[1]s %[2]d %[3]s %[4]d om %02[5]d:%02[6]d uur (%[7]s)",
+		date:    "%[1]v %[2]s %[3]d",
 		phrases: dutchPhrases,
 	},
 	{
@@ -100,6 +107,7 @@ var languages = []*language{
 		months: [12]string{"stycznia", "lutego", "marca", "kwietnia", "maja", "czerwca", "lipca", "sierpnia", "września",
 			"października", "listopada", "grudnia"},
 		moment:  "%[2]d %[3]s %[4]d r. (%[1]s), %02[5]d:%02[6]d (%[7]s)", // the weekday aside: "do" would change it
+		date:    "%[1]v %[2]s %[3]d r.",
 		phrases: polishPhrases,
 	},
 	{
@@ -111,6 +119,7 @@ var languages = []*language{
 		months: [12]string{"января", "февраля", "марта", "апреля", "мая", "июня", "июля", "августа", "сентября",
 			"октября", "ноября", "декабря"},
 		moment:  "%[2]d %[3]s %[4]d г. (%[1]s), %02[5]d:%02[6]d (%[7]s)", // the weekday aside: "до" would change it
+		date:    "%[1]v %[2]s %[3]d г.",
 		phrases: russianPhrases,
 	},
 }
@@ -180,11 +189,7 @@ func (l *language) formatMoment(m Moment) (string, error) {
 		zone = time.UTC
 	}
 	t := m.T.In(zone)
-	var day any = t.Day()
-	if day == 1 && l.first != "" {
-		day = l.first
-	}
-	return fmt.Sprintf(l.moment, l.weekdays[t.Weekday()], day, l.months[t.Month()-1], t.Year(),
+	return fmt.Sprintf(l.moment, l.weekdays[t.Weekday()], l.dayOfMonth(t.Day()), l.months[t.Month()-1], t.Year(),
 		t.Hour(), t.Minute(), zone), nil
 }
 
@@ -197,6 +202,21 @@ func (m *Moment) format(layout string) (string, error) {
 		return m.T.UTC().Format(layout), nil
 	}
 	return m.T.In(m.Zone).Format(layout), nil
+}
+
+func (l *language) dayOfMonth(n int) any {
+	if n == 1 && l.first != "" {
+		return l.first
+	}
+	return n
+}
+
+// formatDay writes a day without its weekday: of what was sold nobody wants to know it.
+func (l *language) formatDay(d Day) string {
+	if d.Month < time.January || d.Month > time.December {
+		return fmt.Sprintf("%d-%d-%d", d.Year, d.Month, d.Day)
+	}
+	return fmt.Sprintf(l.date, l.dayOfMonth(d.Day), l.months[d.Month-1], d.Year)
 }
 
 // count writes a number with the form of a noun that goes with it: "1 day", "2 days".

@@ -34,6 +34,20 @@ func TestMoments(t *testing.T) {
 	}
 }
 
+func TestDays(t *testing.T) {
+	for lang, want := range map[string]string{
+		"en": "1 March 2026", "de": "1. März 2026", "es": "1 de marzo de 2026", "fr": "1er mars 2026", "it": "1 marzo 2026", "nl": "1 maart 2026",
+		"pl": "1 marca 2026 r.", "ru": "1 марта 2026 г.",
+	} {
+		if got := languageOf(lang).formatDay(Day{2026, time.March, 1}); got != want {
+			t.Errorf("%s: got %q, want %q", lang, got, want)
+		}
+	}
+	if got := languageOf("en").formatDay(Day{}); got != "0-0-0" {
+		t.Errorf("no day: got %q", got)
+	}
+}
+
 func TestAmounts(t *testing.T) {
 	en, de := languageOf("en"), languageOf("de")
 	for _, tt := range []struct {

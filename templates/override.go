@@ -329,7 +329,8 @@ func (c *fieldChecker) fields(s scope, n parse.Node, t reflect.Type, names []str
 var printable = map[reflect.Type]bool{
 	reflect.TypeFor[string](): true, reflect.TypeFor[PublicText](): true, reflect.TypeFor[InternalText](): true,
 	reflect.TypeFor[int](): true, reflect.TypeFor[int64](): true,
-	reflect.TypeFor[Moment](): true, reflect.TypeFor[*Moment](): true, reflect.TypeFor[Range](): true, reflect.TypeFor[*Range](): true,
+	reflect.TypeFor[Moment](): true, reflect.TypeFor[*Moment](): true, reflect.TypeFor[Day](): true, reflect.TypeFor[*Day](): true,
+	reflect.TypeFor[Range](): true, reflect.TypeFor[*Range](): true,
 }
 
 // describe says in words what a type is to who writes a template.

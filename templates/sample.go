@@ -56,15 +56,20 @@ func fullStaff() *Staff {
 	answer, solution, due := at(24, 14, 0), at(26, 17, 0), at(24, 14, 0)
 	balance := int64(5)
 	return &Staff{
-		Desk:          "Acme Support",
-		To:            "Bo",
-		Number:        123,
-		Subject:       "Import stops at row 4000",
-		From:          "Anna Muster <anna@cust.example>",
-		Level:         "A0",
-		LevelWhy:      "mx.desk.example: nothing that proves cust.example",
-		Customer:      "Muster & Sons",
-		Plan:          "Vendor, 30 days of free support until 1 December",
+		Desk:     "Acme Support",
+		To:       "Bo",
+		Number:   123,
+		Subject:  "Import stops at row 4000",
+		From:     "Anna Muster <anna@cust.example>",
+		Level:    "A0",
+		LevelWhy: "mx.desk.example: nothing that proves cust.example",
+		Customer: "Muster & Sons",
+		Plan:     "Vendor, 30 days of free support until 1 December",
+		Owned: []Owned{
+			{Kind: "subscription", Product: "ERP", Plan: "standard", From: Day{2026, 1, 1}, Until: &Day{2026, 12, 31}},
+			{Kind: "licence", Product: "Classifieds", From: Day{2025, 3, 2}, Until: &Day{2026, 3, 1}, Ended: true},
+			{Kind: "purchase", Product: "Classifieds", From: Day{2025, 3, 2}, Refunded: true},
+		},
 		Balance:       &balance,
 		Class:         "Installation and configuration",
 		Queue:         "System engineers",
@@ -73,6 +78,7 @@ func fullStaff() *Staff {
 		Billing:       "credits",
 		Estimate:      &Range{Min: 1, Max: 3},
 		FirstResponse: &answer,
+		NextResponse:  &due,
 		Resolution:    &solution,
 		Late:          true,
 		With:          "Carla",
@@ -113,7 +119,7 @@ func fullStaff() *Staff {
 func Sample(name, lang string) any {
 	if audiences[name] == toStaff {
 		s := fullStaff()
-		s.Level, s.LevelWhy, s.Reason, s.Kept, s.Note = "A1", "", "", nil, ""
+		s.Level, s.LevelWhy, s.Reason, s.Kept, s.Note, s.NextResponse, s.Owned = "A1", "", "", nil, "", nil, s.Owned[1:2]
 		switch name {
 		case "clock_breach", "clock_warning":
 			s.Engineers = nil

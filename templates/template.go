@@ -2,6 +2,7 @@ package templates
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	texttemplate "text/template"
@@ -14,6 +15,8 @@ type template struct {
 	audience audience
 	file     string // LANGUAGE/NAME.md, for messages
 	master   *texttemplate.Template
+
+	wordsFirst bool // it brings words of the customer's, by which its reader knows it in a list
 
 	// shapes keeps what Markdown made of the mail, by the executed template with placeholders in the place of
 	// values. Since no value is in there, one mail differs from the next only by which parts of the template
@@ -36,6 +39,8 @@ func parseTemplate(lang *language, name, src, parts string) (*template, error) {
 		audience: audiences[name],
 		file:     lang.code + "/" + name + ".md",
 		shapes:   map[string][]block{},
+
+		wordsFirst: slices.Contains(handsOver, name),
 	}
 	if strings.ContainsFunc(src+parts, isPlaceholder) {
 		return nil, fmt.Errorf("template %s: holds a private use character", t.file)
@@ -101,11 +106,11 @@ func (t *template) render(data any) (Mail, error) {
 	switch d := data.(type) {
 	case *Customer:
 		if fits = d != nil && t.audience == toCustomer; fits {
-			head = letterhead{d.Desk, d.Number}
+			head = letterhead{d.Desk, d.Number, false}
 		}
 	case *Staff:
 		if fits = d != nil && t.audience == toStaff; fits {
-			head = letterhead{d.Desk, d.Number}
+			head = letterhead{d.Desk, d.Number, t.wordsFirst}
 		}
 	}
 	if !fits {

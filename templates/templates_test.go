@@ -103,7 +103,6 @@ func TestMailsAreWhole(t *testing.T) {
 // stands after what he wrote, and those that hand the ticket to staff. What asks staff for something else says so after the tag.
 func TestOneSubjectForATicket(t *testing.T) {
 	set := newSet(t)
-	shared := []string{"assigned", "new_words", "unassigned", "estimate_needed"}
 	for _, tt := range []struct {
 		lang, subject, customer, staff string
 	}{
@@ -130,9 +129,9 @@ func TestOneSubjectForATicket(t *testing.T) {
 			case slices.Contains(ticketless, name):
 			case audiences[name] == toCustomer && m.Subject != tt.customer:
 				t.Errorf("%s %s: subject %q, want %q", name, tt.lang, m.Subject, tt.customer)
-			case slices.Contains(shared, name) && m.Subject != tt.staff:
+			case slices.Contains(handsOver, name) && m.Subject != tt.staff:
 				t.Errorf("%s %s: subject %q, want %q", name, tt.lang, m.Subject, tt.staff)
-			case audiences[name] == toStaff && !slices.Contains(shared, name) && !strings.Contains(m.Subject, ": "):
+			case audiences[name] == toStaff && !slices.Contains(handsOver, name) && !strings.Contains(m.Subject, ": "):
 				t.Errorf("%s %s: subject %q does not say what it is for", name, tt.lang, m.Subject)
 			}
 		}

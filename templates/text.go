@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -27,8 +28,16 @@ type plain struct{ vs *values }
 // maxPreview is how much of a mail a list of mails has room for, in characters.
 const maxPreview = 140
 
-// preview is what the mail says first, after its greeting, on one line.
-func (p plain) preview(doc []block) string {
+// preview is what the mail says first, after its greeting, on one line: a warning, else, where it is asked for, the first words quoted.
+func (p plain) preview(doc []block, quoted bool) string {
+	for i, b := range doc {
+		warned := slices.ContainsFunc(doc[:i], func(b block) bool { _, ok := b.(warning); return ok })
+		if q, ok := b.(quote); quoted && !warned && ok && len(q.blocks) == 1 {
+			if v, ok := q.blocks[0].(verbatim); ok {
+				return line(p.vs.all[v.value], maxPreview)
+			}
+		}
+	}
 	for i, b := range doc {
 		var lines []string
 		switch b := b.(type) {

@@ -111,6 +111,7 @@ func (s *mailSource) pipe(p *parse.PipeNode) {
 // alike are words that a language shares with English.
 var alike = map[string][]string{
 	"de": {"normal"},
+	"fr": {"Licence"},
 	"es": {"normal", "Plan:", "MiB"},
 	"it": {"MiB"},
 	"nl": {"MiB", "Product:", "credit", "credits", "in credits"},

@@ -66,6 +66,13 @@ func (vs *values) put(v any) (string, error) {
 			return "", fmt.Errorf("no moment here: put {{with}} around it")
 		}
 		s, err = vs.lang.formatMoment(*v)
+	case Day:
+		s = vs.lang.formatDay(v)
+	case *Day:
+		if v == nil {
+			return "", fmt.Errorf("no day here: put {{with}} around it")
+		}
+		s = vs.lang.formatDay(*v)
 	case Range:
 		s, err = vs.lang.creditRange(v)
 	case *Range:
