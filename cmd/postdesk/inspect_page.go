@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -20,7 +21,7 @@ func (in inspection) page(out io.Writer, m *message.Message) {
 		}
 	}
 	if in.From == nil {
-		row("From", "nobody")
+		row("From", "nobody: there is no address that can be read")
 	} else {
 		row("From", in.From.String())
 	}
@@ -33,14 +34,18 @@ func (in inspection) page(out io.Writer, m *message.Message) {
 	row("Answers", in.InReplyTo...)
 	row("Thread", in.Thread)
 	row("Kind", in.kindLine())
-	row("", m.KindWhy...)
+	row("Why", m.KindWhy...)
 	if b := in.Bounce; b != nil {
 		row("Failed", strings.Join(b.Recipients, ", "))
-		row("Because", strings.Trim(fmt.Sprintf("%s %s (%s)", b.Status, words(b.Reason), lasting(b.Permanent)), " "), m.Bounce.Reason)
+		row("Reason", strings.Trim(fmt.Sprintf("%s %s (%s)", b.Status, words(b.Reason), lasting(b.Permanent)), " "), m.Bounce.Reason)
 	}
 	row("Language", in.Language)
 	for i, a := range in.Attachments {
-		row([]string{"Parts", ""}[min(i, 1)], fmt.Sprintf("%s (%s, %s)", orDash(a.Filename), a.ContentType, byteSize(a.Size)))
+		about := a.ContentType + ", " + byteSize(a.Size)
+		if a.Inline {
+			about += ", shown in the text"
+		}
+		row([]string{"Parts", ""}[min(i, 1)], fmt.Sprintf("%s (%s)", cmp.Or(a.Filename, "without a name"), about))
 	}
 	for i, c := range in.Signals.Contacts {
 		row([]string{"Contacts", ""}[min(i, 1)], c.Type+" "+c.Value)
@@ -51,9 +56,9 @@ func (in inspection) page(out io.Writer, m *message.Message) {
 	for i, f := range in.AuthResults {
 		said := []string{}
 		for _, r := range f.Results {
-			said = append(said, r.Method+"="+r.Result)
+			said = append(said, strings.TrimSuffix(r.Method+"="+r.Result+" for "+provenFor(r), " for "))
 		}
-		row([]string{"Proofs", ""}[min(i, 1)], fmt.Sprintf("%s says %s", orDash(f.Server), orDash(strings.Join(said, " "))))
+		row([]string{"Proofs", ""}[min(i, 1)], fmt.Sprintf("%s says %s", orDash(f.Server), orDash(strings.Join(said, ", "))))
 	}
 	if in.DKIM != nil {
 		if len(*in.DKIM) == 0 {
@@ -68,10 +73,26 @@ func (in inspection) page(out io.Writer, m *message.Message) {
 	for line := range strings.Lines(clean(in.VisibleText)) {
 		fmt.Fprintf(out, "    | %s\n", strings.TrimRight(line, "\n"))
 	}
+	switch {
+	case strings.TrimSpace(in.Text) == "":
+		fmt.Fprintln(out, "    (there is no text)")
+	case in.VisibleText == "":
+		fmt.Fprintln(out, "    (nothing that the writer newly wrote)")
+	}
 	if left := strings.Count(in.Text, "\n") - strings.Count(in.VisibleText, "\n"); left > 0 {
 		fmt.Fprintf(out, "    (%d lines folded away: quotes, signature, footers)\n", left)
 	}
 	fmt.Fprintln(out)
+}
+
+// provenFor is whom a result is about, where it says so.
+func provenFor(r inspectedAuthWord) string {
+	for _, prop := range []string{"header.d", "header.i", "smtp.mailfrom", "header.from", "smtp.auth", "smtp.helo"} {
+		if v := r.Props[prop]; v != "" {
+			return v
+		}
+	}
+	return ""
 }
 
 func (a inspectedAddress) String() string {

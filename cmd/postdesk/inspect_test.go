@@ -110,13 +110,29 @@ func TestInspectPageForPeople(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"Kim Lee <kim@cust.example>", "Der Drucker läuft", "human", "phone +4915123456789", "mx.desk.example says dkim=pass", "    | Vielen Dank", "lines folded away"} {
+	for _, want := range []string{"Kim Lee <kim@cust.example>", "Der Drucker läuft", "human", "phone +4915123456789", "mx.desk.example says dkim=pass for cust.example\n", "    | Vielen Dank", "lines folded away"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the page lacks %q:\n%s", want, out)
 		}
 	}
 	if strings.ContainsAny(out, "\x1b\u202e") {
 		t.Errorf("the terminal gets a stranger's orders: %q", out)
+	}
+}
+
+// A page says what is not there, too: an empty one looks like a mistake of ours.
+func TestInspectPageSaysWhatIsMissing(t *testing.T) {
+	for _, tt := range []struct{ name, mail, want string }{
+		{"nothing at all", "", "nobody: there is no address that can be read"},
+		{"no text", "From: kim@cust.example\nSubject: x\n\n", "    (there is no text)\n"},
+		{"only a quote", "From: kim@cust.example\nSubject: Re: x\n\n> a\n> b\n", "    (nothing that the writer newly wrote)\n"},
+		{"a file without a name", "From: kim@cust.example\nContent-Type: image/png\nContent-Disposition: inline\n\nx\n", "without a name (image/png, 2 bytes, shown in the text)"},
+		{"a machine", "From: kim@cust.example\nPrecedence: auto_reply\n\nI am away.\n", "Why        Precedence: auto_reply"},
+	} {
+		out, err := inspected(t, inspectCmd{Files: []string{written(t, "mail.eml", tt.mail)}})
+		if err != nil || !strings.Contains(out, tt.want) {
+			t.Errorf("%s: %v; the page lacks %q:\n%s", tt.name, err, tt.want, out)
+		}
 	}
 }
 
