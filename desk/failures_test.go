@@ -11,6 +11,7 @@ import (
 	"github.com/postdesk/postdesk/desk"
 	"github.com/postdesk/postdesk/desk/message"
 	"github.com/postdesk/postdesk/desk/policy"
+	"github.com/postdesk/postdesk/mailin/parse"
 )
 
 // The tests of this file are the cases of FAILURES.md by their numbers.
@@ -58,6 +59,22 @@ func TestF05(t *testing.T) {
 		if after := w.ticket(tk.Number); after.Status != desk.Open || after.Requester.Address != kim {
 			t.Errorf("the ticket is %s, of %s", after.Status, after.Requester.Address)
 		}
+	})
+}
+
+// TestF08: a genuine reply with an empty return path, as lists and forwarders leave it, opens a closed ticket again; only our automatic
+// answer to it is left out.
+func TestF08(t *testing.T) {
+	each(t, func(w *world) {
+		tk, assigned := w.question()
+		w.received(desk.OutcomeReply, w.answer(eve, assigned, "Please try again.\n/close"))
+		w.status(tk.Number, desk.Closed)
+		m := w.answer(kim, w.lastFor(tk.Number, kim), "It is still broken.")
+		read := parse.Parse(parse.Bytes([]byte("Return-Path: <>\nFrom: " + kim + "\nSubject: Re: Your mail could not be delivered?\n\nIt is still broken.\n")))
+		m.Message.Kind, m.Message.NoAutoResponse = read.Kind, read.NoAutoResponse
+		got := w.brings(func() { w.received(desk.OutcomeReply, m) })
+		w.same("it brings", got, []string{"new_words to " + eve})
+		w.status(tk.Number, desk.Open)
 	})
 }
 

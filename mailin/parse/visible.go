@@ -187,7 +187,7 @@ func (v *reader) after(i int) int {
 
 func isQuoted(line string) bool {
 	line = strings.TrimLeft(clip(line, 80), " \t\u00a0")
-	return strings.HasPrefix(line, ">") && !strings.HasPrefix(line, ">>>") || strings.HasPrefix(line, ">>") || strings.HasPrefix(line, "&gt;")
+	return strings.HasPrefix(line, ">") || strings.HasPrefix(line, "&gt;")
 }
 
 // isSeparator and isForwardLine look at the cheap part first: most lines are neither.
