@@ -21,8 +21,8 @@ func TestS1WhatAnEngineerGets(t *testing.T) {
 		}
 		w.policy.StaffByID("eve").Zone = auckland
 		for _, e := range []desk.Entitlement{
-			{Kind: "licence", Product: "classifieds", From: calendar.Date{Year: 2025, Month: 3, Day: 2}, Until: calendar.Date{Year: 2026, Month: 3, Day: 1}},
-			{Kind: "licence", Product: "bookings", From: calendar.Date{Year: 2025, Month: 3, Day: 2}, Until: calendar.Date{Year: 2099, Month: 3, Day: 1}},
+			{Kind: "licence", Product: "bookings", From: calendar.Date{Year: 2025, Month: 3, Day: 2}, Until: calendar.Date{Year: 2026, Month: 3, Day: 1}},
+			{Kind: "licence", Product: "bookings", From: calendar.Date{Year: 2026, Month: 3, Day: 2}, Until: calendar.Date{Year: 2099, Month: 3, Day: 1}},
 		} {
 			if err := w.desk.AddEntitlement(t.Context(), "cust", e); err != nil {
 				t.Fatal(err)
@@ -38,7 +38,7 @@ func TestS1WhatAnEngineerGets(t *testing.T) {
 		text := strings.Join(strings.Fields(m.Text), " ")
 		rest := text
 		for _, next := range []string{
-			"writes ---", "> And the colour?", "The request ---", "Number: #1", "Licence: ", "(ended)", "Balance:", "Class:", "Estimate:",
+			"writes ---", "> And the colour?", "The request ---", "Number: #1", "Licence: bookings, 2 March 2026 – 1 March 2099", "2 March 2025 – 1 March 2026 (ended)", "Balance:", "Class:", "Estimate:",
 			"(Pacific/Auckland)", "How to answer", "/spent 45m", "Earlier", "(Pacific/Auckland)", "and one more line", "[…]", "> Please install it.",
 		} {
 			_, after, ok := strings.Cut(rest, next)
