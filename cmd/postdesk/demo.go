@@ -22,6 +22,7 @@ import (
 
 	"github.com/postdesk/postdesk/desk"
 	"github.com/postdesk/postdesk/desk/policy"
+	"github.com/postdesk/postdesk/desk/portal"
 	"github.com/postdesk/postdesk/desk/postoffice"
 	"github.com/postdesk/postdesk/desk/store"
 	"github.com/postdesk/postdesk/mailin"
@@ -65,6 +66,8 @@ type demo struct {
 	desk   *desk.Desk
 	poller *mailin.Poller
 	sender *mailout.Sender
+	portal *portal.Portal
+	pages  net.Listener    // where it is
 	bell   *bell           // wakes the sender and the clocks
 	clocks <-chan struct{} // theirs
 	broken chan error      // what the story cannot go on after
@@ -129,6 +132,10 @@ func (d *demo) readPolicy() error {
 	if err != nil {
 		return err
 	}
+	if d.pages, err = net.Listen("tcp", d.policy.Portal.Listen); err != nil {
+		return err
+	}
+	d.policy.Portal.URL = "http://" + d.pages.Addr().String()
 	box := d.policy.Mailboxes[0]
 	box.IMAP.Cutoff = time.Now().Add(-time.Hour) // whoever writes before the first look is quick, not old
 	if box.IMAP.Port, err = portOf(d.office.IMAPAddr()); err != nil {
@@ -171,6 +178,7 @@ func (d *demo) setUp(ctx context.Context) error {
 		Hello: heloName(d.policy), Log: log, Wake: d.bell.ring(),
 	}
 	d.clocks = d.bell.ring()
+	d.portal = &portal.Portal{Desk: d.desk, Policy: d.desk.Policy, Now: utcNow, Log: log, Stir: d.bell.strike, Spool: d.folder}
 	text, err := demoFiles.ReadFile("demo/world.yaml")
 	if err != nil {
 		return err
@@ -196,6 +204,7 @@ func (d *demo) run(ctx context.Context) error {
 	g.Go(func() error { return d.sender.Run(atWork) })
 	g.Go(func() error { return runClocks(atWork, d.desk, d.clocks, d.desk.Log) })
 	g.Go(func() error { return d.listen(atWork) })
+	g.Go(func() error { return answerPortal(atWork, d.portal, d.pages, d.desk.Log) })
 	g.Go(func() error {
 		select {
 		case err := <-d.broken:
@@ -210,8 +219,9 @@ func (d *demo) run(ctx context.Context) error {
 	if err == nil {
 		d.sumUp()
 		if !d.cmd.Once {
-			d.invite()
-			<-atWork.Done()
+			if err = d.invite(atWork); err == nil {
+				<-atWork.Done()
+			}
 		}
 	}
 	stop()
@@ -250,6 +260,9 @@ func (d *demo) close() error {
 	var errs []error
 	if d.office != nil {
 		d.office.Close()
+	}
+	if d.pages != nil {
+		d.pages.Close() // closed already, where the portal has come to its end
 	}
 	if d.store != nil {
 		errs = append(errs, d.store.Close())

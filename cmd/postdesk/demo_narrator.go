@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -15,6 +16,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/postdesk/postdesk/desk"
+	"github.com/postdesk/postdesk/desk/message"
 	"github.com/postdesk/postdesk/desk/policy"
 )
 
@@ -210,6 +212,12 @@ func (d *demo) hear(e desk.Event) error {
 		}
 		j.failures = append(j.failures, fmt.Sprintf("mail to %s was not delivered: %d %s", f.To, f.Code, f.Why))
 		d.tell.says("desk", j.failures[len(j.failures)-1], "")
+	case desk.EventActed:
+		var a desk.Acted
+		if err := read(&a); err != nil {
+			return err
+		}
+		d.tell.says("desk", fmt.Sprintf("#%d: %s, at a page, by %s", a.Ticket, a.What, a.By), "")
 	case desk.EventClock:
 		var c desk.ClockFired
 		if err := read(&c); err != nil {
@@ -224,7 +232,11 @@ func (d *demo) hear(e desk.Event) error {
 func (d *demo) tellReceived(r desk.Received) {
 	usual := r.Outcome == desk.OutcomeNew || r.Outcome == desk.OutcomeReply || r.Outcome == desk.OutcomeCommand
 	if !usual || d.journal.alone {
-		what := fmt.Sprintf("mail of %s: %s", orUnknown(r.From), strings.ReplaceAll(string(r.Outcome), "_", " "))
+		kind := "mail"
+		if r.Kind == string(message.Portal) {
+			kind = "words at a page"
+		}
+		what := fmt.Sprintf("%s of %s: %s", kind, orUnknown(r.From), strings.ReplaceAll(string(r.Outcome), "_", " "))
 		if r.Ticket != 0 {
 			what = fmt.Sprintf("#%d: %s", r.Ticket, what)
 		}
@@ -335,7 +347,15 @@ func (d *demo) sumUp() {
 }
 
 // invite says how to go on by hand.
-func (d *demo) invite() {
+func (d *demo) invite(ctx context.Context) error {
+	links := map[string]string{}
+	for _, address := range []string{"anna@acme.example", "kim@bolt.example"} {
+		link, err := d.desk.LinkFor(ctx, address)
+		if err != nil {
+			return err
+		}
+		links[address] = link
+	}
 	d.journal.mu.Lock()
 	d.journal.alone = true
 	d.journal.mu.Unlock()
@@ -353,8 +373,16 @@ Write to support@desk.example as Anna, assign it as Dana, answer as Eve. What th
       --url smtp://%s --user anna@acme.example:%s --mail-from anna@acme.example --mail-rcpt support@desk.example
   curl --user anna@acme.example:%s 'imap://%s/INBOX;MAILINDEX=1'
 
+Or in your browser. The links work once, within 30 minutes; after that the page mails another, to the mailboxes above:
+
+  Anna      %s
+  Kim       %s
+  anybody   %s/request
+
 Ctrl-C ends the desk and removes everything.
 
 `, d.tell.paint(bold, "Now it is yours."), d.office.IMAPAddr(), d.office.SMTPAddr(), demoPassword,
-		d.office.SMTPAddr(), demoPassword, demoPassword, d.office.IMAPAddr()))
+		d.office.SMTPAddr(), demoPassword, demoPassword, d.office.IMAPAddr(),
+		links["anna@acme.example"], links["kim@bolt.example"], d.policy.Portal.URL))
+	return nil
 }

@@ -7,9 +7,12 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http"
+	"net/http/cookiejar"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -239,11 +242,13 @@ func TestDemoCommand(t *testing.T) {
 		cmd := exec.CommandContext(t.Context(), postdesk, "demo")
 		cmd.Env = append(os.Environ(), "TMPDIR="+t.TempDir())
 		cmd.Stderr = &stderr
-		cmd.Stdout = cue{"Ctrl-C ends", func() {
+		var told bytes.Buffer
+		cmd.Stdout = io.MultiWriter(&told, cue{"Ctrl-C ends", func() {
+			lookAround(t, told.String())
 			if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
 				t.Error(err)
 			}
-		}}
+		}})
 		if err := cmd.Run(); err != nil || stderr.Len() > 0 {
 			t.Fatalf("%v\n%s", err, &stderr)
 		}
@@ -252,6 +257,35 @@ func TestDemoCommand(t *testing.T) {
 			t.Errorf("it leaves %v behind: %v", left, err)
 		}
 	})
+}
+
+// lookAround opens the portal by the link that the demo prints for Anna, as a browser does.
+func lookAround(t *testing.T, told string) {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	browser := &http.Client{Jar: jar}
+	link := regexp.MustCompile(`(http://127\.0\.0\.1:\d+)/enter/\S+`).FindStringSubmatch(told)
+	if link == nil {
+		t.Errorf("no link for Anna in\n%s", told)
+		return
+	}
+	if r, err := browser.Get(link[0]); err != nil || r.Body.Close() != nil || r.StatusCode != http.StatusOK {
+		t.Errorf("%v, %v", r, err)
+		return
+	}
+	r, err := browser.PostForm(link[1]+"/enter", nil)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer r.Body.Close()
+	page, err := io.ReadAll(r.Body)
+	if err != nil || !strings.Contains(string(page), "Ihre Anfragen") || !strings.Contains(string(page), "Kleinanzeigen auf neuem Server") || !strings.Contains(string(page), "3 Credits") {
+		t.Errorf("Anna sees %s, %v\n%s", r.Status, err, page)
+	}
 }
 
 func TestExcerpt(t *testing.T) {
