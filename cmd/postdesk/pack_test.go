@@ -22,6 +22,7 @@ var update = flag.Bool("update", false, "write what simulate prints into the exa
 var packs = []struct{ name, until string }{
 	{"vendor", "2026-12-15T00:00:00Z"},
 	{"subscription", "2026-12-01T00:00:00Z"},
+	{"conduct", "2026-11-28T00:00:00Z"},
 }
 
 func packFile(name, file string) string { return filepath.Join("../../examples", name, file) }
