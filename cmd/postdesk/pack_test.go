@@ -23,6 +23,7 @@ var packs = []struct{ name, until string }{
 	{"vendor", "2026-12-15T00:00:00Z"},
 	{"subscription", "2026-12-01T00:00:00Z"},
 	{"conduct", "2026-11-28T00:00:00Z"},
+	{"marketplace", "2026-11-20T00:00:00Z"},
 }
 
 func packFile(name, file string) string { return filepath.Join("../../examples", name, file) }
