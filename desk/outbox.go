@@ -64,7 +64,7 @@ func (t *turn) send(l letter) error {
 	m := Mail{
 		Ticket: about.Number, Mailbox: box.Name, Template: l.template, Audience: "customer",
 		From: message.Address{Name: t.p.Desk.Name, Addr: box.Address}, To: message.Address{Name: l.to.Name, Addr: l.to.Address},
-		Language: templates.Pick(about.Language, t.p.Desk.Language), Automatic: l.automatic, At: t.now, NotBefore: t.now, State: MailWaiting,
+		Language: templates.Pick(about.Language, t.p.Desk.Language), Automatic: l.automatic, At: t.now, State: MailWaiting,
 	}
 	token := message.Token{Purpose: l.purpose, Ticket: about.Number, Arg: l.arg}
 	if l.template == "acknowledgement_unverified" {
@@ -174,7 +174,7 @@ func neverRead(addr string) bool {
 func (t *turn) sendStaff(tk *Ticket, to *policy.Staff, template string, data *templates.Staff) error {
 	box := t.p.Mailboxes[0]
 	token := message.Token{Purpose: message.PurposeStaff}
-	m := Mail{Template: template, Audience: "staff", Automatic: true, At: t.now, NotBefore: t.now, State: MailWaiting}
+	m := Mail{Template: template, Audience: "staff", Automatic: true, At: t.now, State: MailWaiting}
 	if tk != nil {
 		box = t.mailbox(tk)
 		m.Ticket, token.Ticket = tk.Number, tk.Number

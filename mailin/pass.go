@@ -49,6 +49,9 @@ func (p *Poller) takeAfter(ctx context.Context, s *server, cursor desk.Cursor) e
 		return fmt.Errorf("find the last mail: %w", err)
 	}
 	last, width := uint64(end), uint64(window)
+	if fault.Planted(fault.BySequence) {
+		last = uint64(s.selected.NumMessages)
+	}
 	for from := uint64(cursor.UID) + 1; from <= last; {
 		to := min(from+width-1, last)
 		mails, err := s.list(uint32(from), uint32(to))

@@ -186,10 +186,15 @@ func (b *crashBench) addCustomers(contacts map[string][]desk.Contact) {
 }
 
 // serve begins a node. at is where it is to end, "" for nowhere.
-func (b *crashBench) serve(at string) (*child, error) { return b.serveAt(at, "") }
+func (b *crashBench) serve(at string, env ...string) (*child, error) {
+	return b.serveAt(at, "", env...)
+}
+
+// skewOf is the environment of the n-th node of several: every other one's clock is an hour ahead (T106).
+func skewOf(n int) string { return fmt.Sprintf("POSTDESK_SKEW=%dh", n%2) }
 
 // serveAt is serve with an address where health is told.
-func (b *crashBench) serveAt(at, listen string) (*child, error) {
+func (b *crashBench) serveAt(at, listen string, env ...string) (*child, error) {
 	log, err := os.OpenFile(b.logFile(), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, err
@@ -198,6 +203,7 @@ func (b *crashBench) serveAt(at, listen string) (*child, error) {
 	cmd := exec.Command(b.command, "serve", "--policy", b.policyFile(), "--listen", listen)
 	cmd.Env = append(os.Environ(), "POSTDESK_DATABASE="+b.dsn, "POSTDESK_TOKEN_KEY="+tokenKey, "POSTDESK_FAULT="+at,
 		"POSTDESK_PLANTED="+string(b.planted), fmt.Sprintf("POSTDESK_HURRY=%d", crashHurry))
+	cmd.Env = append(cmd.Env, env...)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	c := &child{cmd: cmd, ended: make(chan struct{})}
@@ -252,11 +258,11 @@ func (b *crashBench) place(k int) (point fault.Point, at string) {
 // A node that does not come to its point within notReached is ended wherever it is.
 const notReached = 1500 * time.Millisecond
 
-// crash begins a node and ends it. A new matter is opened first, so that there is mail on its way.
-func (b *crashBench) crash(k int) {
+// crash begins a node, of so many the n-th, and ends it. A new matter is opened first, so that there is mail on its way.
+func (b *crashBench) crash(k, node int) {
 	b.people.opens()
 	point, at := b.place(k)
-	n, err := b.serve(at)
+	n, err := b.serve(at, skewOf(node))
 	if err != nil {
 		b.t.Error(err)
 		return
@@ -289,8 +295,8 @@ func (b *crashBench) crash(k int) {
 // settle lets nodes run that nothing ends, until all mail is where it belongs, and ends them in good order. It returns what is not.
 func (b *crashBench) settle(nodes int, patience time.Duration) (wrong []string) {
 	var running []*child
-	for range nodes {
-		n, err := b.serve("")
+	for i := range nodes {
+		n, err := b.serve("", skewOf(i))
 		if err != nil {
 			return []string{err.Error()}
 		}

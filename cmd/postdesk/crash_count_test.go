@@ -298,8 +298,11 @@ func reckonOutbox(r *reckoning, k *books, submissions []postoffice.Submission) {
 		r.sent++
 		copies := arrived[m.MessageID.String()]
 		delete(arrived, m.MessageID.String())
-		refusals, after := 0, 0
+		refusals, after, taken := 0, 0, 0
 		for _, a := range k.attempts[m.ID] {
+			if a.State == desk.MailSent {
+				taken++
+			}
 			if a.Code/100 == 5 {
 				refusals++
 			} else if refusals > 0 {
@@ -318,6 +321,8 @@ func reckonOutbox(r *reckoning, k *books, submissions []postoffice.Submission) {
 			}
 		}
 		switch {
+		case taken > 1:
+			r.note("mail %d was sent %d times, and its server took it each time: two nodes had it at once", m.ID, taken)
 		case refusals > 1 || after > 0:
 			r.note("mail %d was tried again after its server refused it", m.ID)
 		case m.State == desk.MailSent && len(copies) == 0:

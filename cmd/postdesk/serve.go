@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/postdesk/postdesk/desk"
+	"github.com/postdesk/postdesk/desk/fault"
 	"github.com/postdesk/postdesk/desk/policy"
 	"github.com/postdesk/postdesk/desk/portal"
 	"github.com/postdesk/postdesk/desk/store"
@@ -38,6 +39,7 @@ func (c serveCmd) Run(ctx context.Context) error {
 		return err
 	}
 	defer st.Close()
+	st.Now = utcNow
 	applied, err := st.Migrate(ctx)
 	if err != nil {
 		return err
@@ -85,7 +87,7 @@ func (c serveCmd) logger() *slog.Logger {
 	return slog.New(slog.NewTextHandler(os.Stderr, nil))
 }
 
-func utcNow() time.Time { return time.Now().UTC() }
+func utcNow() time.Time { return time.Now().Add(fault.Skew()).UTC() }
 
 // nodeName tells this process from others on the same database: leases go by it.
 func nodeName() string {

@@ -5,6 +5,7 @@
 //	POSTDESK_FAULT=committed:3    the process kills itself when it comes to that point for the third time
 //	POSTDESK_PLANTED=mark-first   the desk makes that mistake
 //	POSTDESK_HURRY=400            leases and waits are so many times shorter
+//	POSTDESK_SKEW=1h              the process's clock is wrong by that much
 package fault
 
 // A Point is a place on the way of a mail.
@@ -51,9 +52,12 @@ const (
 	NoTrace       Mistake = "no-trace"             // nothing is written down before DATA
 	NewIDOnRetry  Mistake = "new-id-on-retry"      // a retry is composed anew, with another Message-ID
 	RefusedAnyway Mistake = "retry-after-5xx"      // a mail that was refused for good is tried again
+	NodeClock     Mistake = "lease-by-node-clock"  // leases end by the clock of the node that asks, and not by the one that nodes share
+	BySequence    Mistake = "sequence-numbers"     // how many mails a folder has is taken for the number of its last one
 )
 
 // Mistakes are all of them.
 func Mistakes() []Mistake {
-	return []Mistake{MarkFirst, CursorFirst, NoUniqueKey, SourceLate, JournalLate, DebitLate, DedupeByID, HoldKept, SentFirst, NoTrace, NewIDOnRetry, RefusedAnyway}
+	return []Mistake{MarkFirst, CursorFirst, NoUniqueKey, SourceLate, JournalLate, DebitLate, DedupeByID, HoldKept, SentFirst, NoTrace, NewIDOnRetry, RefusedAnyway,
+		NodeClock, BySequence}
 }

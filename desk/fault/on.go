@@ -15,6 +15,7 @@ var (
 	end, passes = point(os.Getenv("POSTDESK_FAULT"))
 	planted     = Mistake(os.Getenv("POSTDESK_PLANTED"))
 	times       = factor(os.Getenv("POSTDESK_HURRY"))
+	skew        = offset(os.Getenv("POSTDESK_SKEW"))
 
 	passed atomic.Int64
 )
@@ -41,6 +42,20 @@ func factor(s string) time.Duration {
 	}
 	return time.Duration(n)
 }
+
+func offset(s string) time.Duration {
+	if s == "" {
+		return 0
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil {
+		panic("POSTDESK_SKEW=" + s + ": want a duration, such as -1h")
+	}
+	return d
+}
+
+// Skew is by how much the process's clock is wrong.
+func Skew() time.Duration { return skew }
 
 // Here ends the process as kill -9 does, where the environment asks for it. Nothing is closed, flushed or told.
 func Here(p Point) {

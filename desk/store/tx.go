@@ -117,7 +117,7 @@ func (x *tx) Now(ctx context.Context) (time.Time, error) {
 	if !x.now.IsZero() {
 		return x.now, nil
 	}
-	if x.st.engine == migrations.SQLite {
+	if x.st.engine == migrations.SQLite || fault.Planted(fault.NodeClock) {
 		x.now = x.st.Now().UTC().Truncate(time.Microsecond) // as precise as what is stored
 		return x.now, nil
 	}
