@@ -34,6 +34,9 @@ const insertEvents = `
 // postgresJournalLock is held from the first line's ID to the commit, by one transaction at a time. SQLite has one writer anyway.
 const postgresJournalLock = `SELECT pg_advisory_xact_lock(7067645312)`
 
+// fewLines is how many lines go into one statement where each of these may stay prepared.
+const fewLines = maxParameters / 4
+
 // flush writes the lines that wait.
 func (x *tx) flush(ctx context.Context) error {
 	if len(x.lines) == 0 {
@@ -44,7 +47,11 @@ func (x *tx) flush(ctx context.Context) error {
 			return fmt.Errorf("append to the journal: %w", x.st.explain(ctx, err))
 		}
 	}
-	for lines := range slices.Chunk(x.lines, batch) {
+	size := batch
+	if x.st.engine == migrations.SQLite {
+		size = fewLines // no way to a server is saved by more
+	}
+	for lines := range slices.Chunk(x.lines, size) {
 		var rows []args
 		for _, l := range lines {
 			e := l.event

@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -107,6 +108,7 @@ type tx struct {
 
 	now    time.Time          // of Now, once asked
 	locked map[int64]bool     // tickets that this transaction has loaded or added
+	part   map[int64]int      // how many participants these had at most
 	read   map[io.Reader]bool // sources read by this and earlier runs
 	lines  []line             // of the journal, not yet written
 	late   []func() error     // what a planted mistake puts off until after the commit
@@ -212,22 +214,64 @@ func (x *tx) bind(query string, all []args, writes bool) (string, []any, error) 
 	if writes && x.view {
 		return "", nil, errWriteInView
 	}
-	rows := make([]map[string]any, len(all))
-	for i, a := range all {
-		rows[i] = make(map[string]any, len(a))
-		for name, v := range a {
-			rows[i][name] = plain(v)
-		}
-	}
-	var named any = rows
-	if len(rows) == 1 {
-		named = rows[0]
-	}
-	q, values, err := x.sql.BindNamed(query, named)
+	c, err := compile(query, all)
 	if err != nil {
 		return "", nil, fmt.Errorf("bind: %w", err)
 	}
-	return q, values, nil
+	values := make([]any, len(c.names))
+	each := len(c.names) / len(all)
+	for i, name := range c.names {
+		v, ok := all[i/each][name]
+		if !ok {
+			return "", nil, fmt.Errorf("bind: no value for :%s", name)
+		}
+		values[i] = plain(v)
+	}
+	return c.text, values, nil
+}
+
+// A compiled statement has numbered parameters; names says what each stands for, row by row.
+type compiled struct {
+	text  string
+	names []string
+}
+
+// statements keeps what compile made, by query and number of rows: reading the names out of a text takes longer than many a statement.
+// Those for more rows than the driver keeps prepared are not kept here either.
+var statements sync.Map
+
+func compile(query string, all []args) (compiled, error) {
+	type key struct {
+		query string
+		rows  int
+	}
+	k := key{query, len(all)}
+	if c, ok := statements.Load(k); ok {
+		return c.(compiled), nil
+	}
+	markers := make([]map[string]any, len(all)) // each parameter is bound to its own name
+	for i, a := range all {
+		markers[i] = make(map[string]any, len(a))
+		for name := range a {
+			markers[i][name] = name
+		}
+	}
+	var named any = markers
+	if len(markers) == 1 {
+		named = markers[0]
+	}
+	text, bound, err := sqlx.Named(query, named)
+	if err != nil {
+		return compiled{}, err
+	}
+	c := compiled{text: sqlx.Rebind(sqlx.DOLLAR, text), names: make([]string, len(bound))}
+	for i, name := range bound {
+		c.names[i] = name.(string)
+	}
+	if len(c.names) <= maxParameters {
+		statements.Store(k, c)
+	}
+	return c, nil
 }
 
 // plain makes a value fit for both drivers: texts are cleaned, times become instants, and types of the desk what they are made of.
