@@ -23,6 +23,29 @@ type template struct {
 	// were taken and how often, and a few shapes serve nearly all mails.
 	mu     sync.Mutex
 	shapes map[string][]block
+
+	runners sync.Pool // of *runner
+}
+
+// A runner is a copy of the parsed template with functions of its own, so that mails may be made side by side. Copies are used again:
+// making one takes longer than running it.
+type runner struct {
+	template *texttemplate.Template
+	values   *values // of the mail under way
+}
+
+func (t *template) runner(vs *values) (*runner, error) {
+	if r, ok := t.runners.Get().(*runner); ok {
+		r.values = vs
+		return r, nil
+	}
+	run, err := t.master.Clone()
+	if err != nil {
+		return nil, err
+	}
+	r := &runner{values: vs}
+	r.template = run.Funcs(texttemplate.FuncMap{printer: func(v any) (string, error) { return r.values.put(v) }})
+	return r, nil
 }
 
 // maxShapes bounds the memory of one template's shapes. A list of files or of history makes another shape for
@@ -118,13 +141,15 @@ func (t *template) render(data any) (Mail, error) {
 	}
 
 	vs := &values{lang: t.lang, audience: t.audience}
-	// A copy shares the parsed trees and has functions of its own, so that mails may be made side by side.
-	run, err := t.master.Clone()
+	run, err := t.runner(vs)
 	if err != nil {
 		return Mail{}, fmt.Errorf("render template %s: %w", t.file, err)
 	}
 	var out strings.Builder
-	if err := run.Funcs(texttemplate.FuncMap{printer: vs.put}).Execute(&out, data); err != nil {
+	err = run.template.Execute(&out, data)
+	run.values = nil
+	t.runners.Put(run)
+	if err != nil {
 		return Mail{}, fmt.Errorf("render: %w", err) // names the file and the line
 	}
 	subject, body, ok := strings.Cut(out.String(), "\n\n")
