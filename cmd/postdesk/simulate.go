@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -69,7 +70,8 @@ func (c simulateCmd) Run(ctx context.Context) error {
 	defer out.Flush()
 	var s *simulation
 	pr := newPrinter(out, p, c.JSON)
-	s, err = newSimulation(ctx, p, w, c.Store, func(e desk.Event) error { return c.show(ctx, s, pr, e) })
+	t := newTeller(pr)
+	s, err = newSimulation(ctx, p, w, c.Store, func(e desk.Event) error { return c.show(ctx, s, t, e) })
 	if err != nil {
 		return err
 	}
@@ -79,18 +81,19 @@ func (c simulateCmd) Run(ctx context.Context) error {
 		all = append(all, happening{at: events[i].Time, event: &events[i]})
 	}
 	inOrder(all, func(h happening) time.Time { return h.at })
-	if err := s.run(ctx, all, until); err != nil {
+	if err := errors.Join(s.run(ctx, all, until), t.close()); err != nil {
 		return err
 	}
 	return pr.summary()
 }
 
 // show prints one line of the journal; a mail that was sent is kept whole where the caller wants that.
-func (c simulateCmd) show(ctx context.Context, s *simulation, pr *printer, e desk.Event) error {
+func (c simulateCmd) show(ctx context.Context, s *simulation, t *teller, e desk.Event) error {
 	if e.Kind != desk.EventSent {
-		return pr.event(e, nil)
+		t.tell(e, nil)
+		return nil
 	}
-	m, err := s.mailOf(ctx, e)
+	m, err := s.mailOf(e)
 	if err != nil {
 		return err
 	}
@@ -99,7 +102,8 @@ func (c simulateCmd) show(ctx context.Context, s *simulation, pr *printer, e des
 			return err
 		}
 	}
-	return pr.event(e, m)
+	t.tell(e, m)
+	return nil
 }
 
 // mailFile names a kept mail so that a folder of them reads in order.

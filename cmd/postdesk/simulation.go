@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/postdesk/postdesk/desk"
@@ -23,8 +24,8 @@ type simulation struct {
 	world  *policy.World
 	desk   *desk.Desk
 	store  *store.Store
+	replay *replay
 	now    time.Time
-	seen   int64 // the last line of the journal that was printed
 	topUps int
 	print  func(desk.Event) error
 }
@@ -53,8 +54,9 @@ func newSimulation(ctx context.Context, p *policy.Policy, w *policy.World, dsn s
 	}
 	s := &simulation{policy: p, world: w, store: st, print: print}
 	st.Now = s.clock
+	s.replay = &replay{store: st, clock: s.clock, mails: map[int64]*desk.Mail{}}
 	s.desk = &desk.Desk{
-		Store: st, Policy: func() *policy.Policy { return p }, Templates: tmpl, Now: s.clock, Rand: &stream{}, Node: "simulate",
+		Store: s.replay, Policy: func() *policy.Policy { return p }, Templates: tmpl, Now: s.clock, Rand: &stream{}, Node: "simulate",
 		Log: slog.New(slog.DiscardHandler),
 	}
 	return s, nil
@@ -62,36 +64,50 @@ func newSimulation(ctx context.Context, p *policy.Policy, w *policy.World, dsn s
 
 func (s *simulation) clock() time.Time { return s.now }
 
+// perTransaction is how many happenings of a simulation are one transaction of its store.
+const perTransaction = 500
+
 // run replays what happened, in the order given, lets clocks fire in between at their own time, and lets time run on until the end given.
 func (s *simulation) run(ctx context.Context, all []happening, until time.Time) error {
 	if len(all) > 0 {
 		s.now = all[0].at
 	}
 	if s.world != nil {
-		for _, a := range accounts(s.world) {
-			if err := s.desk.AddAccount(ctx, a); err != nil {
-				return err
+		err := s.replay.in(ctx, func() error {
+			for _, a := range accounts(s.world) {
+				if err := s.desk.AddAccount(ctx, a); err != nil {
+					return err
+				}
 			}
-		}
-	}
-	if err := s.flush(ctx); err != nil {
-		return err
-	}
-	for _, h := range all {
-		if err := s.letTimePass(ctx, h.at); err != nil {
-			return err
-		}
-		if err := s.happen(ctx, h); err != nil {
-			return err
-		}
-		if err := s.flush(ctx); err != nil {
+			return s.flush()
+		})
+		if err != nil {
 			return err
 		}
 	}
-	if until.After(s.now) {
-		return s.letTimePass(ctx, until.Add(time.Nanosecond))
+	for part := range slices.Chunk(all, perTransaction) {
+		err := s.replay.in(ctx, func() error {
+			for _, h := range part {
+				if err := s.letTimePass(ctx, h.at); err != nil {
+					return err
+				}
+				if err := s.happen(ctx, h); err != nil {
+					return err
+				}
+				if err := s.flush(); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
 	}
-	return nil
+	if !until.After(s.now) {
+		return nil
+	}
+	return s.replay.in(ctx, func() error { return s.letTimePass(ctx, until.Add(time.Nanosecond)) })
 }
 
 // letTimePass fires the clocks that are due before a time, each at its own; a mail that arrives at the very time comes first.
@@ -110,7 +126,7 @@ func (s *simulation) letTimePass(ctx context.Context, to time.Time) error {
 		if _, err := s.desk.Tick(ctx); err != nil {
 			return err
 		}
-		if err := s.flush(ctx); err != nil {
+		if err := s.flush(); err != nil {
 			return err
 		}
 	}
@@ -145,7 +161,7 @@ func (s *simulation) happen(ctx context.Context, h happening) error {
 func (s *simulation) openLink(ctx context.Context, e policy.Link) error {
 	var version int64
 	var by string
-	err := s.store.View(ctx, func(tx desk.Tx) error {
+	err := s.replay.View(ctx, func(tx desk.Tx) error {
 		tk, err := tx.Ticket(ctx, e.Ticket)
 		if err != nil {
 			return err
@@ -173,26 +189,15 @@ func (s *simulation) openLink(ctx context.Context, e policy.Link) error {
 }
 
 // flush prints what the journal has gained.
-func (s *simulation) flush(ctx context.Context) error {
-	for {
-		var lines []desk.Event
-		err := s.store.View(ctx, func(tx desk.Tx) (err error) {
-			lines, err = tx.Events(ctx, s.seen, 200)
+func (s *simulation) flush() error {
+	for _, e := range s.replay.lines {
+		if err := s.print(e); err != nil {
 			return err
-		})
-		if err != nil {
-			return err
-		}
-		for _, e := range lines {
-			if err := s.print(e); err != nil {
-				return err
-			}
-			s.seen = e.ID
-		}
-		if len(lines) < 200 {
-			return nil
 		}
 	}
+	s.replay.lines = s.replay.lines[:0]
+	clear(s.replay.mails)
+	return nil
 }
 
 // arrive reads stored mails as the poller would, each with its arrival and the mailbox that its header names.
@@ -261,14 +266,14 @@ func (s *stream) Read(p []byte) (int, error) {
 var _ io.Reader = (*stream)(nil)
 
 // mailOf is the mail that a line of the journal says was sent.
-func (s *simulation) mailOf(ctx context.Context, e desk.Event) (m *desk.Mail, err error) {
+func (s *simulation) mailOf(e desk.Event) (*desk.Mail, error) {
 	var sent desk.SentMail
 	if err := json.Unmarshal(e.Data, &sent); err != nil {
-		return nil, fmt.Errorf("journal line %d: %w", e.ID, err)
+		return nil, fmt.Errorf("journal: %w", err)
 	}
-	err = s.store.View(ctx, func(tx desk.Tx) error {
-		m, err = tx.Mail(ctx, sent.Mail)
-		return err
-	})
-	return m, err
+	m := s.replay.mails[sent.Mail]
+	if m == nil {
+		return nil, fmt.Errorf("journal: no mail %d was sent", sent.Mail)
+	}
+	return m, nil
 }

@@ -1,0 +1,189 @@
+package main
+
+import (
+	"container/heap"
+	"context"
+	"time"
+
+	"github.com/postdesk/postdesk/desk"
+	"github.com/postdesk/postdesk/desk/store"
+)
+
+// A replay is the store of a simulation, in which nobody else writes: what would be transactions of their own are parts of one, and what
+// the desk has just written, and when it wants to wake, is known without asking the database. What is kept is the same; it takes half
+// the time.
+type replay struct {
+	desk.Tx
+	store *store.Store
+	clock func() time.Time
+	lines []desk.Event         // of the journal, not printed yet
+	mails map[int64]*desk.Mail // sent, not printed yet
+	wakes wakes
+}
+
+// in runs a part of the simulation in one transaction. Since nobody else writes it never has to be run again.
+func (r *replay) in(ctx context.Context, do func() error) error {
+	return r.store.Update(ctx, func(tx desk.Tx) error {
+		r.Tx = tx
+		defer func() { r.Tx = nil }()
+		return do()
+	})
+}
+
+// View implements desk.Store. Outside of a simulation's run it is the database's own.
+func (r *replay) View(ctx context.Context, do func(desk.Tx) error) error {
+	if r.Tx == nil {
+		return r.store.View(ctx, do)
+	}
+	return do(r)
+}
+
+// Update implements desk.Store. An error ends the simulation, so nothing has to be taken back.
+func (r *replay) Update(ctx context.Context, do func(desk.Tx) error) error {
+	if r.Tx == nil {
+		return r.in(ctx, func() error { return do(r) })
+	}
+	return do(r)
+}
+
+// Now implements desk.Tx: the transaction's own would stand still.
+func (r *replay) Now(context.Context) (time.Time, error) {
+	return r.clock().UTC().Truncate(time.Microsecond), nil
+}
+
+// Append implements desk.Tx.
+func (r *replay) Append(ctx context.Context, e *desk.Event) error {
+	r.lines = append(r.lines, *e)
+	return r.Tx.Append(ctx, e)
+}
+
+// AddMail implements desk.Tx.
+func (r *replay) AddMail(ctx context.Context, m *desk.Mail) error {
+	err := r.Tx.AddMail(ctx, m)
+	kept := *m
+	r.mails[m.ID] = &kept
+	return err
+}
+
+// SaveTicket implements desk.Tx.
+func (r *replay) SaveTicket(ctx context.Context, t *desk.Ticket) error {
+	r.wakes.set(t.Number, t.WakeAt)
+	return r.Tx.SaveTicket(ctx, t)
+}
+
+// Waking implements desk.Tx.
+func (r *replay) Waking(_ context.Context, now time.Time, limit int) ([]int64, error) {
+	return r.wakes.due(now, limit), nil
+}
+
+// NextWake implements desk.Tx.
+func (r *replay) NextWake(context.Context) (time.Time, error) {
+	if at := r.wakes.next(); !at.IsZero() {
+		return at, nil
+	}
+	return time.Time{}, desk.ErrNotFound
+}
+
+// wakes are the times at which tickets want to be looked at, earliest first and by number where they are the same. A ticket that was
+// given another time leaves its old one behind, which is passed over.
+type wakes struct {
+	of    map[int64]time.Time
+	queue wakeQueue
+}
+
+type wake struct {
+	at     time.Time
+	ticket int64
+}
+
+func (w *wakes) set(ticket int64, at time.Time) {
+	at = at.Truncate(time.Microsecond) // as it is stored
+	if w.of[ticket].Equal(at) {
+		return
+	}
+	if w.of == nil {
+		w.of = map[int64]time.Time{}
+	}
+	if w.of[ticket] = at; !at.IsZero() {
+		heap.Push(&w.queue, wake{at, ticket})
+	}
+}
+
+// next is the earliest time, zero for none.
+func (w *wakes) next() time.Time {
+	for len(w.queue) > 0 {
+		first := w.queue[0]
+		if w.of[first.ticket].Equal(first.at) {
+			return first.at
+		}
+		heap.Pop(&w.queue)
+	}
+	return time.Time{}
+}
+
+// due are the tickets whose time is not after now. They stay: each gets a new time when it was looked at.
+func (w *wakes) due(now time.Time, limit int) (tickets []int64) {
+	var kept []wake
+	for at := w.next(); !at.IsZero() && !at.After(now) && len(tickets) < limit; at = w.next() {
+		first := heap.Pop(&w.queue).(wake)
+		if n := len(kept); n > 0 && kept[n-1] == first {
+			continue // it was given the same time twice
+		}
+		tickets, kept = append(tickets, first.ticket), append(kept, first)
+	}
+	for _, k := range kept {
+		heap.Push(&w.queue, k)
+	}
+	return tickets
+}
+
+type wakeQueue []wake
+
+func (q wakeQueue) Len() int { return len(q) }
+func (q wakeQueue) Less(i, j int) bool {
+	if c := q[i].at.Compare(q[j].at); c != 0 {
+		return c < 0
+	}
+	return q[i].ticket < q[j].ticket
+}
+func (q wakeQueue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
+func (q *wakeQueue) Push(x any)   { *q = append(*q, x.(wake)) }
+func (q *wakeQueue) Pop() any {
+	last := (*q)[len(*q)-1]
+	*q = (*q)[:len(*q)-1]
+	return last
+}
+
+// A teller prints the journal beside the simulation: while one core decides over the next mail, another tells what became of the last.
+type teller struct {
+	lines  chan told
+	failed error // once done is closed
+	done   chan struct{}
+}
+
+type told struct {
+	event desk.Event
+	mail  *desk.Mail
+}
+
+func newTeller(p *printer) *teller {
+	t := &teller{lines: make(chan told, 256), done: make(chan struct{})}
+	go func() {
+		defer close(t.done)
+		for l := range t.lines {
+			if t.failed == nil {
+				t.failed = p.event(l.event, l.mail)
+			}
+		}
+	}()
+	return t
+}
+
+func (t *teller) tell(e desk.Event, m *desk.Mail) { t.lines <- told{e, m} }
+
+// close waits until all is printed.
+func (t *teller) close() error {
+	close(t.lines)
+	<-t.done
+	return t.failed
+}

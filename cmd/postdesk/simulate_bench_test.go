@@ -1,0 +1,86 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/postdesk/postdesk/desk"
+	"github.com/postdesk/postdesk/desk/policy"
+	"github.com/postdesk/postdesk/mailin/parse"
+)
+
+// aYearOfMail is mail as a desk gets it: 300 people who ask, and write again on what they asked, in English and German.
+func aYearOfMail(n int) []storedMail {
+	subjects := []string{"Installation on our server", "Invoice 4711", "Payment plan", "The site is down", "New logo", "PHP settings", "Umzug der Kleinanzeigen", "Backup"}
+	texts := []string{
+		"Hello,\n\nplease install the classifieds on our new server. We have root access.\n\nBest regards\nJoe Smith\n-- \nAcme Ltd.\n",
+		"Guten Tag,\n\nbitte senden Sie uns die Rechnung noch einmal.\n\nMit freundlichen Grüßen\nAnna Ahlers\n",
+		"Hi,\n\nthe cron job does not run since yesterday. The log says:\n\n  permission denied\n\nWhat can we do?\n\nThanks\nBob\n",
+	}
+	r := rand.New(rand.NewPCG(7, 7))
+	at := time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC)
+	latest := map[int]string{}
+	mails := make([]storedMail, n)
+	for i := range mails {
+		at = at.Add(time.Duration(20+r.IntN(3600)) * time.Second)
+		who := r.IntN(300)
+		id := fmt.Sprintf("%d@cust%d.example", i, who)
+		again := ""
+		if last := latest[who]; last != "" && r.IntN(2) > 0 {
+			again = "In-Reply-To: <" + last + ">\r\nReferences: <" + last + ">\r\n"
+		}
+		latest[who] = id
+		raw := fmt.Sprintf("Authentication-Results: mx.desk.example; dkim=pass header.d=cust%[1]d.example\r\n"+
+			"Received: from mail.cust.example by mx.desk.example; %[2]s\r\nFrom: User %[1]d <user@cust%[1]d.example>\r\nTo: support@desk.example\r\n"+
+			"Subject: %[3]s\r\nMessage-ID: <%[4]s>\r\nDate: %[2]s\r\n%[5]sContent-Type: text/plain; charset=utf-8\r\n\r\n%[6]s",
+			who, at.Format(time.RFC1123Z), subjects[r.IntN(len(subjects))], id, again, texts[r.IntN(len(texts))])
+		mails[i] = storedMail{name: id, source: parse.Bytes([]byte(raw)), arrived: at}
+	}
+	return mails
+}
+
+// BenchmarkSimulate replays a year of mail by the vendor's policy, with all that the clock brings in between, and tells how many mails that are
+// a second (R5). Beside it stands how much dearer that is than to read the mails alone.
+func BenchmarkSimulate(b *testing.B) {
+	p, err := policy.Read(filepath.Join("..", "..", "examples", "vendor", "policy.yaml"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	w, err := policy.ReadWorld(filepath.Join("..", "..", "examples", "vendor", "world.yaml"), p)
+	if err != nil {
+		b.Fatal(err)
+	}
+	mails := aYearOfMail(4000)
+	began := time.Now()
+	for _, m := range mails {
+		parse.Parse(m.source)
+	}
+	reading := time.Since(began)
+	b.ResetTimer()
+	for b.Loop() {
+		pr := newPrinter(io.Discard, p, true)
+		t := newTeller(pr)
+		var s *simulation
+		s, err := newSimulation(b.Context(), p, w, "sqlite::memory:", func(e desk.Event) error {
+			return simulateCmd{}.show(b.Context(), s, t, e)
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := errors.Join(s.run(b.Context(), s.arrive(mails), time.Time{}), t.close()); err != nil {
+			b.Fatal(err)
+		}
+		if pr.counts.Received != len(mails) {
+			b.Fatalf("%d of %d mails", pr.counts.Received, len(mails))
+		}
+		s.store.Close()
+	}
+	each := b.Elapsed() / time.Duration(b.N)
+	b.ReportMetric(float64(len(mails))/each.Seconds(), "mails/s")
+	b.ReportMetric(each.Seconds()/reading.Seconds(), "times-reading")
+}
