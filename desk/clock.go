@@ -342,6 +342,12 @@ func (t *Ticket) wake(p *policy.Policy, cal *calendar.Calendar) time.Time {
 	for _, s := range t.silences(p, cal) {
 		sooner(s.at)
 	}
+	for _, r := range t.Reminders {
+		sooner(r.At)
+	}
+	if t.Flood != nil {
+		sooner(t.Flood.Until)
+	}
 	return next
 }
 

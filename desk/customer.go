@@ -8,7 +8,13 @@ import (
 // customer decides over a person's mail that is not staff's: it opens a ticket, or says something on one.
 func (v *visit) customer(p place) error {
 	tk := p.joined
+	if asked, until, yes := v.answersCopies(p); asked != nil {
+		return v.decideCopies(asked, until, yes)
+	}
 	switch {
+	case tk != nil && (v.part(tk) == Aside || v.part(tk) == Proposed && v.mayReopen(tk)):
+		v.by = p.by
+		return v.adds(tk, p)
 	case tk == nil && p.grant == held:
 		v.by = p.by
 		return v.hold(p, "somebody who takes no part in the ticket wrote with its token")
@@ -38,12 +44,19 @@ func (v *visit) customer(p place) error {
 		tk.answered(v.m.ID) // what was typed at a page is in no mail program that could show our answer below it
 		v.touch(tk)
 	}
+	if err := v.copies(tk); err != nil {
+		return err
+	}
 	return v.says(tk, p.grant)
 }
 
 // says carries out what a customer's words mean where the ticket stands.
 func (v *visit) says(tk *Ticket, joined grant) error {
 	said := understandIn(tk.Language, v.m.Visible, v.who.name)
+	if (said == saysClose || said == saysNo) && v.part(tk) == Member && (tk.Customer == "" || v.who.contact.Customer != tk.Customer) {
+		v.because("only who asked, or his account, ends the request")
+		return v.tellAside(tk)
+	}
 	if tk.Status == AwaitingConfirmation {
 		switch said {
 		case saysYes:
@@ -111,7 +124,7 @@ func (v *visit) saysYes(tk *Ticket) error {
 		out := v.estimateLetter(tk, "estimate_renewed")
 		out.daily = true
 		return v.send(out)
-	case contact == nil || tk.Customer != "" && !spends(contact, tk):
+	case contact == nil || !spends(contact, tk) && (tk.Customer != "" || contact.ID != tk.Requester.ID):
 		return elsewhere("who wrote it may not spend")
 	case tk.Estimate.Max > v.p.Credits.ConfirmLimit && may(wishSpend, level) != byPayer:
 		v.because("not confirmed: %d credits are more than a mail may confirm (%d)", tk.Estimate.Max, v.p.Credits.ConfirmLimit)

@@ -28,6 +28,7 @@ const (
 	EventPosted   EventKind = "posted"   // Posted
 	EventClock    EventKind = "clock"    // ClockFired
 	EventWithheld EventKind = "withheld" // Withheld: a mail that the gate did not let out
+	EventHandled  EventKind = "handled"  // Handled: what one of us did to a mail or a ticket as a whole
 	EventFailed   EventKind = "failed"   // MailFailure: a mail of the outbox that was given up or bounced
 	EventOutbox   EventKind = "outbox"   // OutboxChange: nothing is sent, or all is again
 	EventActed    EventKind = "acted"    // Acted: somebody pressed a button of the portal
@@ -152,6 +153,17 @@ type Withheld struct {
 	Template string `json:"template"`
 	To       string `json:"to"`
 	Why      string `json:"why"`
+}
+
+// Handled is what somebody of us did to a held mail, or to a ticket as a whole: who, what, with which, and why.
+type Handled struct {
+	By      string `json:"by"`   // staff id
+	What    string `json:"what"` // release, join, discard, merge, split, link, queue, class, priority, spam, remind, invite, forward, commands
+	Ticket  int64  `json:"ticket,omitempty"`
+	Message int64  `json:"message,omitempty"`
+	Into    int64  `json:"into,omitempty"`  // merge: the ticket it became a part of; split, link: the other ticket
+	Value   string `json:"value,omitempty"` // the queue, class, priority, time or address
+	Why     string `json:"why,omitempty"`
 }
 
 // MailFailure is a mail of the outbox that did not reach its recipient.

@@ -77,7 +77,7 @@ func (v *visit) takeIn(p place) error {
 	if err != nil {
 		return err
 	}
-	windows := v.freeWindows(owned)
+	windows := v.freeWindows(owned, v.at)
 	verdict := v.p.Rules.Judge(v.facts(customer, owned, windows, 0))
 	tk := v.bare(customer, requester, verdict.Language)
 	v.grade(tk, verdict, owned, windows)

@@ -103,6 +103,14 @@ func (t *turn) moment(tk *Ticket, at time.Time) *templates.Moment {
 	return &templates.Moment{T: at, Zone: t.calendar(tk).Zone}
 }
 
+// momentFor is a time that belongs to no ticket, in its reader's zone.
+func (t *turn) momentFor(at time.Time, reader *policy.Staff) *templates.Moment {
+	if reader.Zone != nil {
+		return &templates.Moment{T: at, Zone: reader.Zone}
+	}
+	return &templates.Moment{T: at, Zone: t.p.Desk.Zone}
+}
+
 // staffData is what mails about a ticket show one of us; tk is nil for a mail about no ticket.
 func (t *turn) staffData(tk *Ticket, to *policy.Staff) *templates.Staff {
 	d := &templates.Staff{Desk: t.p.Desk.Name, To: to.Name}
@@ -161,6 +169,7 @@ type thread struct {
 	level, levelWhy string
 	source          int64
 	files           []message.Attachment
+	lead            int64 // the message whose words they are
 	history         []templates.Line
 }
 
@@ -188,7 +197,7 @@ func (t *turn) thread(tk *Ticket) (thread, error) {
 		case !told(m) || t.unheard(m):
 		case i == lead:
 			th.words, th.level, th.levelWhy = public(clip(words, maxWords)), m.Level.String(), m.LevelWhy
-			th.source, th.files = m.Source, m.Attachments
+			th.source, th.files, th.lead = m.Source, m.Attachments, m.ID
 		default:
 			if m.Staff != "" {
 				_, words = splitCommands(words)

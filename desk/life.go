@@ -105,6 +105,7 @@ func (t *turn) closeTicket(tk *Ticket, by string, words string) error {
 	out.data.Words = t.spoken(tk, words)
 	if words != "" {
 		out.automatic, out.forward = false, true // an engineer's own words, and what he attached
+		return t.sendAll(out)
 	}
 	return t.send(out)
 }

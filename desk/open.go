@@ -29,7 +29,7 @@ func (v *visit) open(p place, outcome Outcome) error {
 	if err != nil {
 		return err
 	}
-	if verdict.Hold != "" {
+	if verdict.Hold != "" && !v.again { // whoever releases it has seen that
 		return v.hold(p, verdict.Hold)
 	}
 	requester, err := v.requester(customer)
@@ -50,7 +50,7 @@ func (v *visit) judge(c Customer, owned []Entitlement) (rules.Verdict, []string,
 	if err != nil {
 		return rules.Verdict{}, nil, err
 	}
-	windows := v.freeWindows(owned)
+	windows := v.freeWindows(owned, v.at)
 	return v.p.Rules.Judge(v.facts(c, owned, windows, credits)), windows, nil
 }
 
@@ -64,7 +64,10 @@ func (v *visit) add(tk *Ticket, p place, outcome Outcome) error {
 	for _, other := range p.others {
 		v.link(tk, other)
 	}
-	return v.keep(tk.Number, outcome, false)
+	if err := v.keep(tk.Number, outcome, false); err != nil {
+		return err
+	}
+	return v.copies(tk)
 }
 
 // account is the customer behind the sender, and what he was sold; empty for a contact without account.
@@ -82,7 +85,7 @@ func (v *visit) account() (Customer, []Entitlement, error) {
 
 // freeWindows are the products whose free window is open on the day of registration, in the policy's zone: the day of the latest
 // purchase and Days more. A refunded purchase opens none, and ends the one it opened ("Free window" of MISSION.md).
-func (t *turn) freeWindows(owned []Entitlement) []string {
+func (t *turn) freeWindows(owned []Entitlement, at time.Time) []string {
 	if t.p.FreeWindow.Days == 0 {
 		return nil
 	}
@@ -99,7 +102,7 @@ func (t *turn) freeWindows(owned []Entitlement) []string {
 			latest[e.Product] = e
 		}
 	}
-	today := dateIn(t.at, t.p.Desk.Zone)
+	today := dateIn(at, t.p.Desk.Zone)
 	return slices.DeleteFunc(order, func(product string) bool {
 		e := latest[product]
 		last := dateOfDays(e.From, t.p.FreeWindow.Days)
@@ -439,7 +442,7 @@ func (v *visit) welcome(tk *Ticket, p place) error {
 	case AwaitingDetails, Closed:
 		return nil
 	}
-	if may(wishOpen, v.who.level) == unverified {
+	if may(wishOpen, v.who.level) != yes {
 		// The estimate did not go out, since nothing proves who asked: a person looks, and may send it.
 		return v.tellStaff(tk, "estimate_needed")
 	}
@@ -469,12 +472,12 @@ func (v *visit) tellRequester(tk *Ticket, p place) error {
 		out.template = v.first.template
 	case tk.Status == AwaitingDetails:
 		return v.askDetails(tk, v.notice(tk))
-	case v.outcome == OutcomeLinked && len(p.others) > 0 && v.wasHis(p.others[0]):
-		out.template, out.data.Related = "linked", p.others[0].Number
 	case tk.Status == AwaitingEstimate:
 		out.template = "estimate_requested"
 	case tk.Status == AwaitingConfirmation:
 		return v.sendEstimateWith(tk, out.data.Notice)
+	case v.outcome == OutcomeLinked && !v.again && len(p.others) > 0 && v.wasHis(p.others[0]):
+		out.template, out.data.Related = "linked", p.others[0].Number
 	default:
 		out.template = "acknowledgement"
 	}
@@ -482,7 +485,10 @@ func (v *visit) tellRequester(tk *Ticket, p place) error {
 }
 
 // wasHis tells whether the sender takes part in a ticket, so that its number may be named to him.
-func (v *visit) wasHis(tk *Ticket) bool { return v.takesPart(tk) && v.who.staff == nil }
+func (v *visit) wasHis(tk *Ticket) bool {
+	r := v.part(tk)
+	return v.takesPart(tk) && v.who.staff == nil && (r == "" || r == Member)
+}
 
 // sendEstimate offers the ticket's estimate to its requester.
 func (t *turn) sendEstimate(tk *Ticket) error { return t.sendEstimateWith(tk, "") }

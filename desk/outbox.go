@@ -73,7 +73,11 @@ func (t *turn) send(l letter) error {
 	if !l.automatic {
 		m.EnvelopeFrom = message.WithToken(box.Address, t.keys.Mint(message.Token{Purpose: message.PurposeBounce, Ticket: about.Number}, l.to.Address))
 	}
-	if about.LastID != "" {
+	switch {
+	case l.ticket != nil && l.to.ID != l.ticket.Requester.ID:
+		m.InReplyTo = t.copyID(l.ticket, l.to.ID)
+		m.References = []message.ID{m.InReplyTo}
+	case about.LastID != "":
 		m.InReplyTo = about.LastID
 		m.References = []message.ID{about.FirstID}
 		if about.LastID != about.FirstID {
@@ -123,7 +127,7 @@ func (t *turn) withhold(l letter) (string, error) {
 }
 
 // questions are the mails that ask somebody what he meant, or to go another way: one of them a day, ticket and address (G3).
-var questions = []string{"not_understood", "confirm_elsewhere", "estimate_renewed", "ask_close"}
+var questions = []string{"not_understood", "confirm_elsewhere", "estimate_renewed", "ask_close", "ask_copies"}
 
 // askedToday tells whether a daily letter would be one too many: a question on this ticket, or a fixed text on any.
 func (t *turn) askedToday(l letter) (bool, error) {
@@ -185,6 +189,16 @@ func (t *turn) sendStaff(tk *Ticket, to *policy.Staff, template string, data *te
 	} else {
 		token.Purpose = message.PurposeNote
 	}
+	switch template {
+	case "held_notice":
+		token.Purpose, token.Arg = message.PurposeHeld, t.told
+	case "held_digest":
+		token.Purpose = message.PurposeHeld
+	case "aside_words":
+		token.Arg = t.told
+	case "new_words", "assigned", "unassigned", "estimate_needed":
+		token.Arg = t.threads[m.Ticket].lead
+	}
 	if t.p.MailboxOf(to.Address) != nil {
 		return nil // refused when the policy is read
 	}
@@ -193,8 +207,11 @@ func (t *turn) sendStaff(tk *Ticket, to *policy.Staff, template string, data *te
 	m.To = message.Address{Name: to.Name, Addr: to.Address}
 	m.Language = t.languageOf(to)
 	inZone(data, to.Zone)
-	if template == "assigned" || template == "new_words" {
+	if template == "assigned" || template == "new_words" || template == "aside_words" {
 		travel, rest := forwarded(t.threads[tk.Number].source, t.threads[tk.Number].files)
+		if template == "aside_words" && t.mail != nil {
+			travel, rest = forwarded(t.source, t.mail.Attachments)
+		}
 		m.Attachments, data.Attachments, data.Kept = travel, nil, nil
 		for _, a := range travel {
 			data.Attachments = append(data.Attachments, a.Filename)

@@ -120,6 +120,12 @@ const maxThread = 300
 func (d *Desk) ViewOf(ctx context.Context, who *Contact, number int64, lang string) (v View, err error) {
 	err = d.view(ctx, func(t *turn) error {
 		tk, err := t.readable(who, number)
+		if err == nil {
+			tk, err = t.standing(number) // a merged ticket is the one that it became a part of, and of the same account
+		}
+		if err == nil && !reads(who, tk) {
+			err = fmt.Errorf("ticket %d: %w", number, ErrNotFound)
+		}
 		if err != nil {
 			return err
 		}
@@ -138,6 +144,10 @@ func (t *turn) viewOf(who *Contact, tk *Ticket, lang string) (View, error) {
 		Free: d.Free, Estimate: d.Estimate, Minutes: d.CreditMinutes, Spent: d.Spent, Promised: d.Promised,
 		FirstResponse: d.FirstResponse, Resolution: d.Resolution, FirstResponseTarget: d.FirstResponseTarget, ResolutionTarget: d.ResolutionTarget,
 		MayClose: tk.Status != Closed, Reopens: tk.Status.Done() && t.mayReopen(tk), OpensNew: !t.mayReopen(tk), CloseDays: d.CloseAfterDays,
+	}
+	if !since(who, tk).IsZero() {
+		v.Estimate, v.Spent, v.Free = nil, nil, true // he neither pays nor decides
+		v.MayClose = v.MayClose && tk.Customer != "" && who.Customer == tk.Customer
 	}
 	if tk.Requester.ID != who.ID {
 		v.Requester = first(tk.Requester.Name, tk.Requester.Address)
@@ -179,7 +189,7 @@ func (t *turn) said(who *Contact, tk *Ticket) ([]Said, error) {
 	}
 	var all []Said
 	for _, m := range slices.Backward(recent) {
-		if !forCustomer(m) {
+		if !forCustomer(m) || m.At.Before(since(who, tk)) {
 			continue
 		}
 		s := Said{
@@ -203,7 +213,7 @@ func (t *turn) said(who *Contact, tk *Ticket) ([]Said, error) {
 		return nil, err
 	}
 	for _, m := range mails {
-		if m.Audience == "customer" && slices.Contains(milestones, m.Template) && m.Automatic {
+		if since(who, tk).IsZero() && m.Audience == "customer" && slices.Contains(milestones, m.Template) && m.Automatic {
 			all = append(all, Said{At: *t.moment(tk, m.At), Did: m.Template})
 		}
 	}
@@ -252,12 +262,15 @@ func (d *Desk) KeptFor(ctx context.Context, who *Contact, ticket, id int64) (k K
 		if err != nil {
 			return err
 		}
-		if m.Ticket != tk.Number || !forCustomer(m) {
+		if m.Ticket != tk.Number || !forCustomer(m) || m.At.Before(since(who, tk)) {
 			return fmt.Errorf("message %d of ticket %d: %w", id, ticket, ErrNotFound)
 		}
 		k = Kept{Message: m.ID, Source: m.Source, Subject: string(public(m.Subject)), At: *t.moment(tk, m.At), Ours: m.Staff != "", Files: filesOf(m)}
 		if !k.Ours {
 			k.From, k.Text = m.From, string(public(clip(m.Text, maxWords)))
+			if !since(who, tk).IsZero() {
+				k.Text = string(public(clip(m.Visible, maxWords))) // without what it quotes of before
+			}
 		}
 		return nil
 	})

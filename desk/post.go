@@ -3,8 +3,8 @@ package desk
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
+	"time"
 
 	"github.com/postdesk/postdesk/desk/message"
 	"github.com/postdesk/postdesk/desk/policy"
@@ -70,6 +70,12 @@ func (t *turn) submit(p *Post) (Submitted, error) {
 		if err != nil {
 			return Submitted{}, err
 		}
+		if tk.MergedInto != 0 {
+			if tk, err = t.standing(tk.Number); err != nil {
+				return Submitted{}, err
+			}
+			p.Estimate = 0 // what was offered on the one is no offer on the other
+		}
 		place.joined, place.grant, place.by = tk, may(wishJoin, level), "portal"
 		v.mailbox = t.mailbox(tk)
 		if p.Estimate != 0 {
@@ -106,7 +112,20 @@ func reads(c *Contact, tk *Ticket) bool {
 	case tk.Requester.ID == c.ID, tk.Customer != "" && tk.Customer == c.Customer && c.MaySpend:
 		return true
 	}
-	return slices.ContainsFunc(tk.Participants, func(p Participant) bool { return p.Contact.ID == c.ID })
+	p := tk.participant(c.ID)
+	return p != nil && p.Role == Member
+}
+
+// since is from when a contact reads a ticket that he was let into later: nothing of before, and nothing of what it costs (T028). It is
+// zero for who asked and for who pays.
+func since(c *Contact, tk *Ticket) time.Time {
+	if tk.Requester.ID == c.ID || tk.Customer != "" && tk.Customer == c.Customer && c.MaySpend {
+		return time.Time{}
+	}
+	if p := tk.participant(c.ID); p != nil {
+		return p.Since
+	}
+	return time.Time{}
 }
 
 // spends tells whether a contact may agree to what a ticket costs ("Who confirms" of MISSION.md).
@@ -274,6 +293,9 @@ func (t *turn) decide(tk *Ticket, who *Contact, version int64, agrees bool) (Dec
 func (d *Desk) CloseAs(ctx context.Context, who *Contact, ticket int64) error {
 	return d.update(ctx, func(t *turn) error {
 		tk, err := t.readable(who, ticket)
+		if err == nil && !since(who, tk).IsZero() && (tk.Customer == "" || who.Customer != tk.Customer) {
+			err = fmt.Errorf("close ticket %d: %w", ticket, ErrNotFound) // only who asked, or his account, ends a request
+		}
 		if err != nil || tk.Status == Closed || may(wishReopen, message.LevelA3) != yes {
 			return err
 		}

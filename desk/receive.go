@@ -125,6 +125,8 @@ type visit struct {
 	commands []string
 	kept     Message // as it is stored; its ID is 0 for a duplicate
 	first    firstAnswer
+	again    bool // the message was kept before, see revisit
+	typed    bool // there is no mail: somebody of us gave commands at a page or a command line
 }
 
 // because adds a reason that staff will read.
@@ -161,6 +163,8 @@ func (v *visit) decide() error {
 		return v.forged(place)
 	case v.m.Kind.Machine():
 		return v.machine(place)
+	case v.who.staff != nil && slices.ContainsFunc(v.claims, func(c claim) bool { return c.Purpose == message.PurposeHeld }):
+		return v.answerHeld(place)
 	case v.who.staff != nil && place.ticket() != 0:
 		return v.staff(place)
 	}
@@ -220,6 +224,13 @@ func (v *visit) duplicate() (bool, error) {
 
 // keep stores the mail as a message of a ticket, or of none, with its raw source, and makes its ids lead there.
 func (v *visit) keep(ticket int64, outcome Outcome, internal bool) error {
+	switch {
+	case v.typed:
+		v.outcome = outcome
+		return nil
+	case v.again:
+		return v.keepAgain(ticket, outcome, internal)
+	}
 	body, err := v.a.Source.Open()
 	if err != nil {
 		return fmt.Errorf("open the mail's source: %w", err)
@@ -241,6 +252,12 @@ func (v *visit) keep(ticket int64, outcome Outcome, internal bool) error {
 	}
 	if err := v.tx.AddMessage(v.ctx, &v.kept); err != nil {
 		return fmt.Errorf("keep the message: %w", err)
+	}
+	v.told = v.kept.ID
+	if outcome == OutcomeHeld {
+		if err := v.tx.StartTimer(v.ctx, timerHeld, v.now.Add(heldDelay)); err != nil {
+			return err
+		}
 	}
 	if ticket == 0 {
 		return nil
@@ -344,7 +361,11 @@ func (v *visit) aboutOurs(tk *Ticket) bool {
 		return false
 	}
 	c, err := v.keys.Read(token, v.now)
-	return err == nil && c.Ticket == tk.Number
+	if err != nil {
+		return false
+	}
+	of, err := v.standing(c.Ticket)
+	return err == nil && of.Number == tk.Number
 }
 
 // oneDay is what limits such as one question a day count back by (G3).

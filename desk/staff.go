@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/postdesk/postdesk/desk/message"
 	"github.com/postdesk/postdesk/desk/policy"
@@ -64,7 +63,11 @@ func (v *visit) own() string { return strings.TrimSuffix(v.m.Visible, v.m.Forwar
 
 // refuse keeps a staff mail of which nothing takes effect, and answers with each line's fate (S2, T004, T034).
 func (v *visit) refuse(tk *Ticket, fates []templates.CommandLine, reason templates.Remark) error {
-	if err := v.keep(tk.Number, OutcomeRefused, true); err != nil {
+	number := int64(0)
+	if tk != nil {
+		number = tk.Number
+	}
+	if err := v.keep(number, OutcomeRefused, true); err != nil {
 		return err
 	}
 	data := v.staffData(tk, v.who.staff)
@@ -82,6 +85,9 @@ type plan struct {
 	estimate *Estimate
 	assignee *policy.Staff
 	status   Status // "" leaves it
+	forward  string // an address that the words go to instead of to the customer
+
+	corrections []correction
 }
 
 // plan reads the commands of a mail. It returns nil and the fate of every line when one of them is wrong: the writer reads it in his
@@ -101,7 +107,7 @@ func (v *visit) plan(tk *Ticket, who *policy.Staff, cmds []command, words string
 	for i, c := range cmds {
 		fates[i] = templates.CommandLine{N: c.Line, Text: c.Text, OK: true}
 		err := v.planOne(pl, tk, who, c, &recorded)
-		if err == nil && c.Verb != "spent" && seen[c.Verb] {
+		if err == nil && !severalTimes(c.Verb) && seen[c.Verb] {
 			err = &CommandError{c.Line, c.Text, templates.WrongTwice.With(), ""}
 		}
 		seen[c.Verb] = true
@@ -151,6 +157,9 @@ func (v *visit) planOne(pl *plan, tk *Ticket, who *policy.Staff, c command, reco
 		pl.status = s
 		return nil
 	}
+	if verb := pl.ends(); verb != "" && changes(c.Verb) {
+		return never(templates.WrongBeside.With("/" + verb))
+	}
 	switch c.Verb {
 	case "spent":
 		n, what, ok := spentArgs(c.Args)
@@ -197,7 +206,7 @@ func (v *visit) planOne(pl *plan, tk *Ticket, who *policy.Staff, c command, reco
 			return misput(templates.WrongNobody.With(names))
 		case s == nil:
 			return misput(templates.WrongName.With(oneLine(c.Args, 60), names))
-		case !works(s, tk):
+		case !works(s, pl.moved(tk)):
 			return misput(templates.WrongQueue.With(s.ID, v.queueTitle(tk.Queue), names))
 		}
 		pl.assignee = s
@@ -215,7 +224,19 @@ func (v *visit) planOne(pl *plan, tk *Ticket, who *policy.Staff, c command, reco
 	case "help":
 		pl.help = true
 		return bare()
+	case "forward":
+		address, wrong := v.wrongAddress(tk, c.Args, Aside)
+		switch {
+		case wrong != nil:
+			return misput(*wrong)
+		case pl.words == "" && !v.attaches():
+			return never(templates.WrongNoWords.With())
+		}
+		pl.forward = address
 	default:
+		if known, err := v.correct(pl, tk, who, c); known {
+			return err
+		}
 		return &CommandError{c.Line, c.Text, templates.WrongCommand.With(), formOf(nearest(c.Verb))}
 	}
 	return nil
@@ -252,7 +273,7 @@ func (v *visit) carryOut(tk *Ticket, who *policy.Staff, pl *plan) error {
 	if !says {
 		outcome = OutcomeCommand
 	}
-	toCustomer := says && !pl.note && !pl.help
+	toCustomer := says && !pl.note && !pl.help && pl.forward == ""
 	if err := v.keep(tk.Number, outcome, !toCustomer); err != nil {
 		return err
 	}
@@ -291,6 +312,16 @@ func (v *visit) carryOut(tk *Ticket, who *policy.Staff, pl *plan) error {
 	if err := v.carryState(tk, pl, toCustomer); err != nil {
 		return err
 	}
+	if pl.forward != "" {
+		if err := v.askAside(tk, who, pl.forward, pl.words); err != nil {
+			return err
+		}
+	}
+	for _, x := range pl.corrections {
+		if err := v.carryCorrection(tk, who, x); err != nil {
+			return err
+		}
+	}
 	if pl.assignee != nil {
 		tk.Assignee = pl.assignee.ID
 		if err := v.tellStaff(tk, "assigned"); err != nil {
@@ -319,7 +350,7 @@ func (v *visit) reply(tk *Ticket, pl *plan, minutes int) error {
 	if out.data.Spent != nil {
 		out.data.Spent.Minutes = minutes
 	}
-	return v.send(out)
+	return v.sendAll(out)
 }
 
 // carryState moves the ticket where the mail says. What the customer is told of it stands in the answer where there is one.
@@ -369,7 +400,7 @@ func (v *visit) afterwards(tk *Ticket, who *policy.Staff, pl *plan, toCustomer b
 	case toCustomer && tk.billed() && minutes == 0 && !pl.noTime && !tk.AskedTime && tk.Hold != nil:
 		tk.AskedTime = true
 		return v.sendStaff(tk, who, "ask_time", v.staffData(tk, who))
-	case !toCustomer && (pl.note || len(v.commands) > 0):
+	case !toCustomer && !v.typed && (pl.note || len(v.commands) > 0):
 		data := v.staffData(tk, who)
 		for _, c := range v.commands {
 			data.Lines = append(data.Lines, templates.CommandLine{Text: c, OK: true})
@@ -412,17 +443,18 @@ func (t *turn) tellStaffWith(tk *Ticket, template string, add func(*templates.St
 	} else {
 		to = t.p.Dispatchers(tk.Queue)
 	}
+	if often, err := t.flooded(tk, to, template); err != nil || often {
+		return err
+	}
 	for _, s := range to {
 		if t.from.staff == s && template == "new_words" {
 			continue
 		}
-		if template == "new_words" || template == "undelivered" {
-			if often, err := t.toldOften(tk, s, template); err != nil || often {
-				if err != nil {
-					return err
-				}
-				continue
+		if later, err := t.inDigest(tk, s, template); err != nil || later {
+			if err != nil {
+				return err
 			}
+			continue
 		}
 		if err := t.tellOne(tk, s, template, add); err != nil {
 			return err
@@ -446,19 +478,4 @@ func (t *turn) tellOne(tk *Ticket, s *policy.Staff, template string, add func(*t
 	data.Clock, data.Due = t.awaited(tk, template)
 	add(data)
 	return t.sendStaff(tk, s, template, data)
-}
-
-// maxTold is how many notices of one kind about one ticket somebody of us gets in an hour: above that it is a flood, which the messages
-// on the ticket tell as well (T055).
-const maxTold = 20
-
-// toldOften tells whether a notice would be one too many, and writes down that it is withheld.
-func (t *turn) toldOften(tk *Ticket, s *policy.Staff, template string) (bool, error) {
-	n, err := t.tx.SentTo(t.ctx, s.Address, template, tk.Number, t.now.Add(-time.Hour))
-	if err != nil || n < maxTold {
-		return false, err
-	}
-	why := fmt.Sprintf("%d of them about this ticket went there within an hour", n)
-	t.sent = append(t.sent, t.event(EventWithheld, tk.Number, Withheld{tk.Number, template, s.Address, why}))
-	return true, nil
 }

@@ -84,6 +84,8 @@ type Tx interface {
 	// SaveMessage writes back where a message belongs and what it is there: its ticket, outcome, how it was found and why, and whether it is
 	// internal. ErrNotFound for one whose outcome is not was any more: of two people at once, the second changes nothing.
 	SaveMessage(ctx context.Context, m *Message, was Outcome) error
+	// CountMessages counts those of a ticket that arrived since a time.
+	CountMessages(ctx context.Context, ticket int64, since time.Time) (int, error)
 	// MoveMessages makes all messages of a ticket another's.
 	MoveMessages(ctx context.Context, from, to int64) error
 	// SameMail is the message with this identity (message.Message.Identity), ErrNotFound for a mail never seen.

@@ -98,13 +98,20 @@ func (v *visit) thread() (place, error) {
 		return p, err
 	}
 	for _, h := range hints {
-		tk, err := v.ticket(h.ticket)
+		tk, err := v.standing(h.ticket)
 		if errors.Is(err, ErrNotFound) {
 			v.because("its %s names ticket %d, which there is not", h.by, h.ticket)
 			continue
 		}
 		if err != nil {
 			return p, err
+		}
+		if tk.Number != h.ticket {
+			v.because("its %s names ticket %d, which is a part of ticket %d now", h.by, h.ticket, tk.Number)
+			v.inherit(h.ticket, tk.Number)
+		}
+		if tk == p.joined || slices.Contains(p.others, tk) {
+			continue
 		}
 		claimed := slices.ContainsFunc(v.claims, func(c claim) bool { return c.Ticket == tk.Number })
 		if claimed && p.tokenOf == nil {
@@ -132,6 +139,19 @@ func (v *visit) thread() (place, error) {
 		v.by = p.by
 	}
 	return p, nil
+}
+
+// inherit makes tokens of a merged ticket ones of the ticket that it became a part of. What was offered on the one is no offer on the
+// other, though both count their estimates from 1.
+func (v *visit) inherit(from, into int64) {
+	for i := range v.claims {
+		if c := &v.claims[i]; c.Ticket == from {
+			c.Ticket = into
+			if c.Purpose == message.PurposeEstimate {
+				c.Purpose, c.Arg = message.PurposeReply, 0
+			}
+		}
+	}
 }
 
 // mayJoin reads the table: who takes part in the ticket may, others get a ticket of their own.

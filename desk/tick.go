@@ -17,6 +17,9 @@ const tickBatch = 100
 // Tick does what is due by the clock: warnings, breaches, and what silence brings. Each ticket is one transaction. It returns when to call
 // again, zero when nothing waits for the clock; a mail may make that earlier, so callers look after each mail too.
 func (d *Desk) Tick(ctx context.Context) (next time.Time, err error) {
+	if err := d.tickTimers(ctx); err != nil {
+		return time.Time{}, err
+	}
 	for {
 		var due []int64
 		err := d.Store.View(ctx, func(tx Tx) (err error) {
@@ -44,6 +47,24 @@ func (d *Desk) Tick(ctx context.Context) (next time.Time, err error) {
 	}
 }
 
+// tickTimers does what is due beside tickets.
+func (d *Desk) tickTimers(ctx context.Context) error {
+	var due []string
+	err := d.Store.View(ctx, func(tx Tx) (err error) {
+		due, err = tx.DueTimers(ctx, d.Now().UTC())
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("look which timers are due: %w", err)
+	}
+	for _, name := range due {
+		if err := d.update(ctx, func(t *turn) error { return t.wakeTimer(name) }); err != nil {
+			return fmt.Errorf("timer %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
 // NextWake is when Tick has something to do next, zero for never.
 func (d *Desk) NextWake(ctx context.Context) (at time.Time, err error) {
 	err = d.Store.View(ctx, func(tx Tx) error {
@@ -68,6 +89,19 @@ func (t *turn) wakeTicket(number int64) error {
 			if err := t.fire(tk, &tk.Clocks[i]); err != nil {
 				return err
 			}
+		}
+	}
+	for i := len(tk.Reminders) - 1; i >= 0; i-- {
+		if r := tk.Reminders[i]; !r.At.After(t.now) {
+			tk.Reminders = slices.Delete(tk.Reminders, i, i+1)
+			if err := t.remindStaff(tk, r.Staff); err != nil {
+				return err
+			}
+		}
+	}
+	if tk.Flood != nil && !tk.Flood.Until.After(t.now) {
+		if err := t.ebb(tk); err != nil {
+			return err
 		}
 	}
 	for _, s := range tk.silences(t.p, t.calendar(tk)) {
@@ -205,6 +239,19 @@ func (t *turn) recordLate(tk *Ticket) {
 		c.Breached = t.now
 		t.fired = append(t.fired, t.event(EventClock, tk.Number, ClockFired{Ticket: tk.Number, Clock: string(c.Name), What: "breach"}))
 	}
+}
+
+// remindStaff tells somebody of us of a ticket, as he asked.
+func (t *turn) remindStaff(tk *Ticket, id string) error {
+	s := t.p.StaffByID(id)
+	if s == nil {
+		return nil // he has left since
+	}
+	data := t.staffData(tk, s)
+	if err := t.withThread(tk, s, data); err != nil {
+		return err
+	}
+	return t.sendStaff(tk, s, "reminder", data)
 }
 
 // remind asks the requester once for what the ticket waits for.

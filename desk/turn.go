@@ -31,6 +31,7 @@ type turn struct {
 	mail   *message.Message // the mail that is decided over, nil where none came
 	from   sender           // who wrote it
 	source int64            // where its bytes are kept, once they are
+	told   int64            // the message that it became
 
 	threads map[int64]thread // what was said, by ticket, where it was asked for
 
@@ -39,6 +40,7 @@ type turn struct {
 	changed []*Ticket         // in the order in which they were first changed
 
 	received []Event // the journal of this turn, by kind, in the order finish writes it
+	handled  []Event
 	posted   []Event
 	fired    []Event
 	sent     []Event
@@ -160,6 +162,21 @@ func (t *turn) ticket(number int64) (*Ticket, error) {
 	return tk, nil
 }
 
+// standing is the ticket that a number leads to: the one into which it was merged, however often (F27).
+func (t *turn) standing(number int64) (*Ticket, error) {
+	for range maxMerges {
+		tk, err := t.ticket(number)
+		if err != nil || tk.MergedInto == 0 {
+			return tk, err
+		}
+		number = tk.MergedInto
+	}
+	return nil, fmt.Errorf("ticket %d: merged in a circle", number) // which merge prevents
+}
+
+// maxMerges is how many tickets may have become one after another.
+const maxMerges = 100
+
 // touch marks a ticket as changed: finish saves it and prints it whole.
 func (t *turn) touch(tk *Ticket) {
 	if !slices.Contains(t.changed, tk) {
@@ -185,7 +202,7 @@ func (t *turn) finish() error {
 	for _, tk := range t.changed {
 		states = append(states, t.event(EventTicket, tk.Number, tk.snapshot()))
 	}
-	events := slices.Concat(t.received, t.posted, t.fired, states, t.sent)
+	events := slices.Concat(t.received, t.handled, t.posted, t.fired, states, t.sent)
 	if fault.Planted(fault.JournalLate) {
 		t.late = append(t.late, func(tx Tx) error { return t.write(tx, events) })
 		return nil

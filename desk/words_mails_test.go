@@ -4,6 +4,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/postdesk/postdesk/templates"
@@ -75,7 +76,7 @@ func TestMailsAskForWordsThatAreUnderstood(t *testing.T) {
 	}
 }
 
-var named = regexp.MustCompile(`(?m)(?:^|[\s(])(/[a-z]+(?: (?:-?\d[\dhm-]*|NAME))?)`)
+var named = regexp.MustCompile(`(?m)(?:^|[\s(])(/[a-z]+(?: (?:-?\d[\dhmdw-]*|NAME))?)`)
 
 // takes tells whether the desk reads a line as a command, with what follows it.
 func takes(line string) bool {
@@ -91,8 +92,12 @@ func takes(line string) bool {
 	case "estimate":
 		_, _, ok := parseRange(args)
 		return ok
-	case "assign":
+	case "assign", "class", "queue":
 		return args == "NAME"
+	case "remind":
+		return remindForm.MatchString(args)
+	case "merge", "link", "release", "join", "discard":
+		return strings.Trim(args, "0123456789") == ""
 	}
 	return args == ""
 }

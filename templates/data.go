@@ -87,7 +87,8 @@ type Customer struct {
 	ConfirmLimit      int64      // credits that a mail may confirm, where the estimate is above; else 0
 	HowToBuy          PublicText // where to get credits
 	ManagementContact string
-	Related           int64 // the linked ticket
+	Related           int64    // the linked ticket
+	Copies            []string // addresses in copy that the owner is asked about
 
 	// Pages of the portal, http or https. Each is left out where there is none.
 	TicketURL  string // the ticket
@@ -144,6 +145,11 @@ type Staff struct {
 	More          int    // that are not listed
 	Reason        string // why this mail is sent, where its name does not say it
 	TicketURL     string // the ticket's page, http or https
+
+	Copies  []string     // addresses in copy that nobody has let in
+	Held    []Held       // mails that wait for a decision
+	Tickets []TicketLine // those of a digest
+	Count   int          // how many there are in all: held mails, tickets, or mails of a flood that is over
 }
 
 // Item is a ticket in a digest (S6).
@@ -163,6 +169,24 @@ type Line struct {
 	Who      string
 	Internal bool // a note, which the customer has not seen
 	Text     InternalText
+}
+
+// Held is a mail that waits for one of us to release, join or discard it.
+type Held struct {
+	Message       int64
+	At            Moment // when it arrived
+	From, Subject string
+	Level, Why    string
+	Ticket        int64 // that it names, 0 for none
+	Words         InternalText
+}
+
+// TicketLine is a ticket in a list.
+type TicketLine struct {
+	Number        int64
+	Subject, From string
+	At            Moment // when it was registered
+	Assigned      bool
 }
 
 // CommandLine is the fate of one command in a staff mail (S2).

@@ -223,6 +223,33 @@ var goldens = map[string]func(t testing.TB, lang string, c *Customer, s *Staff){
 		c.TicketURL = "https://desk.example/tickets/123"
 	},
 
+	"ask_copies": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		c.Copies = []string{"bo@cust.example", "cy@example.org"}
+	},
+	"aside":  func(t testing.TB, lang string, c *Customer, s *Staff) { c.Words = answer(lang) },
+	"merged": func(t testing.TB, lang string, c *Customer, s *Staff) { c.Related = 98 },
+	"aside_words": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		withHistory(t, lang, s)
+		s.From, s.Level, s.Copies = "Cy <cy@example.org>", "A1", []string{"cy@example.org"}
+	},
+	"gathered": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		s.Number, s.Subject, s.Count = 0, "", 12
+		s.Tickets = []TicketLine{
+			{Number: 123, At: moment(t, "2026-11-23 09:05"), From: "Anna Muster <anna@cust.example>", Subject: in(lang, "Import stops", "Import bricht ab")},
+			{Number: 124, At: moment(t, "2026-11-23 10:30"), From: "cy@example.org", Assigned: true},
+		}
+	},
+	"flood":      func(t testing.TB, lang string, c *Customer, s *Staff) {},
+	"flood-over": func(t testing.TB, lang string, c *Customer, s *Staff) { s.Count = 4980 },
+	"held_digest": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		s.Number, s.Subject, s.Count = 0, "", 3
+		s.Held = []Held{
+			{Message: 31, At: moment(t, "2026-11-23 09:05"), From: "Cy <cy@example.org>", Subject: "Import", Level: "X", Why: "not from whom it says: dmarc=fail", Ticket: 123, Words: "Hello"},
+			{Message: 35, At: moment(t, "2026-11-23 10:30"), Level: "A0"},
+		}
+	},
+	"reminder": func(t testing.TB, lang string, c *Customer, s *Staff) { withHistory(t, lang, s) },
+
 	"ask_time": func(t testing.TB, lang string, c *Customer, s *Staff) { s.SpentTotal = 30 },
 	"assigned": func(t testing.TB, lang string, c *Customer, s *Staff) {
 		withHistory(t, lang, s)
@@ -344,7 +371,7 @@ func minimal(t testing.TB, lang string, c *Customer, s *Staff) {
 }
 
 // ticketless are the mails that are about no ticket.
-var ticketless = []string{"digest", "lost_credentials", "sign_in_link"}
+var ticketless = []string{"digest", "gathered", "held_digest", "lost_credentials", "sign_in_link"}
 
 func aboutNoTicket(c *Customer) { *c = Customer{Desk: c.Desk, Name: c.Name} }
 

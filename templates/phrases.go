@@ -28,11 +28,30 @@ const (
 	HeldForged                          // the mail is proven not to be from whom it says
 	HeldUnproven                        // nothing proves whom it is from
 	HeldOutsideThread                   // it is proven, but answers none of our mails to its writer
+	WrongNoHeld                         // there is no held mail of the number given
+	WrongDecided                        // the one given has decided over the held mail of the number given
+	WrongHeldRight                      // the mail of the number given belongs to the queue given, on which the writer does not work
+	WrongHeldStaff                      // the mail of the number given came in the name of one of us
+	WrongOnlyHeld                       // an answer to that mail decides over held mails and does nothing else
+	WrongWhichHeld                      // it does not say which held mail
+	WrongTicket                         // it names no ticket that there is
+	WrongItself                         // it names the ticket itself
+	WrongOthers                         // the ticket given is another customer's; the number stands there twice
+	WrongClosedOther                    // the other ticket, given, is closed
+	WrongNoQueue                        // nothing is called that; the queues given are possible
+	WrongNoClass                        // nothing is called that; the classes given are possible
+	WrongPriority                       // no priority; those given are possible
+	WrongWhen                           // no time from now, or more than a year
+	WrongSplit                          // there is no message that could be split off
+	WrongAddress                        // no address that somebody reads
+	WrongOurs                           // the address given is one of ours
+	WrongTakesPart                      // the address given takes part already
+	WrongNoWords                        // there are no words to send
 )
 
 // What commands do, for /help.
 const (
-	HelpSpent Phrase = iota + HeldOutsideThread + 1
+	HelpSpent Phrase = iota + WrongNoWords + 1
 	HelpEstimate
 	HelpAssign
 	HelpNote
@@ -41,6 +60,19 @@ const (
 	HelpClose
 	HelpReopen
 	HelpHelp
+	HelpForward
+	HelpInvite
+	HelpClass
+	HelpQueue
+	HelpPriority
+	HelpRemind
+	HelpMerge
+	HelpLink
+	HelpSplit
+	HelpSpam
+	HelpRelease
+	HelpJoin
+	HelpDiscard
 )
 
 var englishPhrases = map[Phrase]string{
@@ -74,6 +106,40 @@ var englishPhrases = map[Phrase]string{
 	HelpClose:    "closes the request and gives back the credits that were not used",
 	HelpReopen:   "takes a solved or closed request up again",
 	HelpHelp:     "sends you this list; nothing else in the mail is carried out",
+
+	WrongNoHeld:      "there is no held mail %s",
+	WrongDecided:     "%s has decided over mail %s already",
+	WrongHeldRight:   "mail %s is for the queue “%s”, on which you do not work",
+	WrongHeldStaff:   "mail %s came in the name of one of us: it can be joined to a request or discarded",
+	WrongOnlyHeld:    "an answer to this mail can only release, join or discard held mails",
+	WrongWhichHeld:   "it does not say which mail",
+	WrongTicket:      "it names no request that there is",
+	WrongItself:      "that is this request itself",
+	WrongOthers:      "request %s is another customer’s, who would read all of this; /link %s shows the two side by side",
+	WrongClosedOther: "request %s is closed: reopen it first",
+	WrongNoQueue:     "there is no queue “%s”; possible are: %s",
+	WrongNoClass:     "there is no class “%s”; possible are: %s",
+	WrongPriority:    "possible are: %s",
+	WrongWhen:        "this is no number of hours, days or weeks, or more than a year",
+	WrongSplit:       "no message of the customer’s can be split off here: answer the mail that brought it, and it may not be the first one",
+	WrongAddress:     "this is no address that somebody reads, or the request has too many people",
+	WrongOurs:        "%s is one of us",
+	WrongTakesPart:   "%s takes part in the request already",
+	WrongNoWords:     "there are no words to send",
+
+	HelpForward:  "sends your words to that address instead of to the customer; the answer stays among us",
+	HelpInvite:   "lets that address get our answers from now on",
+	HelpClass:    "gives the request another class, with its queue, deadlines and price",
+	HelpQueue:    "hands the request to another queue",
+	HelpPriority: "sets how urgent it is: low, normal, high or urgent",
+	HelpRemind:   "sends you the request again after that time; 3h, 2d and 1w are possible",
+	HelpMerge:    "makes the request a part of that one, of the same customer; nothing is lost, and its number leads there",
+	HelpLink:     "shows that request beside this one",
+	HelpSplit:    "makes a request of its own of the message that the answered mail brought",
+	HelpSpam:     "closes the request without a word to its sender",
+	HelpRelease:  "lets a held mail go the way that it would have gone",
+	HelpJoin:     "makes a held mail a part of a request",
+	HelpDiscard:  "ends a held mail: it is kept, and nothing follows from it",
 }
 
 var germanPhrases = map[Phrase]string{
@@ -107,6 +173,40 @@ var germanPhrases = map[Phrase]string{
 	HelpClose:    "schließt die Anfrage und gibt zurück, was an Credits nicht verbraucht ist",
 	HelpReopen:   "nimmt eine gelöste oder geschlossene Anfrage wieder auf",
 	HelpHelp:     "schickt Ihnen diese Liste; sonst wird nichts von der Mail ausgeführt",
+
+	WrongNoHeld:      "eine zurückgehaltene Mail %s gibt es nicht",
+	WrongDecided:     "%s hat über die Mail %s schon entschieden",
+	WrongHeldRight:   "die Mail %s gehört zur Warteschlange „%s“, an der Sie nicht arbeiten",
+	WrongHeldStaff:   "die Mail %s kam im Namen von jemandem von uns: Sie lässt sich zu einer Anfrage legen oder verwerfen",
+	WrongOnlyHeld:    "eine Antwort auf diese Mail kann zurückgehaltene Mails nur freigeben, zu einer Anfrage legen oder verwerfen",
+	WrongWhichHeld:   "es fehlt, welche Mail",
+	WrongTicket:      "es nennt keine Anfrage, die es gibt",
+	WrongItself:      "das ist diese Anfrage selbst",
+	WrongOthers:      "die Anfrage %s ist von einem anderen Kunden, der dies alles läse; /link %s zeigt beide nebeneinander",
+	WrongClosedOther: "die Anfrage %s ist geschlossen: Nehmen Sie sie erst wieder auf",
+	WrongNoQueue:     "eine Warteschlange „%s“ gibt es nicht; möglich sind: %s",
+	WrongNoClass:     "eine Art „%s“ gibt es nicht; möglich sind: %s",
+	WrongPriority:    "möglich sind: %s",
+	WrongWhen:        "das ist keine Zahl von Stunden, Tagen oder Wochen oder mehr als ein Jahr",
+	WrongSplit:       "hier lässt sich keine Nachricht des Kunden abtrennen: Antworten Sie auf die Mail, die sie brachte; die erste kann es nicht sein",
+	WrongAddress:     "das ist keine Adresse, die jemand liest, oder die Anfrage hat zu viele Beteiligte",
+	WrongOurs:        "%s gehört zu uns",
+	WrongTakesPart:   "%s ist an der Anfrage schon beteiligt",
+	WrongNoWords:     "es fehlen die Worte, die dorthin gehen sollen",
+
+	HelpForward:  "schickt Ihre Worte an diese Adresse statt an den Kunden; die Antwort bleibt unter uns",
+	HelpInvite:   "lässt diese Adresse ab jetzt unsere Antworten bekommen",
+	HelpClass:    "gibt der Anfrage eine andere Art, mit deren Warteschlange, Fristen und Preis",
+	HelpQueue:    "gibt die Anfrage an eine andere Warteschlange",
+	HelpPriority: "setzt, wie eilig es ist: low, normal, high oder urgent",
+	HelpRemind:   "schickt Ihnen die Anfrage nach dieser Zeit wieder; möglich sind 3h, 2d und 1w",
+	HelpMerge:    "macht die Anfrage zu einem Teil jener anderen desselben Kunden; nichts geht verloren, und ihre Nummer führt dorthin",
+	HelpLink:     "zeigt jene Anfrage neben dieser",
+	HelpSplit:    "macht die Nachricht, die die beantwortete Mail brachte, zu einer eigenen Anfrage",
+	HelpSpam:     "schließt die Anfrage ohne ein Wort an den Absender",
+	HelpRelease:  "lässt eine zurückgehaltene Mail den Weg gehen, den sie sonst gegangen wäre",
+	HelpJoin:     "macht eine zurückgehaltene Mail zu einem Teil einer Anfrage",
+	HelpDiscard:  "verwirft eine zurückgehaltene Mail: Sie bleibt aufbewahrt, und nichts folgt aus ihr",
 }
 
 var italianPhrases = map[Phrase]string{
@@ -140,6 +240,40 @@ var italianPhrases = map[Phrase]string{
 	HelpClose:    "chiude la richiesta e restituisce i crediti non usati",
 	HelpReopen:   "riprende una richiesta risolta o chiusa",
 	HelpHelp:     "Le invia questo elenco; del resto dell’e-mail non viene eseguito nulla",
+
+	WrongNoHeld:      "non c’è nessuna e-mail bloccata %s",
+	WrongDecided:     "%s ha già deciso sull’e-mail %s",
+	WrongHeldRight:   "l’e-mail %s è per la coda «%s», alla quale Lei non lavora",
+	WrongHeldStaff:   "l’e-mail %s è arrivata a nome di uno di noi: si può unire a una richiesta o scartare",
+	WrongOnlyHeld:    "una risposta a questa e-mail può solo sbloccare, unire o scartare le e-mail bloccate",
+	WrongWhichHeld:   "manca il numero dell’e-mail",
+	WrongTicket:      "non indica una richiesta esistente",
+	WrongItself:      "è questa stessa richiesta",
+	WrongOthers:      "la richiesta %s è di un altro cliente, che leggerebbe tutto questo; /link %s le mostra una accanto all’altra",
+	WrongClosedOther: "la richiesta %s è chiusa: prima la riprenda",
+	WrongNoQueue:     "non c’è una coda «%s»; sono possibili: %s",
+	WrongNoClass:     "non c’è un tipo «%s»; sono possibili: %s",
+	WrongPriority:    "sono possibili: %s",
+	WrongWhen:        "non è un numero di ore, giorni o settimane, oppure supera un anno",
+	WrongSplit:       "qui non si può staccare nessun messaggio del cliente: risponda all’e-mail che lo ha portato; il primo non può essere",
+	WrongAddress:     "non è un indirizzo che qualcuno legge, oppure la richiesta ha troppi partecipanti",
+	WrongOurs:        "%s è dei nostri",
+	WrongTakesPart:   "%s partecipa già alla richiesta",
+	WrongNoWords:     "mancano le parole da inviare",
+
+	HelpForward:  "invia le Sue parole a quell’indirizzo invece che al cliente; la risposta resta tra noi",
+	HelpInvite:   "da adesso fa ricevere le nostre risposte a quell’indirizzo",
+	HelpClass:    "dà alla richiesta un altro tipo, con la sua coda, i suoi termini e il suo prezzo",
+	HelpQueue:    "passa la richiesta a un’altra coda",
+	HelpPriority: "imposta l’urgenza: low, normal, high o urgent",
+	HelpRemind:   "Le invia di nuovo la richiesta dopo quel tempo; sono possibili 3h, 2d e 1w",
+	HelpMerge:    "rende la richiesta parte di quella, dello stesso cliente; nulla va perso, e il suo numero porta lì",
+	HelpLink:     "mostra quella richiesta accanto a questa",
+	HelpSplit:    "fa una richiesta a sé del messaggio portato dall’e-mail a cui risponde",
+	HelpSpam:     "chiude la richiesta senza una parola al mittente",
+	HelpRelease:  "lascia che un’e-mail bloccata segua la strada che avrebbe seguito",
+	HelpJoin:     "rende un’e-mail bloccata parte di una richiesta",
+	HelpDiscard:  "scarta un’e-mail bloccata: resta conservata, e non ne segue nulla",
 }
 
 var dutchPhrases = map[Phrase]string{
@@ -173,6 +307,40 @@ var dutchPhrases = map[Phrase]string{
 	HelpClose:    "sluit de aanvraag en geeft de ongebruikte credits terug",
 	HelpReopen:   "pakt een opgeloste of gesloten aanvraag weer op",
 	HelpHelp:     "stuurt u deze lijst; verder wordt niets van de mail uitgevoerd",
+
+	WrongNoHeld:      "er is geen tegengehouden mail %s",
+	WrongDecided:     "%s heeft al over mail %s beslist",
+	WrongHeldRight:   "mail %s is voor de wachtrij “%s”, waaraan u niet werkt",
+	WrongHeldStaff:   "mail %s kwam op naam van een van ons: die kan bij een aanvraag worden gelegd of weggedaan",
+	WrongOnlyHeld:    "een antwoord op deze mail kan tegengehouden mails alleen vrijgeven, bij een aanvraag leggen of wegdoen",
+	WrongWhichHeld:   "er staat niet welke mail",
+	WrongTicket:      "er staat geen aanvraag die bestaat",
+	WrongItself:      "dat is deze aanvraag zelf",
+	WrongOthers:      "aanvraag %s is van een andere klant, die dit alles zou lezen; /link %s toont ze naast elkaar",
+	WrongClosedOther: "aanvraag %s is gesloten: pak die eerst weer op",
+	WrongNoQueue:     "er is geen wachtrij “%s”; mogelijk zijn: %s",
+	WrongNoClass:     "er is geen soort “%s”; mogelijk zijn: %s",
+	WrongPriority:    "mogelijk zijn: %s",
+	WrongWhen:        "dit is geen aantal uren, dagen of weken, of meer dan een jaar",
+	WrongSplit:       "hier kan geen bericht van de klant worden afgesplitst: antwoord op de mail die het bracht; het eerste kan niet",
+	WrongAddress:     "dit is geen adres dat iemand leest, of de aanvraag heeft te veel deelnemers",
+	WrongOurs:        "%s is van ons",
+	WrongTakesPart:   "%s is al bij de aanvraag betrokken",
+	WrongNoWords:     "er staan geen woorden om te versturen",
+
+	HelpForward:  "stuurt uw woorden naar dat adres in plaats van naar de klant; het antwoord blijft onder ons",
+	HelpInvite:   "laat dat adres voortaan onze antwoorden krijgen",
+	HelpClass:    "geeft de aanvraag een andere soort, met wachtrij, termijnen en prijs",
+	HelpQueue:    "geeft de aanvraag aan een andere wachtrij",
+	HelpPriority: "zegt hoe dringend het is: low, normal, high of urgent",
+	HelpRemind:   "stuurt u de aanvraag na die tijd opnieuw; mogelijk zijn 3h, 2d en 1w",
+	HelpMerge:    "maakt de aanvraag een deel van die andere van dezelfde klant; er gaat niets verloren, en het nummer leidt daarheen",
+	HelpLink:     "toont die aanvraag naast deze",
+	HelpSplit:    "maakt een eigen aanvraag van het bericht dat de beantwoorde mail bracht",
+	HelpSpam:     "sluit de aanvraag zonder een woord aan de afzender",
+	HelpRelease:  "laat een tegengehouden mail de weg gaan die hij anders was gegaan",
+	HelpJoin:     "maakt een tegengehouden mail een deel van een aanvraag",
+	HelpDiscard:  "doet een tegengehouden mail weg: die blijft bewaard, en er volgt niets uit",
 }
 
 var russianPhrases = map[Phrase]string{
@@ -206,6 +374,40 @@ var russianPhrases = map[Phrase]string{
 	HelpClose:    "закрывает обращение и возвращает неизрасходованные кредиты",
 	HelpReopen:   "снова открывает решённое или закрытое обращение",
 	HelpHelp:     "присылает Вам этот список; больше ничего из письма не выполняется",
+
+	WrongNoHeld:      "задержанного письма %s нет",
+	WrongDecided:     "%s уже принимает решение по письму %s",
+	WrongHeldRight:   "письмо %s относится к очереди «%s», с которой Вы не работаете",
+	WrongHeldStaff:   "письмо %s пришло от имени одного из нас: его можно присоединить к обращению или отбросить",
+	WrongOnlyHeld:    "ответом на это письмо можно только пропустить, присоединить или отбросить задержанные письма",
+	WrongWhichHeld:   "не указано, какое письмо",
+	WrongTicket:      "не указано обращение, которое существует",
+	WrongItself:      "это само это обращение",
+	WrongOthers:      "обращение %s другого клиента, который прочёл бы всё это; /link %s покажет их рядом",
+	WrongClosedOther: "обращение %s закрыто: сначала откройте его снова",
+	WrongNoQueue:     "очереди «%s» нет; возможные: %s",
+	WrongNoClass:     "вида «%s» нет; возможные: %s",
+	WrongPriority:    "возможные: %s",
+	WrongWhen:        "это не число часов, дней или недель либо больше года",
+	WrongSplit:       "здесь нельзя отделить письмо клиента: ответьте на то письмо, которое его принесло; первое отделить нельзя",
+	WrongAddress:     "это не адрес, который кто-то читает, либо участников слишком много",
+	WrongOurs:        "%s — это наш адрес",
+	WrongTakesPart:   "%s уже участвует в обращении",
+	WrongNoWords:     "нет слов, которые можно отправить",
+
+	HelpForward:  "отправляет Ваши слова на этот адрес вместо клиента; ответ останется между нами",
+	HelpInvite:   "с этого момента отправляет наши ответы и на этот адрес",
+	HelpClass:    "меняет вид обращения, а с ним очередь, сроки и цену",
+	HelpQueue:    "передаёт обращение в другую очередь",
+	HelpPriority: "задаёт срочность: low, normal, high или urgent",
+	HelpRemind:   "пришлёт Вам обращение снова через это время; можно 3h, 2d и 1w",
+	HelpMerge:    "делает обращение частью другого обращения того же клиента; ничего не теряется, и номер ведёт туда",
+	HelpLink:     "показывает то обращение рядом с этим",
+	HelpSplit:    "делает отдельное обращение из сообщения, которое принесло письмо, на которое Вы отвечаете",
+	HelpSpam:     "закрывает обращение без единого слова отправителю",
+	HelpRelease:  "пропускает задержанное письмо туда, куда оно пошло бы",
+	HelpJoin:     "делает задержанное письмо частью обращения",
+	HelpDiscard:  "отбрасывает задержанное письмо: оно сохраняется, и из него ничего не следует",
 }
 
 var spanishPhrases = map[Phrase]string{
@@ -239,6 +441,40 @@ var spanishPhrases = map[Phrase]string{
 	HelpClose:    "cierra la solicitud y devuelve los créditos que no se han usado",
 	HelpReopen:   "retoma una solicitud resuelta o cerrada",
 	HelpHelp:     "le envía esta lista; no se ejecuta nada más del correo",
+
+	WrongNoHeld:      "no hay ningún correo retenido %s",
+	WrongDecided:     "%s ya ha decidido sobre el correo %s",
+	WrongHeldRight:   "el correo %s es de la cola «%s», en la que usted no trabaja",
+	WrongHeldStaff:   "el correo %s llegó en nombre de uno de nosotros: se puede unir a una solicitud o descartar",
+	WrongOnlyHeld:    "una respuesta a este correo solo puede liberar, unir o descartar los correos retenidos",
+	WrongWhichHeld:   "falta decir qué correo",
+	WrongTicket:      "no nombra ninguna solicitud que exista",
+	WrongItself:      "es esta misma solicitud",
+	WrongOthers:      "la solicitud %s es de otro cliente, que leería todo esto; /link %s las muestra juntas",
+	WrongClosedOther: "la solicitud %s está cerrada: retómela primero",
+	WrongNoQueue:     "no hay ninguna cola «%s»; puede ser: %s",
+	WrongNoClass:     "no hay ningún tipo «%s»; puede ser: %s",
+	WrongPriority:    "puede ser: %s",
+	WrongWhen:        "no es un número de horas, días o semanas, o es más de un año",
+	WrongSplit:       "aquí no se puede separar ningún mensaje del cliente: responda al correo que lo trajo; el primero no puede ser",
+	WrongAddress:     "no es una dirección que alguien lea, o la solicitud tiene demasiados participantes",
+	WrongOurs:        "%s es de los nuestros",
+	WrongTakesPart:   "%s ya participa en la solicitud",
+	WrongNoWords:     "no hay palabras que enviar",
+
+	HelpForward:  "envía sus palabras a esa dirección en vez de al cliente; la respuesta queda entre nosotros",
+	HelpInvite:   "hace que esa dirección reciba nuestras respuestas desde ahora",
+	HelpClass:    "da a la solicitud otro tipo, con su cola, sus plazos y su precio",
+	HelpQueue:    "pasa la solicitud a otra cola",
+	HelpPriority: "fija la urgencia: low, normal, high o urgent",
+	HelpRemind:   "le envía la solicitud de nuevo pasado ese tiempo; puede ser 3h, 2d y 1w",
+	HelpMerge:    "hace de la solicitud una parte de esa otra del mismo cliente; nada se pierde, y su número lleva allí",
+	HelpLink:     "muestra esa solicitud junto a esta",
+	HelpSplit:    "hace una solicitud aparte del mensaje que trajo el correo al que responde",
+	HelpSpam:     "cierra la solicitud sin decir nada al remitente",
+	HelpRelease:  "deja que un correo retenido siga el camino que habría seguido",
+	HelpJoin:     "hace de un correo retenido una parte de una solicitud",
+	HelpDiscard:  "descarta un correo retenido: se guarda, y no tiene más efecto",
 }
 
 var polishPhrases = map[Phrase]string{
@@ -272,6 +508,40 @@ var polishPhrases = map[Phrase]string{
 	HelpClose:    "zamyka zgłoszenie i zwraca niewykorzystane kredyty",
 	HelpReopen:   "wraca do rozwiązanego lub zamkniętego zgłoszenia",
 	HelpHelp:     "wysyła w odpowiedzi tę listę; nic innego z wiadomości nie jest wykonywane",
+
+	WrongNoHeld:      "nie ma wstrzymanej wiadomości %s",
+	WrongDecided:     "%s: ta osoba zdecydowała już o wiadomości %s",
+	WrongHeldRight:   "wiadomość %s należy do kolejki „%s”, w której Państwo nie pracują",
+	WrongHeldStaff:   "wiadomość %s przyszła w imieniu kogoś z nas: można ją dołączyć do zgłoszenia albo odrzucić",
+	WrongOnlyHeld:    "odpowiedzią na tę wiadomość można tylko zwolnić, dołączyć albo odrzucić wstrzymane wiadomości",
+	WrongWhichHeld:   "brakuje numeru wiadomości",
+	WrongTicket:      "nie wskazano istniejącego zgłoszenia",
+	WrongItself:      "to jest to samo zgłoszenie",
+	WrongOthers:      "zgłoszenie %s jest od innego klienta, który przeczytałby to wszystko; /link %s pokaże je obok siebie",
+	WrongClosedOther: "zgłoszenie %s jest zamknięte: trzeba je najpierw wznowić",
+	WrongNoQueue:     "nie ma kolejki „%s”; możliwe: %s",
+	WrongNoClass:     "nie ma rodzaju „%s”; możliwe: %s",
+	WrongPriority:    "możliwe: %s",
+	WrongWhen:        "to nie jest liczba godzin, dni ani tygodni albo jest to więcej niż rok",
+	WrongSplit:       "tu nie można wydzielić żadnej wiadomości klienta: proszę odpowiedzieć na tę, która ją przyniosła; pierwszej wydzielić nie można",
+	WrongAddress:     "to nie jest adres, który ktoś czyta, albo zgłoszenie ma zbyt wielu uczestników",
+	WrongOurs:        "%s to nasz adres",
+	WrongTakesPart:   "%s uczestniczy już w zgłoszeniu",
+	WrongNoWords:     "brakuje treści do wysłania",
+
+	HelpForward:  "wysyła treść na ten adres zamiast do klienta; odpowiedź zostaje między nami",
+	HelpInvite:   "sprawia, że ten adres będzie odtąd dostawać nasze odpowiedzi",
+	HelpClass:    "zmienia rodzaj zgłoszenia, a z nim kolejkę, terminy i cenę",
+	HelpQueue:    "przekazuje zgłoszenie do innej kolejki",
+	HelpPriority: "ustala pilność: low, normal, high albo urgent",
+	HelpRemind:   "przysyła zgłoszenie ponownie po tym czasie; możliwe: 3h, 2d i 1w",
+	HelpMerge:    "czyni zgłoszenie częścią tamtego, tego samego klienta; nic nie ginie, a numer prowadzi tam",
+	HelpLink:     "pokazuje tamto zgłoszenie obok tego",
+	HelpSplit:    "tworzy osobne zgłoszenie z wiadomości, którą przyniosła ta, na którą się odpowiada",
+	HelpSpam:     "zamyka zgłoszenie bez słowa do nadawcy",
+	HelpRelease:  "przepuszcza wstrzymaną wiadomość tam, dokąd by poszła",
+	HelpJoin:     "czyni wstrzymaną wiadomość częścią zgłoszenia",
+	HelpDiscard:  "odrzuca wstrzymaną wiadomość: zostaje zachowana i nic z niej nie wynika",
 }
 
 var frenchPhrases = map[Phrase]string{
@@ -305,6 +575,40 @@ var frenchPhrases = map[Phrase]string{
 	HelpClose:    "ferme la demande et rend les crédits qui n’ont pas été utilisés",
 	HelpReopen:   "reprend une demande résolue ou fermée",
 	HelpHelp:     "vous envoie cette liste, rien d’autre du message n’est exécuté",
+
+	WrongNoHeld:      "il n’y a pas de message retenu %s",
+	WrongDecided:     "%s a déjà décidé du message %s",
+	WrongHeldRight:   "le message %s est pour la file « %s », sur laquelle vous ne travaillez pas",
+	WrongHeldStaff:   "le message %s est arrivé au nom de l’un de nous : il peut être joint à une demande ou écarté",
+	WrongOnlyHeld:    "une réponse à ce message peut seulement libérer, joindre ou écarter les messages retenus",
+	WrongWhichHeld:   "il manque le numéro du message",
+	WrongTicket:      "elle ne nomme aucune demande existante",
+	WrongItself:      "c’est cette demande elle-même",
+	WrongOthers:      "la demande %s est d’un autre client, qui lirait tout ceci ; /link %s les montre côte à côte",
+	WrongClosedOther: "la demande %s est fermée : reprenez-la d’abord",
+	WrongNoQueue:     "il n’y a pas de file « %s », à choisir parmi %s",
+	WrongNoClass:     "il n’y a pas de type « %s », à choisir parmi %s",
+	WrongPriority:    "à choisir parmi %s",
+	WrongWhen:        "ce n’est pas un nombre d’heures, de jours ou de semaines, ou c’est plus d’un an",
+	WrongSplit:       "aucun message du client ne peut être séparé ici : répondez à celui qui l’a apporté, et ce ne peut pas être le premier",
+	WrongAddress:     "ce n’est pas une adresse que quelqu’un lit, ou la demande a trop de participants",
+	WrongOurs:        "%s est des nôtres",
+	WrongTakesPart:   "%s participe déjà à la demande",
+	WrongNoWords:     "il n’y a pas de mots à envoyer",
+
+	HelpForward:  "envoie vos mots à cette adresse au lieu du client, la réponse reste entre nous",
+	HelpInvite:   "fait recevoir nos réponses à cette adresse à partir de maintenant",
+	HelpClass:    "donne un autre type à la demande, avec sa file, ses délais et son prix",
+	HelpQueue:    "passe la demande à une autre file",
+	HelpPriority: "fixe l’urgence, low, normal, high ou urgent",
+	HelpRemind:   "vous renvoie la demande après ce temps, par exemple 3h, 2d ou 1w",
+	HelpMerge:    "fait de la demande une partie de cette autre du même client, rien ne se perd et son numéro y mène",
+	HelpLink:     "montre cette autre demande à côté de celle-ci",
+	HelpSplit:    "fait une demande à part du message apporté par celui auquel vous répondez",
+	HelpSpam:     "ferme la demande sans un mot à son auteur",
+	HelpRelease:  "laisse un message retenu suivre le chemin qu’il aurait suivi",
+	HelpJoin:     "fait d’un message retenu une partie d’une demande",
+	HelpDiscard:  "écarte un message retenu, il est conservé et rien n’en découle",
 }
 
 // A Remark is a phrase with what goes into it. It has no language before somebody reads it: the same remark goes into the journal in

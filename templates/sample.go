@@ -40,6 +40,7 @@ func fullCustomer() *Customer {
 		HowToBuy:            "In your Customer Area under “Credits”, by card or voucher:\nhttps://desk.example/credits",
 		ManagementContact:   "management@desk.example",
 		Related:             98,
+		Copies:              []string{"bo@cust.example", "cy@example.org"},
 		TicketURL:           "https://desk.example/tickets/123",
 		ConfirmURL:          "https://desk.example/confirm/3fq8",
 		TopUpURL:            "https://desk.example/credits",
@@ -112,6 +113,10 @@ func fullStaff() *Staff {
 		Reason: "The mail has no valid signature of your address.",
 
 		TicketURL: "https://desk.example/tickets/123",
+		Copies:    []string{"cy@example.org"},
+		Held:      []Held{{Message: 31, At: at(23, 9, 5), From: "Cy <cy@example.org>", Subject: "Import", Level: "X", Why: "not from whom it says", Ticket: 123, Words: "Hello"}},
+		Tickets:   []TicketLine{{Number: 123, At: at(23, 9, 5), From: "Anna <anna@cust.example>", Subject: "Import"}},
+		Count:     2,
 	}
 }
 

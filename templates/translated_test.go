@@ -110,11 +110,11 @@ func (s *mailSource) pipe(p *parse.PipeNode) {
 
 // alike are words that a language shares with English.
 var alike = map[string][]string{
-	"de": {"normal"},
+	"de": {"normal", "Mail"},
 	"fr": {"Licence"},
 	"es": {"normal", "Plan:", "MiB"},
 	"it": {"MiB"},
-	"nl": {"MiB", "Product:", "credit", "credits", "in credits"},
+	"nl": {"MiB", "Mail", "Product:", "credit", "credits", "in credits"},
 	"pl": {"MiB"},
 }
 

@@ -77,6 +77,10 @@ func (p *printer) event(e desk.Event, mail *desk.Mail) error {
 		data = &desk.Withheld{}
 	case desk.EventFailed:
 		data = &desk.MailFailure{}
+	case desk.EventActed:
+		data = &desk.Acted{}
+	case desk.EventHandled:
+		data = &desk.Handled{}
 	case desk.EventConduct:
 		data = &desk.Conducted{}
 	default:
@@ -206,6 +210,10 @@ func (p *printer) tell(at time.Time, data any) error {
 		ticket, what = d.Ticket, fmt.Sprintf("%s of %s", d.What, strings.ReplaceAll(d.Clock, "_", " "))
 	case *desk.Withheld:
 		ticket, what = d.Ticket, fmt.Sprintf("no mail %s to %s: %s", d.Template, orUnknown(d.To), d.Why)
+	case *desk.Acted:
+		ticket, what = d.Ticket, fmt.Sprintf("%s by %s at a page", d.What, d.By)
+	case *desk.Handled:
+		ticket, what = d.Ticket, tellHandled(d)
 	case *desk.MailFailure:
 		ticket, what = d.Ticket, fmt.Sprintf("mail to %s was not delivered: %s", d.To, d.Why)
 	}
@@ -215,6 +223,25 @@ func (p *printer) tell(at time.Time, data any) error {
 	}
 	_, err := fmt.Fprintf(p.out, "%s  %s %s\n", at.Format("Mon 02 Jan 15:04"), tag, what)
 	return err
+}
+
+// tellHandled is what one of us did, in a line: "merge into #12 by dana".
+func tellHandled(h *desk.Handled) string {
+	what := h.What
+	if h.Message != 0 {
+		what += fmt.Sprintf(" message %d", h.Message)
+	}
+	if h.Into != 0 {
+		what += fmt.Sprintf(" #%d", h.Into)
+	}
+	if h.Value != "" {
+		what += " " + h.Value
+	}
+	what += " by " + h.By
+	if h.Why != "" {
+		what += ": " + h.Why
+	}
+	return what
 }
 
 func tellTicket(s *desk.Snapshot) string {

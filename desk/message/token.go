@@ -31,10 +31,13 @@ const (
 	PurposeNote     Purpose = 4 // answers stay internal (T031)
 	PurposeBounce   Purpose = 5 // the envelope sender of one mail of ours, Token.Arg (T049)
 	PurposePage     Purpose = 6 // the page on which one version of an estimate, Token.Arg, is agreed to or declined
+	PurposeHeld     Purpose = 7 // staff's decision over held mail: of the message Token.Arg, or of any where it is 0
+	PurposeInvite   Purpose = 8 // the account owner's decision over who was in copy until Token.Arg, in microseconds of Unix
 )
 
 var purposeNames = map[Purpose]string{
 	PurposeReply: "reply", PurposeEstimate: "estimate", PurposeStaff: "staff", PurposeNote: "note", PurposeBounce: "bounce", PurposePage: "page",
+	PurposeHeld: "held", PurposeInvite: "invite",
 }
 
 // String is the purpose as reasons and tests name it.
@@ -49,7 +52,7 @@ func (p Purpose) String() string {
 type Token struct {
 	Purpose Purpose
 	Ticket  int64
-	Arg     int64 // estimate: its version; bounce: the id of the mail out; else 0
+	Arg     int64 // estimate: its version; bounce: the id of the mail out; staff: the message that was told of; see the purposes
 }
 
 // A Key signs tokens, or has signed them. A retired key reads for keyLife longer, and what it reads is Old: it still joins, and

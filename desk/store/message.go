@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/postdesk/postdesk/desk"
 	"github.com/postdesk/postdesk/desk/message"
@@ -125,6 +126,16 @@ func (x *tx) SaveMessage(ctx context.Context, m *desk.Message, was desk.Outcome)
 		return fmt.Errorf("save message %d as %s: %w", m.ID, was, err)
 	}
 	return nil
+}
+
+const countMessages = `SELECT COUNT(*) FROM message WHERE ticket = :ticket AND at >= :since`
+
+// CountMessages implements desk.Tx.
+func (x *tx) CountMessages(ctx context.Context, ticket int64, since time.Time) (n int, err error) {
+	if err := x.get(ctx, &n, countMessages, args{"ticket": ticket, "since": since}); err != nil {
+		return 0, fmt.Errorf("count messages of ticket %d: %w", ticket, err)
+	}
+	return n, nil
 }
 
 const moveMessages = `UPDATE message SET ticket = :to WHERE ticket = :from`

@@ -206,7 +206,7 @@ const (
 		SELECT ` + ticketColumns + ` FROM ticket WHERE requester = :contact AND number < :below ORDER BY number DESC LIMIT :limit`
 	selectJoined = `
 		SELECT ` + ticketColumns + ` FROM ticket
-		WHERE number IN (SELECT ticket FROM participant WHERE contact = :contact) AND number < :below ORDER BY number DESC LIMIT :limit`
+		WHERE number IN (SELECT ticket FROM participant WHERE contact = :contact AND role = 'member') AND number < :below ORDER BY number DESC LIMIT :limit`
 	selectOfCustomer = `
 		SELECT ` + ticketColumns + ` FROM ticket WHERE customer = :customer AND number < :below ORDER BY number DESC LIMIT :limit`
 )

@@ -1,0 +1,155 @@
+package desk
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/postdesk/postdesk/desk/message"
+	"github.com/postdesk/postdesk/desk/policy"
+	"github.com/postdesk/postdesk/templates"
+)
+
+// Whoever writes a thousand mails must not make a thousand notices of them: staff are told once that a ticket is flooded, and how it ended;
+// and what one of us would get more of than anybody reads comes as one list. The messages are all there (T051, T055).
+
+const (
+	// maxTold is how many notices of one kind about one ticket somebody of us gets in an hour.
+	maxTold = 20
+	// maxNotices is how many notices of what customers do one of us gets in an hour, about whichever tickets.
+	maxNotices = 100
+	// floodLasts is when a flooded ticket is looked at again, digestDelay when what was not told of one by one is told as a list.
+	floodLasts  = time.Hour
+	digestDelay = time.Hour
+	timerDigest = "digest " // with the id of whom it is for
+	maxListed   = 30        // tickets in one list
+)
+
+// provoked tells notices that somebody outside brings about, as many as he likes.
+func provoked(template string) bool {
+	switch template {
+	case "new_words", "aside_words", "undelivered", "unassigned", "assigned", "estimate_needed":
+		return true
+	}
+	return false
+}
+
+// flooded tells whether a notice about a ticket is one too many, and lets staff know when that begins.
+func (t *turn) flooded(tk *Ticket, to []*policy.Staff, template string) (bool, error) {
+	if !provoked(template) {
+		return false, nil
+	}
+	if tk.Flood != nil {
+		t.withheld(tk, to, template, "so many mails reach the ticket that they are told of together")
+		return true, nil
+	}
+	for _, s := range to {
+		n, err := t.tx.SentTo(t.ctx, s.Address, template, tk.Number, t.now.Add(-time.Hour))
+		if err != nil {
+			return false, err
+		}
+		if n < maxTold {
+			continue
+		}
+		if err := t.tellStaffWith(tk, "flood", func(*templates.Staff) {}); err != nil {
+			return false, err
+		}
+		tk.Flood = &Flood{Since: t.now, Until: t.now.Add(floodLasts)}
+		t.touch(tk)
+		t.withheld(tk, to, template, fmt.Sprintf("%d of them about this ticket went out within an hour", n))
+		return true, nil
+	}
+	return false, nil
+}
+
+func (t *turn) withheld(tk *Ticket, to []*policy.Staff, template, why string) {
+	var addresses []string
+	for _, s := range to {
+		addresses = append(addresses, s.Address)
+	}
+	t.sent = append(t.sent, t.event(EventWithheld, tk.Number, Withheld{tk.Number, template, strings.Join(addresses, ", "), why}))
+}
+
+// inDigest tells whether a notice to one of us is left for his digest: what lists send, and what is more than anybody reads.
+func (t *turn) inDigest(tk *Ticket, s *policy.Staff, template string) (bool, error) {
+	if !provoked(template) {
+		return false, nil
+	}
+	why := "a list's mail"
+	if t.mail == nil || t.mail.Kind != message.List {
+		n, err := t.tx.SentTo(t.ctx, s.Address, "", 0, t.now.Add(-time.Hour))
+		if err != nil || n < maxNotices {
+			return false, err
+		}
+		why = fmt.Sprintf("%d notices went there within an hour", n)
+	}
+	t.withheld(tk, []*policy.Staff{s}, template, why+": it is told in a digest")
+	return true, t.tx.StartTimer(t.ctx, timerDigest+s.ID, t.now.Add(digestDelay))
+}
+
+// ebb looks at a flooded ticket again: while mails go on to come staff are left alone, and then they are told how many there were.
+func (t *turn) ebb(tk *Ticket) error {
+	recent, err := t.tx.Recent(t.ctx, tk.Number, maxTold)
+	if err != nil {
+		return err
+	}
+	if len(recent) == maxTold && recent[maxTold-1].At.After(t.now.Add(-floodLasts)) {
+		tk.Flood.Until = t.now.Add(floodLasts)
+		return nil
+	}
+	n, err := t.tx.CountMessages(t.ctx, tk.Number, tk.Flood.Since)
+	if err != nil {
+		return err
+	}
+	tk.Flood = nil
+	return t.tellStaffWith(tk, "flood", func(d *templates.Staff) { d.Count = n })
+}
+
+// tellDigest sends one of us what he was not told of one by one: the tickets that nobody has, where he is a dispatcher of their queue, and
+// those that he has.
+func (t *turn) tellDigest(id string) error {
+	s := t.p.StaffByID(id)
+	if s == nil {
+		return nil // he has left since
+	}
+	all, err := t.tx.Tickets(t.ctx, TicketFilter{Unclosed: true, Limit: maxHeldRead})
+	if err != nil {
+		return err
+	}
+	data := t.staffData(nil, s)
+	for _, tk := range all {
+		dispatches := false
+		for _, d := range t.p.Dispatchers(tk.Queue) {
+			dispatches = dispatches || d == s
+		}
+		if tk.Status != Open && tk.Status != AwaitingEstimate || tk.Assignee != s.ID && (tk.Assignee != "" || !dispatches) {
+			continue
+		}
+		data.Count++
+		if len(data.Tickets) < maxListed {
+			data.Tickets = append(data.Tickets, templates.TicketLine{
+				Number: tk.Number, Subject: oneLine(string(public(tk.Subject)), 120), From: oneLine(contactLine(tk.Requester.Name, tk.Requester.Address), 120),
+				At: *t.momentFor(tk.Registered, s), Assigned: tk.Assignee != "",
+			})
+		}
+	}
+	if len(data.Tickets) == 0 {
+		return nil
+	}
+	return t.sendStaff(nil, s, "gathered", data)
+}
+
+// wakeTimer does what is due beside tickets.
+func (t *turn) wakeTimer(name string) error {
+	mine, err := t.tx.EndTimer(t.ctx, name)
+	if err != nil || !mine {
+		return err // another node was quicker
+	}
+	switch {
+	case name == timerHeld || name == timerHeldAgain:
+		return t.tellHeld()
+	case strings.HasPrefix(name, timerDigest):
+		return t.tellDigest(strings.TrimPrefix(name, timerDigest))
+	}
+	return nil
+}

@@ -1,0 +1,277 @@
+package desk
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/postdesk/postdesk/desk/message"
+	"github.com/postdesk/postdesk/desk/policy"
+	"github.com/postdesk/postdesk/templates"
+)
+
+// Beside its requester a ticket has participants. Whoever is put in copy by somebody who takes part is proposed: he may add words, and
+// nothing goes to him before the account's owner or one of us lets him in (T026-T028). Whom staff ask aside answers to staff alone (T031).
+
+const (
+	// maxCopies is how many people one mail may propose, and maxParticipants how many a ticket has at most: a mail to a list of hundreds
+	// is not a list of who should read the answers.
+	maxCopies       = 10
+	maxParticipants = 30
+)
+
+// part is the role of the sender on a ticket, "" for its requester and for who takes no part.
+func (v *visit) part(tk *Ticket) Role {
+	if v.who.contact == nil || tk.Requester.ID == v.who.contact.ID {
+		return ""
+	}
+	if p := tk.participant(v.who.contact.ID); p != nil {
+		return p.Role
+	}
+	return ""
+}
+
+// participant finds one by contact, nil for who is none.
+func (tk *Ticket) participant(contact int64) *Participant {
+	for i := range tk.Participants {
+		if tk.Participants[i].Contact.ID == contact {
+			return &tk.Participants[i]
+		}
+	}
+	return nil
+}
+
+// addParticipant adds an address in a role, or gives one that is there another. by is who did it: an address, or a staff id.
+func (t *turn) addParticipant(tk *Ticket, address string, role Role, by string) error {
+	contact, err := t.tx.ContactOf(t.ctx, address)
+	if errors.Is(err, ErrNotFound) {
+		contact = &Contact{Address: address} // without the name that somebody else gave
+		err = t.tx.SaveContact(t.ctx, contact)
+	}
+	if err != nil {
+		return fmt.Errorf("participant %s of ticket %d: %w", address, tk.Number, err)
+	}
+	if p := tk.participant(contact.ID); p != nil {
+		p.Role, p.Since, p.By = role, t.now, by
+	} else {
+		tk.Participants = append(tk.Participants, Participant{Contact: *contact, Role: role, Since: t.now, By: by})
+	}
+	t.touch(tk)
+	return nil
+}
+
+// copies reads whom a mail was sent to beside us, and proposes them as participants, by the table. Only who takes part himself can, and
+// what the account's owner says with proof holds at once.
+func (v *visit) copies(tk *Ticket) error {
+	if v.again || v.who.staff != nil || v.m.Kind.Machine() || !v.takesPart(tk) {
+		return nil
+	}
+	if r := v.part(tk); r != "" && r != Member {
+		return nil
+	}
+	role := Proposed
+	switch may(wishAdd, v.level(tk.Number, message.PurposeReply, message.PurposeEstimate)) {
+	case byOwner:
+		if owns(v.who.contact, tk) {
+			role = Member
+		}
+	case proposal:
+	default:
+		return nil
+	}
+	proposed := 0
+	for _, to := range slices.Concat(v.m.To, v.m.Cc) {
+		address, err := message.Canonical(to.Addr)
+		if err != nil || v.p.MailboxOf(address) != nil || v.p.StaffByAddress(address) != nil || neverRead(address) ||
+			address == tk.Requester.Address || slices.ContainsFunc(tk.Participants, func(p Participant) bool { return p.Contact.Address == address }) {
+			continue
+		}
+		if proposed == maxCopies || len(tk.Participants) >= maxParticipants {
+			v.because("it was sent to more people than can be proposed at once")
+			break
+		}
+		if err := v.addParticipant(tk, address, role, v.who.address); err != nil {
+			return err
+		}
+		proposed++
+		if role == Member {
+			v.because("%s gets answers from now on: the account's owner put him in copy", address)
+		} else {
+			v.because("%s is in copy, and may add words", address)
+		}
+	}
+	if proposed == 0 || role == Member {
+		return nil
+	}
+	return v.askOwner(tk)
+}
+
+// owns tells whether a contact is an owner of the account that a ticket is paid by.
+func owns(c *Contact, tk *Ticket) bool {
+	return c != nil && tk.Customer != "" && c.Customer == tk.Customer && c.MaySpend
+}
+
+// askOwner asks the account's owner whether those who were proposed shall get answers: at the address on file, once a day (G3). Where
+// there is no account, only staff let them in.
+func (v *visit) askOwner(tk *Ticket) error {
+	owner := tk.Requester
+	if !owns(&owner, tk) {
+		if tk.Customer == "" {
+			return nil
+		}
+		all, err := v.tx.Contacts(v.ctx, tk.Customer)
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(all, func(c *Contact) bool { return owns(c, tk) })
+		if i < 0 {
+			return nil
+		}
+		owner = *all[i]
+	}
+	l := letter{
+		template: "ask_copies", ticket: tk, to: owner, automatic: true, daily: true, data: v.customerData(tk),
+		purpose: message.PurposeInvite, arg: v.now.UnixMicro(),
+	}
+	l.data.Name = owner.Name
+	for _, p := range tk.Participants {
+		if p.Role == Proposed {
+			l.data.Copies = append(l.data.Copies, p.Contact.Address)
+		}
+	}
+	return v.send(l)
+}
+
+// answersCopies tells whether a mail answers the question who shall get answers, and on which ticket: an owner's clear yes or no, with the
+// token of that question, which counts for those who were proposed when it was asked.
+func (v *visit) answersCopies(p place) (tk *Ticket, asked int64, yes bool) {
+	tk = p.tokenOf
+	if tk == nil || v.who.level != message.LevelA1 || !owns(v.who.contact, tk) {
+		return nil, 0, false
+	}
+	i := slices.IndexFunc(v.claims, func(c claim) bool {
+		return c.acts() && c.Ticket == tk.Number && c.Purpose == message.PurposeInvite
+	})
+	if i < 0 {
+		return nil, 0, false
+	}
+	switch understandIn(tk.Language, v.m.Visible, v.who.name) {
+	case saysYes:
+		return tk, v.claims[i].Arg, true
+	case saysNo:
+		return tk, v.claims[i].Arg, false
+	}
+	return nil, 0, false
+}
+
+// decideCopies does what the owner said.
+func (v *visit) decideCopies(tk *Ticket, asked int64, yes bool) error {
+	v.by = "token"
+	var who []string
+	for i := len(tk.Participants) - 1; i >= 0; i-- {
+		p := &tk.Participants[i]
+		if p.Role != Proposed || p.Since.UnixMicro() > asked {
+			continue
+		}
+		who = append(who, p.Contact.Address)
+		if yes {
+			p.Role, p.Since, p.By = Member, v.now, v.who.address
+		} else {
+			tk.Participants = slices.Delete(tk.Participants, i, i+1)
+		}
+	}
+	v.touch(tk)
+	for _, address := range who {
+		if yes {
+			v.because("%s gets answers from now on: the account's owner said so", address)
+		} else {
+			v.because("%s takes no part any more: the account's owner said so", address)
+		}
+	}
+	return v.keep(tk.Number, OutcomeReply, true)
+}
+
+// adds keeps the words of somebody who takes part without a power of his own. They change nothing but what staff know.
+func (v *visit) adds(tk *Ticket, p place) error {
+	aside := v.part(tk) == Aside
+	if p.grant == unverified {
+		v.because("unverified: %s", v.who.why)
+	}
+	if aside {
+		v.because("%s was asked by one of us: what he writes stays inside", v.who.address)
+	} else {
+		v.because("%s was put in copy: words, and nothing else", v.who.address)
+	}
+	if err := v.keep(tk.Number, OutcomeReply, aside); err != nil {
+		return err
+	}
+	v.touch(tk)
+	return v.tellAside(tk)
+}
+
+// tellAside tells staff of words that are not the requester's.
+func (v *visit) tellAside(tk *Ticket) error {
+	return v.tellStaffWith(tk, "aside_words", func(d *templates.Staff) {
+		d.Words, d.From = public(clip(v.m.Visible, maxWords)), contactLine(v.who.name, v.who.address)
+		d.Level, d.LevelWhy = v.who.level.String(), v.who.why
+	})
+}
+
+// sendAll sends a letter with words of ours to the requester, and to those who were let in: without the account's figures, and without the
+// requester's ids.
+func (t *turn) sendAll(l letter) error {
+	for _, p := range l.ticket.Participants {
+		if p.Role != Member {
+			continue
+		}
+		theirs, data := l, *l.data
+		data.Name, data.Spent, data.Estimate, data.Balance, data.HowToBuy, data.Missing = p.Contact.Name, nil, nil, nil, "", 0
+		data.ConfirmURL, data.TopUpURL, data.TicketURL = "", "", ""
+		theirs.to, theirs.data = p.Contact, &data
+		if err := t.send(theirs); err != nil {
+			return err
+		}
+	}
+	return t.send(l)
+}
+
+// copyID is the made-up first mail of a ticket for somebody who is not its requester: his program shows our mails as one thread, and no id
+// of another's mail is in it.
+func (t *turn) copyID(tk *Ticket, contact int64) message.ID {
+	return message.ID(fmt.Sprintf("ticket-%d-%d.%s@%s", tk.Number, contact, t.keys.Epoch, t.p.Desk.Domain))
+}
+
+// wrongAddress tells why nobody can be written to or let in at an address of a command, nil where he can.
+func (t *turn) wrongAddress(tk *Ticket, arg string, role Role) (address string, wrong *templates.Remark) {
+	remark := func(r templates.Remark) *templates.Remark { return &r }
+	address, err := message.Canonical(arg)
+	switch {
+	case arg == "" || err != nil || neverRead(address):
+		return "", remark(templates.WrongAddress.With())
+	case t.p.MailboxOf(address) != nil || t.p.StaffByAddress(address) != nil:
+		return "", remark(templates.WrongOurs.With(address))
+	case address == tk.Requester.Address:
+		return "", remark(templates.WrongTakesPart.With(address))
+	}
+	for _, p := range tk.Participants {
+		if p.Contact.Address == address && (p.Role == Member || p.Role == Proposed && role == Aside) {
+			return "", remark(templates.WrongTakesPart.With(address))
+		}
+	}
+	if len(tk.Participants) >= maxParticipants {
+		return "", remark(templates.WrongAddress.With())
+	}
+	return address, nil
+}
+
+// askAside sends an engineer's words to somebody who takes no part in the ticket, and whose answer stays among us (T031).
+func (v *visit) askAside(tk *Ticket, who *policy.Staff, address, words string) error {
+	if err := v.addParticipant(tk, address, Aside, who.ID); err != nil {
+		return err
+	}
+	p := tk.Participants[slices.IndexFunc(tk.Participants, func(p Participant) bool { return p.Contact.Address == address })]
+	return v.send(letter{
+		template: "aside", ticket: tk, to: p.Contact, forward: true, purpose: message.PurposeNote,
+		data: &templates.Customer{Desk: v.p.Desk.Name, Number: tk.Number, Words: v.spoken(tk, words)},
+	})
+}
