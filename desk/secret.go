@@ -32,11 +32,12 @@ type SealError struct {
 }
 
 func (e *SealError) Error() string {
-	return fmt.Sprintf("secret of %s: %v; %s", e.Name, e.Err, e.mend())
+	return fmt.Sprintf("secret of %s: %v; %s", e.Name, e.Err, e.Mend())
 }
 func (e *SealError) Unwrap() error { return e.Err }
 
-func (e *SealError) mend() string {
+// Mend is what a person can do.
+func (e *SealError) Mend() string {
 	var missing *seal.MissingKeyError
 	switch {
 	case errors.As(e.Err, &missing):

@@ -43,6 +43,9 @@ type loginError struct {
 func (e *loginError) Error() string { return fmt.Sprintf("log in as %s: %v", e.username, e.err) }
 func (e *loginError) Unwrap() error { return e.err }
 
+// Is makes it an ErrLogin.
+func (e *loginError) Is(target error) bool { return target == ErrLogin }
+
 // connect dials, makes the line safe and logs in. The connection ends with ctx. A token that the server does not take, though its time is
 // not over, is replaced once: it may have been withdrawn.
 func (p *Poller) connect(ctx context.Context, news *imapclient.UnilateralDataHandler) (*server, error) {

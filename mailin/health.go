@@ -1,6 +1,9 @@
 package mailin
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
 // Health is how a mailbox is doing, for health pages and metrics.
 type Health struct {
@@ -11,6 +14,8 @@ type Health struct {
 	Idle     bool      // the server tells at once when a mail comes (RFC 2177)
 	Error    string    // the last fault, kept after it is over
 	ErrorAt  time.Time
+	Fault    error // Error as it was made, for those who tell what to do about it
+	Refused  bool  // the server takes neither name nor password, or there is no token: only a person can mend it
 }
 
 // State is what a Poller is at.
@@ -44,7 +49,7 @@ func (p *Poller) enter(s State) {
 func (p *Poller) passed() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.health.LastPass = p.Now()
+	p.health.LastPass, p.health.Refused = p.Now(), false
 }
 
 func (p *Poller) took(n int) {
@@ -61,6 +66,11 @@ func (p *Poller) idling(yes bool) {
 
 func (p *Poller) failed(err error) {
 	p.noted(err)
+	if errors.Is(err, ErrLogin) {
+		p.mu.Lock()
+		p.health.Refused = true
+		p.mu.Unlock()
+	}
 	p.enter(Failing)
 }
 
@@ -68,5 +78,5 @@ func (p *Poller) failed(err error) {
 func (p *Poller) noted(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.health.Error, p.health.ErrorAt = err.Error(), p.Now()
+	p.health.Error, p.health.ErrorAt, p.health.Fault = err.Error(), p.Now(), err
 }

@@ -46,10 +46,13 @@ type account struct {
 	took   time.Duration // what the last one took
 }
 
-func (a *account) name() string {
-	who := fmt.Sprintf("%s:%d", a.smtp.Host, a.smtp.Port)
-	if a.smtp.Username != "" {
-		who = a.smtp.Username + "@" + who
+func (a *account) name() string { return AccountName(a.smtp) }
+
+// AccountName is the account as health and logs name it.
+func AccountName(account policy.SMTP) string {
+	who := fmt.Sprintf("%s:%d", account.Host, account.Port)
+	if account.Username != "" {
+		who = account.Username + "@" + who
 	}
 	return who
 }
@@ -287,11 +290,13 @@ func (a *account) connect(ctx context.Context) error {
 		a.downUntil = s.Now().Add(fault.Hurry(min(10*time.Second<<a.fails, 5*time.Minute)))
 		a.fails = min(a.fails+1, 10)
 		a.failed(a.down)
+		a.refused(loginRefused(err) && code(err)/100 == 5)
 		s.Log.Warn("connect to SMTP server", "account", a.name(), "err", clean(err.Error()))
 		return err
 	}
 	a.fails, a.client = 0, c
 	a.connected(true)
+	a.refused(false)
 	return nil
 }
 
@@ -363,6 +368,12 @@ func (a *account) connected(is bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.health.Connected = is
+}
+
+func (a *account) refused(is bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.health.Refused = is
 }
 
 func (a *account) sent() {

@@ -247,6 +247,7 @@ type AccountHealth struct {
 	Name      string // user@host:port
 	Connected bool
 	LastSent  time.Time
+	Refused   bool   // at the last login the server took neither name nor password
 	LastError string // of the last try that did not succeed, "" when one has succeeded since
 	LastFail  time.Time
 }

@@ -105,8 +105,12 @@ func secured(how string) string {
 	return "no TLS"
 }
 
-// mendMail says what an operator can do about a mail server.
 func (k *checker) mendMail(err error, protocol string, box *policy.Mailbox) string {
+	return mendMail(err, protocol, k.policy, box, k.now())
+}
+
+// mendMail says what an operator can do about a mail server.
+func mendMail(err error, protocol string, p *policy.Policy, box *policy.Mailbox, now time.Time) string {
 	section := "mailboxes." + box.Name + "." + protocol
 	is := func(all ...error) bool {
 		return slices.ContainsFunc(all, func(e error) bool { return errors.Is(err, e) })
@@ -115,8 +119,8 @@ func (k *checker) mendMail(err error, protocol string, box *policy.Mailbox) stri
 	switch {
 	case errors.As(err, &signIn):
 		return signIn.Mend
-	case is(mailin.ErrLogin, mailout.ErrLogin) && (box.IMAP.OAuth != "" && protocol == "imap" || protocol == "smtp" && box.SMTP.OAuth != ""):
-		return "sign in anew, with the very account that the server knows by username in " + section + ", and ask for its mail by oauth scopes: " + signInCommand(k.policy, box.Name)
+	case is(mailin.ErrLogin, mailout.ErrLogin) && (protocol == "imap" && box.IMAP.OAuth != "" || protocol == "smtp" && box.SMTP.OAuth != ""):
+		return "sign in anew, with the very account that the server knows by username in " + section + ", and ask for its mail by oauth scopes: " + signInCommand(p, box.Name)
 	case is(mailin.ErrLogin, mailout.ErrLogin):
 		return "correct username or password in " + section + "; providers with sign-in by a second factor want a password made for this program"
 	case is(mailin.ErrNoTLS, mailout.ErrNoTLS):
@@ -127,9 +131,9 @@ func (k *checker) mendMail(err error, protocol string, box *policy.Mailbox) stri
 		return "let the account send as " + box.Address + " on the server, or name the account of that address in " + section
 	}
 	if protocol == "imap" {
-		return mend(err, k.now()) + usualPorts(err, "993 for tls: implicit, 143 for tls: starttls")
+		return mend(err, now) + usualPorts(err, "993 for tls: implicit, 143 for tls: starttls")
 	}
-	return mend(err, k.now()) + usualPorts(err, "465 for tls: implicit, 587 for tls: starttls")
+	return mend(err, now) + usualPorts(err, "465 for tls: implicit, 587 for tls: starttls")
 }
 
 // usualPorts is added where the port may be the wrong one.

@@ -51,7 +51,7 @@ var homes = map[string][]string{
 	"github.com/alecthomas/kong":          {"cmd/postdesk"},
 	"golang.org/x/net/publicsuffix":       {"mailin/auth"},
 	"golang.org/x/oauth2":                 {"desk/oauth"},
-	"net/http":                            {"cmd/postdesk", "desk/portal", "desk/oauth"},
+	"net/http":                            {"cmd/postdesk", "desk/portal", "desk/oauth", "desk/alarm"},
 	"github.com/prometheus/client_golang": {"cmd/postdesk"},
 	"golang.org/x/crypto/argon2":          {"desk/portal"},
 }

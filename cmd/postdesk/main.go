@@ -28,6 +28,7 @@ type commands struct {
 	Ledger   ledgerCmd   `cmd:"" help:"Look at what customers have, and add what they paid."`
 	Mail     mailCmd     `cmd:"" help:"Look at the mails that were not sent yet."`
 	Held     heldCmd     `cmd:"" help:"Look at the mails that wait for a person."`
+	Alarm    alarmCmd    `cmd:"" help:"Try the ways by which you are told that mail stops."`
 	DKIM     dkimCmd     `cmd:"" name:"dkim" help:"Make keys that sign mail, and print the records to publish."`
 	OAuth    oauthCmd    `cmd:"" name:"oauth" help:"Sign in to mailboxes whose provider takes no password."`
 	Secrets  secretsCmd  `cmd:"" help:"Look at what the database holds sealed, and seal it by another key."`

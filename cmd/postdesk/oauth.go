@@ -116,33 +116,43 @@ const (
 	secretWarning = 30 * 24 * time.Hour // before a client's secret ends: a new one takes time to get
 )
 
-// signInTroubles are what keeps us from signing in, or soon will, each with the way to mend it.
-func signInTroubles(ctx context.Context, p *policy.Policy, tokens *oauth.Source, now time.Time) (all []string) {
+// A signInTrouble keeps us from signing in, or soon will.
+type signInTrouble struct {
+	who, said, mend string
+	stops           bool // already
+}
+
+func (t signInTrouble) String() string { return t.who + ": " + t.said + "; " + t.mend }
+
+// signInTroubles are those of all accounts, and of the clients by which we are known to providers.
+func signInTroubles(ctx context.Context, p *policy.Policy, tokens *oauth.Source, now time.Time) (all []signInTrouble) {
 	for _, a := range allAccounts(p) {
-		if err := tokens.Trouble(a); err != nil {
-			all = append(all, err.Error())
+		var refused *oauth.RefusedError
+		if errors.As(tokens.Trouble(a), &refused) {
+			all = append(all, signInTrouble{a.String(), "the provider refuses to renew the sign-in: " + refused.Why, refused.Mend, true})
 			continue
 		}
 		g, err := tokens.Keeper.Grant(ctx, a)
+		var sealed *desk.SealError
 		switch {
 		case errors.Is(err, oauth.ErrNoGrant):
-			all = append(all, fmt.Sprintf("%s: nobody has signed in yet; %s", a, tokens.Mend(a)))
+			all = append(all, signInTrouble{a.String(), "nobody has signed in yet", tokens.Mend(a), true})
+		case errors.As(err, &sealed):
+			all = append(all, signInTrouble{a.String(), sealed.Err.Error(), sealed.Mend(), true})
 		case err == nil && !g.Ends.IsZero() && g.Ends.Sub(now) < grantWarning:
-			all = append(all, fmt.Sprintf("%s: the sign-in ends on %s; %s", a, minute(g.Ends), tokens.Mend(a)))
-		case err != nil && errors.As(err, new(*desk.SealError)):
-			all = append(all, err.Error())
+			all = append(all, signInTrouble{a.String(), "the sign-in ends on " + minute(g.Ends), tokens.Mend(a), false})
 		}
 	}
 	for _, pr := range p.Providers {
 		if !pr.SecretEnds.IsZero() && pr.SecretEnds.Sub(now) < secretWarning {
-			all = append(all, fmt.Sprintf("oauth.%s: the client secret ends on %s; get a new one from the provider, and put it and its secret_ends into the policy",
-				pr.Name, minute(pr.SecretEnds)))
+			all = append(all, signInTrouble{"oauth." + pr.Name, "the client secret ends on " + minute(pr.SecretEnds),
+				"get a new one from the provider, and put it and its secret_ends into the policy", !pr.SecretEnds.After(now)})
 		}
 	}
 	return all
 }
 
-// checkSignIns asks for a token of each account, which shows whether its sign-in still holds.
+// checkSignIns looks at who is signed in, and for how long.
 func (k *checker) checkSignIns(ctx context.Context) {
 	all := allAccounts(k.policy)
 	if len(all) == 0 {
@@ -155,18 +165,15 @@ func (k *checker) checkSignIns(ctx context.Context) {
 		k.tell(fail, "sign-in", "the database that holds the sign-ins is not there", "make it, postdesk migrate, and sign in: "+signInCommand(k.policy, k.policy.Mailboxes[0].Name))
 		return
 	}
-	told := false
-	for _, s := range signInTroubles(ctx, k.policy, k.tokens, k.now()) {
-		what, rest, _ := strings.Cut(s, ": ")
-		said, mend, _ := strings.Cut(rest, "; ")
+	troubles := signInTroubles(ctx, k.policy, k.tokens, k.now())
+	for _, t := range troubles {
 		g := warn
-		if strings.Contains(said, "nobody has signed in") || strings.HasPrefix(said, "secret of") {
+		if t.stops {
 			g = fail
 		}
-		k.tell(g, "sign-in "+what, said, mend)
-		told = true
+		k.tell(g, "sign-in "+t.who, t.said, t.mend)
 	}
-	if !told {
+	if len(troubles) == 0 {
 		k.tell(fine, "sign-in", count(len(all), "account is", "accounts are")+" signed in", "")
 	}
 }

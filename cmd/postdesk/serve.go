@@ -66,7 +66,8 @@ func (c serveCmd) Run(ctx context.Context) error {
 	g.Go(func() error { return keepWrapped(ctx, d, st, rekeyed, log) })
 	g.Go(func() error { return boxes.run(ctx) })
 	g.Go(func() error { return sender.Run(ctx) })
-	g.Go(func() error { return runClocks(ctx, d, stirred.ring(), log) })
+	g.Go(func() error { return runClocks(ctx, d, stirred.ring(), log, w.ticked) })
+	g.Go(func() error { return w.alarm(d.Node, log).Run(ctx) })
 	g.Go(func() error { return serveHTTP(ctx, c.Listen, w.handler(), log) })
 	if v, err := d.Vitals(ctx); err == nil && v.Paused != "" {
 		log.Error("nothing is sent until: postdesk mail resume", "why", v.Paused)
@@ -147,8 +148,8 @@ func (d stirringDesk) Tried(ctx context.Context, a desk.Attempt) error {
 // longestNap is how long the clocks are left alone at most: another node may have set one.
 const longestNap = 30 * time.Second
 
-// runClocks fires what is due, and naps until the next is. A database that is away delays it, and nothing is lost: what is due stays so.
-func runClocks(ctx context.Context, d *desk.Desk, stirred <-chan struct{}, log *slog.Logger) error {
+// runClocks fires what is due, says so by ticked, and naps until the next is. A database that is away delays it, and nothing is lost: what is due stays so.
+func runClocks(ctx context.Context, d *desk.Desk, stirred <-chan struct{}, log *slog.Logger, ticked func()) error {
 	for ctx.Err() == nil {
 		nap := longestNap
 		next, err := d.Tick(ctx)
@@ -157,7 +158,10 @@ func runClocks(ctx context.Context, d *desk.Desk, stirred <-chan struct{}, log *
 			return nil
 		case err != nil:
 			log.Warn("clocks cannot be looked at", "error", err, "retry_in", nap)
-		case !next.IsZero():
+		default:
+			ticked()
+		}
+		if err == nil && !next.IsZero() {
 			nap = max(min(nap, time.Until(next)), 100*time.Millisecond)
 		}
 		timer := time.NewTimer(nap)

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/postdesk/postdesk/desk"
@@ -27,7 +28,12 @@ type watch struct {
 	pollers *pollers
 	sender  *mailout.Sender
 	tokens  *oauth.Source
+
+	tick atomic.Int64 // when clocks were last looked at, in Unix seconds
 }
+
+// ticked notes that the clocks were looked at.
+func (w *watch) ticked() { w.tick.Store(utcNow().Unix()) }
 
 // vitalsTime is how long the database may take to tell its counts.
 const vitalsTime = 5 * time.Second
@@ -118,7 +124,9 @@ func (w *watch) report(ctx context.Context) report {
 			rep.Wrong = append(rep.Wrong, "sending by "+a.Name+": "+a.LastError)
 		}
 	}
-	rep.Wrong = append(rep.Wrong, signInTroubles(ctx, w.policy.current(), w.tokens, utcNow())...)
+	for _, t := range signInTroubles(ctx, w.policy.current(), w.tokens, utcNow()) {
+		rep.Wrong = append(rep.Wrong, t.String())
+	}
 	return rep
 }
 

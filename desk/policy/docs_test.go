@@ -41,6 +41,7 @@ tokens: [{zz: }]
 secrets: [{zz: }]
 oauth: {google: {zz: }}
 dkim: [{zz: }]
+alarm: {zz: , mail: {zz: }}
 mailboxes: {support: {zz: , trusted: {zz: }, imap: {zz: }, smtp: {zz: }}}
 channels: {premium: {zz: }}
 calendars: {office: {zz: , holidays: {zz: }}}

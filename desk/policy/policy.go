@@ -27,6 +27,7 @@ type Policy struct {
 	Secrets seal.Keyring // what the database holds of secrets is closed by it; without keys it holds none
 
 	Signers   []Signer // of our own mail (DKIM); none: the server signs, or nobody
+	Alarm     Alarm
 	Providers []*Provider
 	Mailboxes []*Mailbox // in the order of the file
 	Channels  []*Channel // in the order of the file
@@ -147,6 +148,30 @@ type Portal struct {
 	Mailbox string         // whose terms hold for what is asked at a page
 	Upload  int64          // bytes that one form may bring
 	Proxies []netip.Prefix // whose word counts for where a request comes from
+}
+
+// Alarm is how the operator learns that mail stops, by a way that does not depend on that mail. Without any way there is only the log.
+type Alarm struct {
+	After  time.Duration // a mailbox that is not read, clocks that do not run, a database that is away, for longer
+	Unsent time.Duration // a mail that waits to be sent for longer
+	Again  time.Duration // how often it is said while it lasts
+
+	Mail      *AlarmMail
+	Command   []string
+	Webhook   Secret // an address, often with a token in it
+	Heartbeat Secret // an address or a file, reached every half minute while all is well
+}
+
+// AlarmMail is an account of another server than that of the desk's own mail, and who is written to.
+type AlarmMail struct {
+	SMTP
+	From string
+	To   []string
+}
+
+// Silent tells whether the log is the only way.
+func (a Alarm) Silent() bool {
+	return a.Mail == nil && len(a.Command) == 0 && a.Webhook == "" && a.Heartbeat == ""
 }
 
 // A Signer signs mail that is from its domain (RFC 6376). With several for one, each signs: not everybody knows Ed25519 (RFC 8463).

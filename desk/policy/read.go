@@ -78,7 +78,7 @@ func Parse(name string, data []byte, look func(name string) ([]byte, error)) (*P
 		return nil, d.finish() // of a part that is not there, all else would be missing too
 	}
 	root.parent = root.node
-	m := root.fields("include", "desk", "tokens", "secrets", "oauth", "dkim", "mailboxes", "channels", "calendars", "queues", "staff", "classes", "products", "details", "plans",
+	m := root.fields("include", "desk", "tokens", "secrets", "oauth", "dkim", "alarm", "mailboxes", "channels", "calendars", "queues", "staff", "classes", "products", "details", "plans",
 		"rates", "free_window", "credits", "life", "clocks", "rules", "conduct", "relay", "retention", "payment", "portal")
 	d.define(m)
 
@@ -96,6 +96,7 @@ func Parse(name string, data []byte, look func(name string) ([]byte, error)) (*P
 	p.Providers = readProviders(m.key("oauth"), p.Desk.Zone)
 	p.Signers = readSigners(m.key("dkim"), p.Desk.Domain)
 	p.Mailboxes = readMailboxes(m.key("mailboxes"))
+	p.Alarm = readAlarm(m.key("alarm"), p.Mailboxes)
 	before := len(d.wrong)
 	p.Staff = readStaff(m.key("staff"), p.Desk)
 	p.Queues = readQueues(m.key("queues"), p.Staff, len(d.wrong) == before)
