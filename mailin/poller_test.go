@@ -443,6 +443,31 @@ func TestT095MoveIsRefused(t *testing.T) {
 	})
 }
 
+// Copied to the other folder, and not taken out of this one: the copy is made once, and nothing is read twice.
+func TestT095CopiedAndNotExpunged(t *testing.T) {
+	for _, how := range []postoffice.IMAPFault{{Command: "EXPUNGE", Text: "not today"}, {Command: "EXPUNGE", How: postoffice.Hang}} {
+		o := world()
+		o.Without = []string{"MOVE"}
+		inside(t, o, func(t *testing.T, office *postoffice.Office, d *recorder) {
+			deliverMails(t, office, 1, 2)
+			office.IMAPFaults(how)
+			for range 3 {
+				p := poller(office, d)
+				p.Mailbox.IMAP.Move = "Done"
+				stop := start(t, p)
+				d.wait(t, 2)
+				time.Sleep(10 * time.Minute)
+				stop()
+			}
+			got := folders(office)
+			if want := []string{"Done 1 []", "Done 2 []", `INBOX 1 [\Deleted]`, `INBOX 2 [\Deleted]`}; !slices.Equal(slices.Sorted(slices.Values(got)), want) {
+				t.Errorf("the server has %v, want %v", got, want)
+			}
+			checkMails(t, d.all(), 1, 2)
+		})
+	}
+}
+
 func TestT093UIDValidityChanges(t *testing.T) {
 	inside(t, world(), func(t *testing.T, office *postoffice.Office, d *recorder) {
 		deliverMails(t, office, 1, 500)
@@ -753,7 +778,7 @@ func TestF31OneMailStopsNoOther(t *testing.T) {
 	}
 }
 
-func TestMailIsGoneBeforeItIsRead(t *testing.T) {
+func TestT095MailIsGoneBeforeItIsRead(t *testing.T) {
 	inside(t, world(), func(t *testing.T, office *postoffice.Office, d *recorder) {
 		deliverMails(t, office, 1, 3*batchMails)
 		last := uint32(3 * batchMails)

@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -139,6 +141,28 @@ func TestT090TwoNodes(t *testing.T) {
 		}
 		return server.Start()
 	})
+}
+
+// What ends the desk and what makes it make mistakes is in builds for tests alone: of all others the compiler leaves out every word, and so
+// what they cost is nothing.
+func TestFaultsAreOnlyInBuildsForTests(t *testing.T) {
+	t.Parallel()
+	words := []string{"POSTDESK_FAULT=", "POSTDESK_PLANTED", "POSTDESK_HURRY", "POSTDESK_SKEW"}
+	usual := filepath.Join(t.TempDir(), "postdesk")
+	if out, err := exec.Command("go", "build", "-o", usual, ".").CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
+	for file, want := range map[string]bool{usual: false, faultyCommand(t): true} {
+		program, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, w := range words {
+			if got := bytes.Contains(program, []byte(w)); got != want {
+				t.Errorf("%s holds %q: %v, want %v", filepath.Base(filepath.Dir(file)), w, got, want)
+			}
+		}
+	}
 }
 
 func crashOn(t *testing.T, command, name, dsn string, n, nodes, every int, between func() error) {
