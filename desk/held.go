@@ -377,7 +377,11 @@ func (t *turn) tellHeld() error {
 	if len(all) == 0 {
 		return nil
 	}
-	return t.tx.StartTimer(t.ctx, timerHeldAgain, t.now.Add(heldAgain))
+	again := heldAgain
+	if t.now.Sub(all[0].At) > 2*oneDay {
+		again = 7 * oneDay // whoever has read it twice knows
+	}
+	return t.tx.StartTimer(t.ctx, timerHeldAgain, t.now.Add(again))
 }
 
 // heldLine is a held mail as the one who decides reads it.

@@ -16,6 +16,10 @@ import (
 type heldCmd struct {
 	List heldListCmd `cmd:"" help:"List the mails that wait for a person to look at them, the oldest first."`
 	Show heldShowCmd `cmd:"" help:"Show one of them, with the reasons."`
+
+	Release heldReleaseCmd `cmd:"" help:"Let one go the way that it would have gone."`
+	Join    heldJoinCmd    `cmd:"" help:"Make one a part of a ticket."`
+	Discard heldDiscardCmd `cmd:"" help:"End one: it is kept, and nothing follows from it."`
 }
 
 type heldListCmd struct {
@@ -31,15 +35,16 @@ happens to it. Times are UTC.
 
 For example:
 
-    postdesk held list`
+    postdesk held list
+    postdesk held release 31 --by dana`
 }
 
 // Run lists what is held.
 func (c heldListCmd) Run(ctx context.Context) error {
-	return c.with(ctx, func(st *store.Store) error { return c.list(ctx, st, os.Stdout) })
+	return c.with(ctx, func(st *store.Store) error { return c.list(ctx, st, time.Now(), os.Stdout) })
 }
 
-func (c heldListCmd) list(ctx context.Context, st *store.Store, out io.Writer) error {
+func (c heldListCmd) list(ctx context.Context, st *store.Store, now time.Time, out io.Writer) error {
 	var held []*desk.Message
 	err := st.View(ctx, func(tx desk.Tx) (err error) {
 		held, err = tx.Held(ctx, c.Limit)
@@ -59,15 +64,26 @@ func (c heldListCmd) list(ctx context.Context, st *store.Store, out io.Writer) e
 		_, err := fmt.Fprintln(out, "nothing is held")
 		return err
 	}
-	rows := [][]string{{"MESSAGE", "ARRIVED", "MAILBOX", "FROM", "LEVEL", "SUBJECT", "WHY"}}
+	rows := [][]string{{"MESSAGE", "ARRIVED", "WAITS", "MAILBOX", "FROM", "LEVEL", "SUBJECT", "WHY"}}
 	for _, m := range held {
 		why := "-"
 		if n := len(m.Why); n > 0 {
 			why = brief(m.Why[n-1], 80)
 		}
-		rows = append(rows, []string{fmt.Sprint(m.ID), minute(m.At), m.Mailbox, orDash(brief(m.From.Addr, 40)), m.Level.String(), orDash(brief(m.Subject, 40)), why})
+		rows = append(rows, []string{fmt.Sprint(m.ID), minute(m.At), age(now.Sub(m.At)), m.Mailbox, orDash(brief(m.From.Addr, 40)), m.Level.String(), orDash(brief(m.Subject, 40)), why})
 	}
 	return table(out, rows)
+}
+
+// age is how long something waits, in the unit that people would say it in.
+func age(d time.Duration) string {
+	switch {
+	case d < time.Hour:
+		return fmt.Sprintf("%dm", max(0, int(d.Minutes())))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%dh", int(d.Hours()))
+	}
+	return fmt.Sprintf("%dd", int(d.Hours())/24)
 }
 
 // A messageLine is a mail that came in, for programs.

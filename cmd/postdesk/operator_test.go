@@ -230,10 +230,10 @@ func TestWhatOperatorsRead(t *testing.T) {
 				return mailQueueCmd{Limit: 50, JSON: true}.list(ctx, st, out)
 			},
 			"held-list": func(ctx context.Context, st *store.Store, out *bytes.Buffer) error {
-				return heldListCmd{Limit: 50}.list(ctx, st, out)
+				return heldListCmd{Limit: 50}.list(ctx, st, tuesday.Add(3*time.Hour), out)
 			},
 			"held-list.jsonl": func(ctx context.Context, st *store.Store, out *bytes.Buffer) error {
-				return heldListCmd{Limit: 50, JSON: true}.list(ctx, st, out)
+				return heldListCmd{Limit: 50, JSON: true}.list(ctx, st, tuesday.Add(3*time.Hour), out)
 			},
 			"held-show": func(ctx context.Context, st *store.Store, out *bytes.Buffer) error {
 				return heldShowCmd{ID: 3}.show(ctx, st, out)
@@ -265,7 +265,7 @@ func TestNothingToRead(t *testing.T) {
 			return mailQueueCmd{Limit: 9}.list(ctx, st, out)
 		},
 		"nothing is held": func(ctx context.Context, st *store.Store, out *bytes.Buffer) error {
-			return heldListCmd{Limit: 9}.list(ctx, st, out)
+			return heldListCmd{Limit: 9}.list(ctx, st, tuesday.Add(3*time.Hour), out)
 		},
 	} {
 		var out bytes.Buffer

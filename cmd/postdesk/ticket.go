@@ -21,6 +21,10 @@ type ticketCmd struct {
 	List    ticketListCmd    `cmd:"" help:"List tickets, the newest first."`
 	Show    ticketShowCmd    `cmd:"" help:"Show one ticket: what was written, what was answered, and why it is as it is."`
 	Confirm ticketConfirmCmd `cmd:"" help:"Take a customer's yes to an estimate that did not come by mail."`
+	Merge   ticketMergeCmd   `cmd:"" help:"Make a ticket a part of another one."`
+	Split   ticketSplitCmd   `cmd:"" help:"Make a ticket of one message."`
+	Link    ticketLinkCmd    `cmd:"" help:"Show two tickets beside each other."`
+	Set     ticketSetCmd     `cmd:"" help:"Give a ticket another queue, class, priority, engineer or reader, or end it as spam."`
 }
 
 type ticketListCmd struct {
@@ -333,7 +337,17 @@ func (f record) facts() [][]string {
 		row("customer", "%s, %s", t.Customer, orDash(brief(f.customer.Name, 80)))
 	}
 	for _, p := range t.Participants {
-		row("participant", "%s, added by %s", person(p.Contact.Name, p.Contact.Address), p.By)
+		role := map[desk.Role]string{desk.Proposed: "in copy, may add words", desk.Member: "gets our answers", desk.Aside: "asked aside"}[p.Role]
+		row("participant", "%s, %s, by %s", person(p.Contact.Name, p.Contact.Address), role, p.By)
+	}
+	if t.MergedInto != 0 {
+		row("merged", "a part of #%d", t.MergedInto)
+	}
+	for _, r := range t.Reminders {
+		row("reminder", "%s to %s", minute(r.At), r.Staff)
+	}
+	if t.Flood != nil {
+		row("flooded", "since %s: mails are told of together", minute(t.Flood.Since))
 	}
 	row("registered", "%s, mailbox %s, language %s", minute(t.Registered), orDash(t.Mailbox), orDash(t.Language))
 	billing := string(t.Billing)
