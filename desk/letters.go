@@ -119,6 +119,9 @@ func (t *turn) staffData(tk *Ticket, to *policy.Staff) *templates.Staff {
 	}
 	lang := t.languageOf(to)
 	d.Number, d.Subject = tk.Number, string(public(tk.Subject))
+	if portal := t.p.Portal.URL; portal != "" {
+		d.TicketURL = fmt.Sprintf("%s/tickets/%d", portal, tk.Number)
+	}
 	d.From = contactLine(tk.Requester.Name, tk.Requester.Address)
 	d.Level, d.LevelWhy = tk.Level.String(), tk.LevelWhy
 	d.Customer, d.Queue, d.Priority = tk.Customer, t.queueTitle(tk.Queue).In(lang), tk.Priority

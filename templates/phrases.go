@@ -644,6 +644,9 @@ type Minutes int
 // In writes the minutes in a language.
 func (m Minutes) In(lang string) string { return Span(lang, int(m), "minute") }
 
+// In writes a day in a language.
+func (d Day) In(lang string) string { return languageOf(Pick(lang)).formatDay(d) }
+
 // In writes the moment in a language, with its zone; "" where there is none.
 func (m Moment) In(lang string) string {
 	s, err := languageOf(Pick(lang)).formatMoment(m)

@@ -13,14 +13,14 @@ import (
 
 // home is the list of tickets for whoever is signed in, and the way in for everybody else.
 func (p *Portal) home(v *visit) error {
-	if v.who.Contact != nil {
+	if v.who.Contact != nil || v.who.Staff != nil {
 		return v.see("/tickets")
 	}
 	return p.signIn(v)
 }
 
 func (p *Portal) signIn(v *visit) error {
-	if v.who.Contact != nil {
+	if v.who.Contact != nil || v.who.Staff != nil {
 		return v.see("/tickets")
 	}
 	return v.showSignIn(http.StatusOK, "")

@@ -81,6 +81,7 @@ func (p *Portal) Handler() (http.Handler, error) {
 	handle("POST /request", p.sendRequest)
 	handle("GET /tickets", p.tickets)
 	handle("GET /tickets/{ticket}", p.ticket)
+	handle("GET /held", p.held)
 	handle("POST /tickets/{ticket}/reply", p.reply)
 	handle("POST /tickets/{ticket}/decide", p.decide)
 	handle("POST /tickets/{ticket}/close", p.closeTicket)

@@ -19,6 +19,9 @@ type listPage struct {
 }
 
 func (p *Portal) tickets(v *visit) error {
+	if v.who.Staff != nil {
+		return p.queue(v)
+	}
 	who, err := v.contact()
 	if err != nil {
 		return err
@@ -58,6 +61,9 @@ func (v *visit) number(name string) (int64, error) {
 }
 
 func (p *Portal) ticket(v *visit) error {
+	if v.who.Staff != nil {
+		return p.staffTicket(v)
+	}
 	who, err := v.contact()
 	if err != nil {
 		return err

@@ -178,6 +178,7 @@ type page struct {
 	Who      string // whoever is signed in, by name or address
 	Signed   bool
 	Staff    bool
+	Held     bool   // the page of held mails is for him
 	Path     string // where to come back to
 	Style    string
 	Form     string // token of this form
@@ -247,7 +248,7 @@ func (v *visit) page(title string, values ...any) *page {
 	case v.who.Contact != nil:
 		pg.Signed, pg.Who = true, first(v.who.Contact.Name, v.who.Contact.Address)
 	case v.who.Staff != nil:
-		pg.Signed, pg.Staff, pg.Who = true, true, v.who.Staff.Name
+		pg.Signed, pg.Staff, pg.Who, pg.Held = true, true, v.who.Staff.Name, desk.LooksAtHeld(v.who.Staff)
 	}
 	for _, l := range policy.Languages {
 		if t, ok := texts()[l]; ok {
@@ -267,7 +268,7 @@ func first(of ...string) string {
 }
 
 // wide are the pages that take all the width there is.
-var wide = map[string]bool{"tickets": true, "ticket": true, "message": true, "account": true}
+var wide = map[string]bool{"queue": true, "staff_ticket": true, "held": true, "tickets": true, "ticket": true, "message": true, "account": true}
 
 // show writes a page whole or not at all.
 func (v *visit) show(status int, name string, pg *page) error {
