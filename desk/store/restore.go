@@ -161,8 +161,9 @@ func newLoader(all []*table, t backupTable) (*loader, error) {
 	return l, nil
 }
 
-// A statement takes so many bytes and parameters at most.
-const loadBytes, loadParameters = 1 << 20, 30_000
+// A statement takes so many bytes and parameters at most. SQLite's driver looks each parameter up by its name among all of them, so that
+// statements of ten thousand took fifteen times as long as these.
+const loadBytes, loadParameters = 1 << 20, 250
 
 func (l *loader) add(ctx context.Context, e sqlx.ExecerContext, row []json.RawMessage) error {
 	if l == nil {
@@ -176,7 +177,7 @@ func (l *loader) add(ctx context.Context, e sqlx.ExecerContext, row []json.RawMe
 		l.values = append(l.values, v)
 		l.bytes += len(raw)
 	}
-	if l.bytes >= loadBytes || len(l.values)+len(row) > loadParameters || len(l.values) >= batch*len(row) {
+	if l.bytes >= loadBytes || len(l.values)+len(row) > loadParameters {
 		return l.flush(ctx, e)
 	}
 	return nil
