@@ -45,6 +45,30 @@ func sharedClock(ctx context.Context, st *store.Store, now func() time.Time) (at
 	return at, mine, err
 }
 
+// clockLooks is how often a node compares its clock with the one that nodes share.
+const clockLooks = 10 * time.Second
+
+// rightClock tells whether this node may say what is due. One whose clock is ahead of the database's would warn of deadlines, and miss them,
+// before their time; another node is there to do it right, and so is this one once its time is (T106).
+func rightClock(st *store.Store, now func() time.Time) func(context.Context) error {
+	var looked time.Time
+	var wrong error
+	return func(ctx context.Context) error {
+		if !looked.IsZero() && time.Since(looked) < clockLooks {
+			return wrong
+		}
+		at, mine, err := sharedClock(ctx, st, now)
+		if err != nil {
+			return err
+		}
+		looked, wrong = time.Now(), nil
+		if d := mine.Sub(at).Round(time.Second); !at.IsZero() && d.Abs() >= largeSkew {
+			wrong = fmt.Errorf("this machine's clock differs by %v from the database's, and deadlines wait for other nodes: let the system keep its time", d)
+		}
+		return wrong
+	}
+}
+
 // checkClock compares this machine's clock with every other one that was seen on the way. Deadlines and signatures go by it.
 func (k *checker) checkClock() {
 	const what, keep = "clock", "let the system keep its time: timedatectl set-ntp true, or chrony"

@@ -202,7 +202,9 @@ func (d *demo) run(ctx context.Context) error {
 	g, atWork := errgroup.WithContext(atWork)
 	g.Go(func() error { return d.poller.Run(atWork) })
 	g.Go(func() error { return d.sender.Run(atWork) })
-	g.Go(func() error { return runClocks(atWork, d.desk, d.clocks, d.desk.Log, func() {}) })
+	g.Go(func() error {
+		return runClocks(atWork, d.desk, d.clocks, d.desk.Log, func(context.Context) error { return nil }, func() {})
+	})
 	g.Go(func() error { return d.listen(atWork) })
 	g.Go(func() error { return answerPortal(atWork, d.portal, d.pages, d.desk.Log) })
 	g.Go(func() error {

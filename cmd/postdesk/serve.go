@@ -66,7 +66,7 @@ func (c serveCmd) Run(ctx context.Context) error {
 	g.Go(func() error { return keepWrapped(ctx, d, st, rekeyed, log) })
 	g.Go(func() error { return boxes.run(ctx) })
 	g.Go(func() error { return sender.Run(ctx) })
-	g.Go(func() error { return runClocks(ctx, d, stirred.ring(), log, w.ticked) })
+	g.Go(func() error { return runClocks(ctx, d, stirred.ring(), log, rightClock(st, utcNow), w.ticked) })
 	g.Go(func() error { return w.alarm(d.Node, log).Run(ctx) })
 	g.Go(func() error { return serveHTTP(ctx, c.Listen, w.handler(), log) })
 	if v, err := d.Vitals(ctx); err == nil && v.Paused != "" {
@@ -148,11 +148,15 @@ func (d stirringDesk) Tried(ctx context.Context, a desk.Attempt) error {
 // longestNap is how long the clocks are left alone at most: another node may have set one.
 const longestNap = 30 * time.Second
 
-// runClocks fires what is due, says so by ticked, and naps until the next is. A database that is away delays it, and nothing is lost: what is due stays so.
-func runClocks(ctx context.Context, d *desk.Desk, stirred <-chan struct{}, log *slog.Logger, ticked func()) error {
+// runClocks fires what is due, says so by ticked, and naps until the next is. A database that is away delays it, and nothing is lost: what is due
+// stays so. Where right says that this machine's time is wrong, what is due is left to other nodes.
+func runClocks(ctx context.Context, d *desk.Desk, stirred <-chan struct{}, log *slog.Logger, right func(context.Context) error, ticked func()) error {
 	for ctx.Err() == nil {
 		nap := longestNap
-		next, err := d.Tick(ctx)
+		next, err := time.Time{}, right(ctx)
+		if err == nil {
+			next, err = d.Tick(ctx)
+		}
 		switch {
 		case ctx.Err() != nil:
 			return nil
