@@ -6,27 +6,29 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/postdesk/postdesk/desk"
+	"github.com/postdesk/postdesk/desk/calendar"
 	"github.com/postdesk/postdesk/desk/policy"
 )
 
-// A printer tells the journal as the simulate contract wants it: JSON lines, or a line an event for people, and a summary at the end.
-// It is the one place where times meet a zone, which is that of the mailbox's calendar.
+// A printer tells the journal as the simulate contract wants it: JSON lines, or a line an event for people (tell.go), and a summary at the
+// end (tables.go). It is the one place where times meet a zone, which is that of the mailbox's calendar.
 type printer struct {
 	out    io.Writer
 	json   bool
+	days   bool // for people: a heading for each day, and the hour alone before each event
 	policy *policy.Policy
 	boxes  map[int64]string // mailbox by ticket, told by how its mails were received
 
+	day    string                  // the heading that was printed last
+	before map[int64]desk.Snapshot // tickets as they were told last
 	counts tally
 }
 
-// A tally is what the summary counts.
+// A tally is what the summary counts. What has no name in JSON is for the tables alone.
 type tally struct {
 	Received int                         `json:"received"`
 	Tickets  int                         `json:"tickets"`
@@ -37,23 +39,51 @@ type tally struct {
 	Clocks   map[string]map[string]int   `json:"clocks"` // by name: met, breached, paused, running at the end
 	Posted   map[string]map[string]int64 `json:"posted"` // by cause and unit: what moved
 
-	tickets map[int64]desk.Snapshot
+	tickets  map[int64]desk.Snapshot
+	first    map[int64]time.Time        // when each was opened
+	ended    map[string]map[string]int  // next responses that others followed, by state
+	hours    map[string][]time.Duration // of work from the beginning of a clock to its deadline
+	last     map[clockOf]time.Time      // the deadline that was counted last
+	breaches []breach
+	busy     [7][24]int                  // mails in, by weekday and hour
+	accounts map[string]map[string]int64 // what customers can spend and what is held, as "customer:ID" and unit
+	moved    map[string]map[string]int64 // what each customer's accounts have gained, by cause
+	from, to time.Time
+}
+
+type clockOf struct {
+	ticket int64
+	name   string
+}
+
+// A breach is a deadline that was missed.
+type breach struct {
+	clockOf
+	at time.Time
 }
 
 func newPrinter(out io.Writer, p *policy.Policy, asJSON bool) *printer {
-	return &printer{out: out, json: asJSON, policy: p, boxes: map[int64]string{}, counts: tally{
+	return &printer{out: out, json: asJSON, policy: p, boxes: map[int64]string{}, before: map[int64]desk.Snapshot{}, counts: tally{
 		Outcomes: map[string]int{}, Classes: map[string]int{}, Queues: map[string]int{},
 		Clocks: map[string]map[string]int{}, Posted: map[string]map[string]int64{}, tickets: map[int64]desk.Snapshot{},
+		first: map[int64]time.Time{}, ended: map[string]map[string]int{}, hours: map[string][]time.Duration{}, last: map[clockOf]time.Time{},
+		accounts: map[string]map[string]int64{}, moved: map[string]map[string]int64{},
 	}}
 }
 
-// zone is where an event's times are told: the calendar of its ticket's mailbox.
-func (p *printer) zone(ticket int64) *time.Location {
+// calendar is the one that a ticket's time is counted by; nil where the policy knows none.
+func (p *printer) calendar(ticket int64) *calendar.Calendar {
 	var class *policy.Class
 	if t, ok := p.counts.tickets[ticket]; ok {
 		class = p.policy.Class(t.Class)
 	}
-	if _, cal := p.policy.CalendarOf(p.policy.Mailbox(p.boxes[ticket]), class); cal != nil {
+	_, cal := p.policy.CalendarOf(p.policy.Mailbox(p.boxes[ticket]), class)
+	return cal
+}
+
+// zone is where an event's times are told: the calendar of its ticket's mailbox.
+func (p *printer) zone(ticket int64) *time.Location {
+	if cal := p.calendar(ticket); cal != nil {
 		return cal.Zone
 	}
 	return p.policy.Desk.Zone
@@ -83,6 +113,8 @@ func (p *printer) event(e desk.Event, mail *desk.Mail) error {
 		data = &desk.Handled{}
 	case desk.EventConduct:
 		data = &desk.Conducted{}
+	case desk.EventOutbox:
+		data = &desk.OutboxChange{}
 	default:
 		return fmt.Errorf("journal line %d: unknown kind %q", e.ID, e.Kind)
 	}
@@ -120,6 +152,10 @@ func inZone(clocks map[string]desk.ClockState, zone *time.Location) map[string]d
 // count adds an event to the summary.
 func (p *printer) count(e desk.Event, data any) {
 	c := &p.counts
+	if c.from.IsZero() {
+		c.from = e.At
+	}
+	c.to = e.At
 	switch d := data.(type) {
 	case *desk.Received:
 		c.Received++
@@ -127,16 +163,62 @@ func (p *printer) count(e desk.Event, data any) {
 		if _, known := p.boxes[d.Ticket]; !known && d.Ticket != 0 {
 			p.boxes[d.Ticket] = d.Mailbox
 		}
+		at := e.At.In(p.zone(d.Ticket))
+		c.busy[at.Weekday()][at.Hour()]++
 	case *desk.Snapshot:
+		p.countClocks(e, d)
+		if _, known := c.first[d.Ticket]; !known {
+			c.first[d.Ticket] = e.At
+		}
 		c.tickets[d.Ticket] = *d
 	case *desk.SentMail:
 		c.Sent++
+	case *desk.ClockFired:
+		if d.What == "breach" {
+			c.breaches = append(c.breaches, breach{clockOf{d.Ticket, d.Clock}, e.At})
+		}
 	case *desk.Posted:
 		if d.Amount > 0 {
-			if c.Posted[d.Cause] == nil {
-				c.Posted[d.Cause] = map[string]int64{}
-			}
-			c.Posted[d.Cause][d.Unit] += d.Amount
+			add(c.Posted, d.Cause, d.Unit, d.Amount)
+		}
+		if strings.HasPrefix(d.Account, "customer:") || strings.HasPrefix(d.Account, "held:") {
+			set(c.accounts, d.Account, d.Unit, d.Balance)
+			add(c.moved, d.Account, d.Cause, d.Amount)
+		}
+	}
+}
+
+func add(m map[string]map[string]int64, a, b string, n int64) { set(m, a, b, m[a][b]+n) }
+
+func set[N any](m map[string]map[string]N, a, b string, n N) {
+	if m[a] == nil {
+		m[a] = map[string]N{}
+	}
+	m[a][b] = n
+}
+
+// countClocks keeps of a snapshot what a later one forgets: a next response that another follows, and the working hours that each deadline
+// allowed.
+func (p *printer) countClocks(e desk.Event, s *desk.Snapshot) {
+	c := &p.counts
+	for name, now := range s.Clocks {
+		key := clockOf{s.Ticket, name}
+		was, had := c.tickets[s.Ticket].Clocks[name]
+		if had && (was.State == "met" || was.State == "breached") && (now.State == "running" || now.State == "paused") && name == string(policy.NextResponse) {
+			set(c.ended, name, was.State, c.ended[name][was.State]+1)
+		}
+		if now.Due == nil || now.State != "running" || c.last[key].Equal(*now.Due) {
+			continue
+		}
+		begin, again := c.first[s.Ticket], !c.last[key].IsZero()
+		if begin.IsZero() || name == string(policy.NextResponse) {
+			begin = e.At
+		}
+		if c.last[key] = *now.Due; again && name != string(policy.NextResponse) {
+			continue // the first deadline is what was allowed; a pause has moved it
+		}
+		if cal := p.calendar(s.Ticket); cal != nil {
+			c.hours[name] = append(c.hours[name], cal.Between(begin, *now.Due))
 		}
 	}
 }
@@ -178,148 +260,4 @@ func marshal(v any) ([]byte, error) {
 		return nil, err
 	}
 	return bytes.TrimSpace(b.Bytes()), nil
-}
-
-// tell prints an event for people: when, which ticket, what.
-func (p *printer) tell(at time.Time, data any) error {
-	var ticket int64
-	var what string
-	switch d := data.(type) {
-	case *desk.Received:
-		ticket = d.Ticket
-		what = fmt.Sprintf("mail from %s: %s", orUnknown(d.From), d.Outcome)
-		if d.Kind != "human" {
-			what += ", " + d.Kind
-		}
-		if d.By != "none" && d.By != "" {
-			what += ", found by " + d.By
-		}
-		if len(d.Commands) > 0 {
-			what += ": " + strings.Join(d.Commands, "  ")
-		}
-		for _, why := range d.Why {
-			what += "\n" + strings.Repeat(" ", 25) + why
-		}
-	case *desk.Snapshot:
-		ticket, what = d.Ticket, tellTicket(d)
-	case *desk.SentMail:
-		ticket, what = d.Ticket, fmt.Sprintf("mail to %s: %s (%s), %q", strings.Join(d.To, ", "), d.Template, d.Language, d.Subject)
-	case *desk.Posted:
-		ticket, what = d.Ticket, fmt.Sprintf("%s %+d %s, now %d (%s)", d.Account, d.Amount, d.Unit, d.Balance, d.Cause)
-	case *desk.ClockFired:
-		ticket, what = d.Ticket, fmt.Sprintf("%s of %s", d.What, strings.ReplaceAll(d.Clock, "_", " "))
-	case *desk.Withheld:
-		ticket, what = d.Ticket, fmt.Sprintf("no mail %s to %s: %s", d.Template, orUnknown(d.To), d.Why)
-	case *desk.Acted:
-		ticket, what = d.Ticket, fmt.Sprintf("%s by %s at a page", d.What, d.By)
-	case *desk.Handled:
-		ticket, what = d.Ticket, tellHandled(d)
-	case *desk.MailFailure:
-		ticket, what = d.Ticket, fmt.Sprintf("mail to %s was not delivered: %s", d.To, d.Why)
-	}
-	tag := "     "
-	if ticket != 0 {
-		tag = fmt.Sprintf("#%-4d", ticket)
-	}
-	_, err := fmt.Fprintf(p.out, "%s  %s %s\n", at.Format("Mon 02 Jan 15:04"), tag, what)
-	return err
-}
-
-// tellHandled is what one of us did, in a line: "merge into #12 by dana".
-func tellHandled(h *desk.Handled) string {
-	what := h.What
-	if h.Message != 0 {
-		what += fmt.Sprintf(" message %d", h.Message)
-	}
-	if h.Into != 0 {
-		what += fmt.Sprintf(" #%d", h.Into)
-	}
-	if h.Value != "" {
-		what += " " + h.Value
-	}
-	what += " by " + h.By
-	if h.Why != "" {
-		what += ": " + h.Why
-	}
-	return what
-}
-
-func tellTicket(s *desk.Snapshot) string {
-	what := fmt.Sprintf("is %s in %s, %s", strings.ReplaceAll(string(s.Status), "_", " "), s.Queue, s.Class)
-	if s.Assignee != "" {
-		what += ", with " + s.Assignee
-	}
-	if s.Estimate != nil {
-		what += fmt.Sprintf(", %s", rangeOf(s.Estimate))
-	} else if s.Billing != "" {
-		what += ", " + string(s.Billing)
-	}
-	for _, name := range slices.Sorted(maps.Keys(s.Clocks)) {
-		c := s.Clocks[name]
-		what += fmt.Sprintf("; %s %s", strings.ReplaceAll(name, "_", " "), c.State)
-		if c.Due != nil && c.State == "running" {
-			what += c.Due.Format(" until Mon 15:04")
-		}
-	}
-	return what
-}
-
-func rangeOf(e *desk.SnapshotEstimate) string {
-	if e.Min == e.Max {
-		return fmt.Sprintf("%d %s", e.Max, plural(e.Max, e.Unit))
-	}
-	return fmt.Sprintf("%d-%d %s", e.Min, e.Max, plural(e.Max, e.Unit))
-}
-
-func plural(n int64, word string) string {
-	if n == 1 {
-		return word
-	}
-	return word + "s"
-}
-
-func orUnknown(s string) string {
-	if s == "" {
-		return "an unreadable address"
-	}
-	return s
-}
-
-// summary prints the last line, or the tables for people.
-func (p *printer) summary() error {
-	c := &p.counts
-	c.Tickets = len(c.tickets)
-	for _, t := range c.tickets {
-		c.Classes[t.Class]++
-		c.Queues[t.Queue]++
-		for name, clock := range t.Clocks {
-			if c.Clocks[name] == nil {
-				c.Clocks[name] = map[string]int{}
-			}
-			c.Clocks[name][clock.State]++
-		}
-	}
-	if p.json {
-		return p.line("summary", time.Time{}, c)
-	}
-	fmt.Fprintf(p.out, "\n%d mails, %d tickets, %d mails out\n\n", c.Received, c.Tickets, c.Sent)
-	w := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
-	row := func(title string, counts map[string]int) {
-		for _, name := range slices.Sorted(maps.Keys(counts)) {
-			fmt.Fprintf(w, "%s\t%s\t%d\n", title, name, counts[name])
-			title = ""
-		}
-	}
-	row("outcomes", c.Outcomes)
-	row("classes", c.Classes)
-	row("queues", c.Queues)
-	for _, name := range slices.Sorted(maps.Keys(c.Clocks)) {
-		row(strings.ReplaceAll(name, "_", " "), c.Clocks[name])
-	}
-	for _, cause := range slices.Sorted(maps.Keys(c.Posted)) {
-		for _, unit := range slices.Sorted(maps.Keys(c.Posted[cause])) {
-			fmt.Fprintf(w, "posted\t%s\t%d %s\n", cause, c.Posted[cause][unit], unit)
-		}
-	}
-	return w.Flush()
 }

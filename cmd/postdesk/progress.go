@@ -20,7 +20,7 @@ type progress struct {
 // newProgress is about something that one does, such as "backing up".
 func newProgress(what string) *progress {
 	p := &progress{what: what}
-	if info, err := os.Stderr.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
+	if isTerminal(os.Stderr) {
 		p.out = os.Stderr
 	}
 	return p
@@ -30,7 +30,10 @@ func newProgress(what string) *progress {
 const often = 200 * time.Millisecond
 
 // rows is told of rows.
-func (p *progress) rows() store.Progress {
+func (p *progress) rows() store.Progress { return p.of("rows") }
+
+// of is told how many things are done, of how many.
+func (p *progress) of(things string) func(done, all int64) {
 	return func(done, all int64) {
 		if p.out == nil || time.Since(p.shown) < often && done != all {
 			return
@@ -40,7 +43,7 @@ func (p *progress) rows() store.Progress {
 		if all > 0 {
 			part = 100 * float64(done) / float64(all)
 		}
-		line := fmt.Sprintf("%s: %d of %d rows, %.0f %%", p.what, done, all, part)
+		line := fmt.Sprintf("%s: %d of %d %s, %.0f %%", p.what, done, all, things, part)
 		fmt.Fprintf(p.out, "\r%s%s", line, strings.Repeat(" ", max(0, p.width-len(line))))
 		p.width = len(line)
 	}
@@ -51,4 +54,9 @@ func (p *progress) done() {
 	if p.out != nil && p.width > 0 {
 		fmt.Fprintf(p.out, "\r%s\r", strings.Repeat(" ", p.width))
 	}
+}
+
+func isTerminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }

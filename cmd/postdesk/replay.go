@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"container/heap"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/postdesk/postdesk/desk"
@@ -19,6 +21,7 @@ type replay struct {
 	lines []desk.Event         // of the journal, not printed yet
 	mails map[int64]*desk.Mail // sent, not printed yet
 	wakes wakes
+	timer map[string]time.Time // beside tickets, by name
 }
 
 // in runs a part of the simulation in one transaction. Since nobody else writes it never has to be run again.
@@ -76,12 +79,43 @@ func (r *replay) Waking(_ context.Context, now time.Time, limit int) ([]int64, e
 	return r.wakes.due(now, limit), nil
 }
 
+// StartTimer implements desk.Tx.
+func (r *replay) StartTimer(ctx context.Context, name string, at time.Time) error {
+	if _, ok := r.timer[name]; !ok {
+		r.timer[name] = at.Truncate(time.Microsecond)
+	}
+	return r.Tx.StartTimer(ctx, name, at)
+}
+
+// DueTimers implements desk.Tx.
+func (r *replay) DueTimers(_ context.Context, now time.Time) (due []string, err error) {
+	for name, at := range r.timer {
+		if !at.After(now) {
+			due = append(due, name)
+		}
+	}
+	slices.SortFunc(due, func(a, b string) int { return cmp.Or(r.timer[a].Compare(r.timer[b]), cmp.Compare(a, b)) })
+	return due, nil
+}
+
+// EndTimer implements desk.Tx.
+func (r *replay) EndTimer(ctx context.Context, name string) (bool, error) {
+	delete(r.timer, name)
+	return r.Tx.EndTimer(ctx, name)
+}
+
 // NextWake implements desk.Tx.
 func (r *replay) NextWake(context.Context) (time.Time, error) {
-	if at := r.wakes.next(); !at.IsZero() {
-		return at, nil
+	next := r.wakes.next()
+	for _, at := range r.timer {
+		if next.IsZero() || at.Before(next) {
+			next = at
+		}
 	}
-	return time.Time{}, desk.ErrNotFound
+	if next.IsZero() {
+		return next, desk.ErrNotFound
+	}
+	return next, nil
 }
 
 // wakes are the times at which tickets want to be looked at, earliest first and by number where they are the same. A ticket that was

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -13,54 +14,52 @@ import (
 	"github.com/postdesk/postdesk/desk"
 	"github.com/postdesk/postdesk/desk/message"
 	"github.com/postdesk/postdesk/desk/policy"
+	"github.com/postdesk/postdesk/desk/store"
 	"github.com/postdesk/postdesk/mailin/parse"
 	"github.com/postdesk/postdesk/mailout"
 )
 
 type simulateCmd struct {
-	Policy string   `required:"" type:"path" placeholder:"FILE" help:"The policy to decide by."`
-	World  string   `type:"path" placeholder:"FILE" help:"What a shop told the desk before the first mail."`
-	Until  string   `placeholder:"TIME" help:"Let time run on until then, such as 2026-12-01T00:00:00Z."`
-	JSON   bool     `help:"Print one JSON object a line instead of a story for people."`
-	Mails  string   `type:"path" placeholder:"DIR" help:"Keep the MIME of every mail sent in this folder."`
-	Store  string   `hidden:"" default:"sqlite::memory:" help:"Another store than the one in memory: for the stories, which run on both engines."`
-	Paths  []string `arg:"" type:"path" name:"path" help:"An .eml file, an mbox, a Maildir, or a folder of these."`
+	Policy  string   `required:"" type:"path" placeholder:"FILE" help:"The policy to decide by."`
+	World   string   `type:"path" placeholder:"FILE" help:"What a shop told the desk before the first mail."`
+	Until   string   `placeholder:"TIME" help:"Let time run on until then, such as 2026-12-01T00:00:00Z."`
+	JSON    bool     `help:"Print one JSON object a line instead of a story for people."`
+	Compare string   `type:"path" placeholder:"FILE" help:"Another policy: print what it would do otherwise, mail by mail and in all."`
+	Mails   string   `type:"path" placeholder:"DIR" help:"Keep the MIME of every mail sent in this folder."`
+	Store   string   `hidden:"" default:"sqlite::memory:" help:"Another store than the one in memory: for the stories, which run on both engines."`
+	Paths   []string `arg:"" type:"path" name:"path" help:"An .eml file, an mbox, a Maildir, or a folder of these."`
+}
+
+// Help is printed below the usage.
+func (simulateCmd) Help() string {
+	return `Replays mail through a policy with the mails' own clock, and prints what the desk would do. No server, no database and none of the mails is
+touched. A file events.jsonl beside the mails may tell what happens outside mail, such as a top-up.
+
+For example:
+
+    postdesk simulate --policy policy.yaml --world world.yaml mails
+    postdesk simulate --policy policy.yaml --until 2026-12-31T00:00:00Z --json archive.mbox >story.jsonl
+    postdesk simulate --policy policy.yaml --compare changed.yaml archive.mbox`
 }
 
 // Run replays the mails. Nothing is printed where policy, world or events hold a mistake, and no file but these is touched.
 func (c simulateCmd) Run(ctx context.Context) error {
-	p, err := policy.Read(c.Policy)
+	p, w, err := c.terms(c.Policy)
 	if err != nil {
 		return err
 	}
-	var w *policy.World
-	if c.World != "" {
-		if w, err = policy.ReadWorld(c.World, p); err != nil {
+	var other *policy.Policy
+	var otherWorld *policy.World
+	if c.Compare != "" {
+		if other, otherWorld, err = c.terms(c.Compare); err != nil {
 			return err
 		}
 	}
-	var until time.Time
-	if c.Until != "" {
-		if until, err = time.Parse(time.RFC3339, c.Until); err != nil {
-			return fmt.Errorf("--until %q: want a time such as 2026-12-01T00:00:00Z", c.Until)
-		}
+	in, err := c.read(p)
+	if err != nil {
+		return err
 	}
-	var mails []storedMail
-	var events []policy.Event
-	for _, path := range c.Paths {
-		m, files, err := readMails(path)
-		if err != nil {
-			return err
-		}
-		mails = append(mails, m...)
-		for _, file := range files {
-			more, err := policy.ReadEvents(file, p)
-			if err != nil {
-				return err
-			}
-			events = append(events, more...)
-		}
-	}
+	defer in.bar.done()
 	if c.Mails != "" {
 		if err := os.MkdirAll(c.Mails, 0o755); err != nil {
 			return err
@@ -68,22 +67,93 @@ func (c simulateCmd) Run(ctx context.Context) error {
 	}
 	out := bufio.NewWriter(os.Stdout)
 	defer out.Flush()
+	if other == nil {
+		return c.story(ctx, in, p, w, out)
+	}
+	c.Store = store.Memory // two desks in one database would be one
+	now, err := c.watch(ctx, in, p, w)
+	if err != nil {
+		return err
+	}
+	then, err := c.watch(ctx, in, other, otherWorld)
+	if err != nil {
+		return err
+	}
+	in.bar.done()
+	return c.compare(out, now, then)
+}
+
+// terms reads a policy, and the world by it.
+func (c simulateCmd) terms(file string) (p *policy.Policy, w *policy.World, err error) {
+	if p, err = policy.Read(file); err != nil || c.World == "" {
+		return p, nil, err
+	}
+	w, err = policy.ReadWorld(c.World, p)
+	return p, w, err
+}
+
+// An input is what is replayed.
+type input struct {
+	mails  []storedMail
+	events []policy.Event
+	until  time.Time
+	bar    *progress
+}
+
+func (c simulateCmd) read(p *policy.Policy) (*input, error) {
+	in := &input{bar: newProgress("replaying")}
+	if c.Compare == "" && isTerminal(os.Stdout) {
+		in.bar.out = nil // the story itself tells how far it is
+	}
+	var err error
+	if c.Until != "" {
+		if in.until, err = time.Parse(time.RFC3339, c.Until); err != nil {
+			return nil, fmt.Errorf("--until %q: want a time such as 2026-12-01T00:00:00Z", c.Until)
+		}
+	}
+	for _, path := range c.Paths {
+		m, files, err := readMails(path)
+		if err != nil {
+			return nil, err
+		}
+		in.mails = append(in.mails, m...)
+		for _, file := range files {
+			more, err := policy.ReadEvents(file, p)
+			if err != nil {
+				return nil, err
+			}
+			in.events = append(in.events, more...)
+		}
+	}
+	return in, nil
+}
+
+// happenings are all that is replayed, in the order of time.
+func (in *input) happenings(s *simulation) []happening {
+	all := s.arrive(in.mails)
+	for i := range in.events {
+		all = append(all, happening{at: in.events[i].Time, event: &in.events[i]})
+	}
+	inOrder(all, func(h happening) time.Time { return h.at })
+	return all
+}
+
+// story prints what the desk would do.
+func (c simulateCmd) story(ctx context.Context, in *input, p *policy.Policy, w *policy.World, out io.Writer) error {
 	var s *simulation
 	pr := newPrinter(out, p, c.JSON)
+	pr.days = true
 	t := newTeller(pr)
-	s, err = newSimulation(ctx, p, w, c.Store, func(e desk.Event) error { return c.show(ctx, s, t, e) })
+	s, err := newSimulation(ctx, p, w, c.Store, func(e desk.Event) error { return c.show(ctx, s, t, e) })
 	if err != nil {
 		return err
 	}
 	defer s.store.Close()
-	all := s.arrive(mails)
-	for i := range events {
-		all = append(all, happening{at: events[i].Time, event: &events[i]})
-	}
-	inOrder(all, func(h happening) time.Time { return h.at })
-	if err := errors.Join(s.run(ctx, all, until), t.close()); err != nil {
+	s.progress = in.bar.of("mails")
+	if err := errors.Join(s.run(ctx, in.happenings(s), in.until), t.close()); err != nil {
 		return err
 	}
+	in.bar.done()
 	return pr.summary()
 }
 

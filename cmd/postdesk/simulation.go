@@ -8,8 +8,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"runtime"
 	"slices"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/postdesk/postdesk/desk"
 	"github.com/postdesk/postdesk/desk/policy"
@@ -28,6 +31,9 @@ type simulation struct {
 	now    time.Time
 	topUps int
 	print  func(desk.Event) error
+
+	current  *happening            // what happens now; nil while time passes
+	progress func(done, all int64) // told after each happening
 }
 
 // A happening is one thing of the replay: a mail that arrives, or what a shop or a person does outside mail.
@@ -52,9 +58,9 @@ func newSimulation(ctx context.Context, p *policy.Policy, w *policy.World, dsn s
 		st.Close()
 		return nil, err
 	}
-	s := &simulation{policy: p, world: w, store: st, print: print}
+	s := &simulation{policy: p, world: w, store: st, print: print, progress: func(int64, int64) {}}
 	st.Now = s.clock
-	s.replay = &replay{store: st, clock: s.clock, mails: map[int64]*desk.Mail{}}
+	s.replay = &replay{store: st, clock: s.clock, mails: map[int64]*desk.Mail{}, timer: map[string]time.Time{}}
 	s.desk = &desk.Desk{
 		Store: s.replay, Policy: func() *policy.Policy { return p }, Templates: tmpl, Now: s.clock, Rand: &stream{}, Node: "simulate",
 		Log: slog.New(slog.DiscardHandler),
@@ -85,18 +91,15 @@ func (s *simulation) run(ctx context.Context, all []happening, until time.Time) 
 			return err
 		}
 	}
+	done := int64(0)
 	for part := range slices.Chunk(all, perTransaction) {
 		err := s.replay.in(ctx, func() error {
-			for _, h := range part {
-				if err := s.letTimePass(ctx, h.at); err != nil {
+			for i := range part {
+				if err := s.step(ctx, &part[i]); err != nil {
 					return err
 				}
-				if err := s.happen(ctx, h); err != nil {
-					return err
-				}
-				if err := s.flush(); err != nil {
-					return err
-				}
+				done++
+				s.progress(done, int64(len(all)))
 			}
 			return nil
 		})
@@ -108,6 +111,19 @@ func (s *simulation) run(ctx context.Context, all []happening, until time.Time) 
 		return nil
 	}
 	return s.replay.in(ctx, func() error { return s.letTimePass(ctx, until.Add(time.Nanosecond)) })
+}
+
+// step lets time pass until something happens, and then it.
+func (s *simulation) step(ctx context.Context, h *happening) error {
+	if err := s.letTimePass(ctx, h.at); err != nil {
+		return err
+	}
+	s.current = h
+	defer func() { s.current = nil }()
+	if err := s.happen(ctx, *h); err != nil {
+		return err
+	}
+	return s.flush()
 }
 
 // letTimePass fires the clocks that are due before a time, each at its own; a mail that arrives at the very time comes first.
@@ -202,20 +218,26 @@ func (s *simulation) flush() error {
 
 // arrive reads stored mails as the poller would, each with its arrival and the mailbox that its header names.
 func (s *simulation) arrive(mails []storedMail) []happening {
-	var all []happening
+	all := make([]happening, len(mails))
 	trust := map[string]auth.Trust{}
 	for _, box := range s.policy.Mailboxes {
 		trust[box.Name] = trustOf(s.policy, box)
 	}
+	var reading errgroup.Group // on all cores, since each mail is read by itself
+	reading.SetLimit(runtime.GOMAXPROCS(0))
 	for i, sm := range mails {
-		m := parse.Parse(sm.source)
-		box := mailboxOf(s.policy, m)
-		at := sm.arrival(m)
-		all = append(all, happening{at: at, mail: &desk.Arrival{
-			Position: desk.Position{Mailbox: box.Name, Folder: "INBOX", UIDValidity: 1, UID: uint32(i + 1)},
-			Received: at, Source: sm.source, Message: m, Assurance: auth.Judge(m, trust[box.Name]),
-		}})
+		reading.Go(func() error {
+			m := parse.Parse(sm.source)
+			box := mailboxOf(s.policy, m)
+			at := sm.arrival(m)
+			all[i] = happening{at: at, mail: &desk.Arrival{
+				Position: desk.Position{Mailbox: box.Name, Folder: "INBOX", UIDValidity: 1, UID: uint32(i + 1)},
+				Received: at, Source: sm.source, Message: m, Assurance: auth.Judge(m, trust[box.Name]),
+			}}
+			return nil
+		})
 	}
+	reading.Wait() // none fails: what cannot be read is a note on the mail
 	dateTheDateless(all)
 	inOrder(all, func(h happening) time.Time { return h.at })
 	// UIDs rise in the order of arrival, as a server gives them.
