@@ -93,6 +93,9 @@ func (d *Desk) LeaseMail(ctx context.Context, lasts time.Duration) (m *Mail, err
 // KeepMIME stores the bytes of a mail before its first try, so that every later one sends the same (G5). The first to store wins, and
 // m.MIME says what stands.
 func (d *Desk) KeepMIME(ctx context.Context, m *Mail, r io.ReadSeeker) error {
+	if m.Sealed {
+		return d.keepSealedMIME(ctx, m, r)
+	}
 	return d.Store.Update(ctx, func(tx Tx) error {
 		if _, err := r.Seek(0, io.SeekStart); err != nil { // a transaction may be run again
 			return err
@@ -146,6 +149,9 @@ func (d *Desk) Tried(ctx context.Context, a Attempt) error {
 		}
 		if err := t.tx.Tried(ctx, counted); err != nil {
 			return err
+		}
+		if a.State == MailSent {
+			return d.forgetSent(ctx, t.tx, a.Mail)
 		}
 		if a.State != MailFailed {
 			return nil

@@ -252,6 +252,10 @@ func (t *turn) enqueue(m Mail, box *policy.Mailbox, token message.Token, data an
 		return fmt.Errorf("render %s in %s: %w", m.Template, m.Language, err)
 	}
 	m.Subject, m.Text, m.HTML = text.Subject, text.Text, text.HTML
+	oneTime := oneTimeOf(data)
+	if err := t.takeOut(&m, oneTime); err != nil {
+		return err
+	}
 	unique, err := t.unique()
 	if err != nil {
 		return err
@@ -261,6 +265,11 @@ func (t *turn) enqueue(m Mail, box *policy.Mailbox, token message.Token, data an
 	m.MessageID = message.NewID(secret, unique, t.p.Desk.Domain)
 	if err := t.tx.AddMail(t.ctx, &m); err != nil {
 		return fmt.Errorf("put a mail into the outbox: %w", err)
+	}
+	if m.Sealed {
+		if err := t.d.keepSecret(t.ctx, t.tx, mailSecret(m.ID, "link"), []byte(oneTime)); err != nil {
+			return err
+		}
 	}
 	if m.Ticket != 0 {
 		if err := t.tx.AddRefs(t.ctx, []Ref{{m.MessageID, m.Ticket, RefSent}}); err != nil {

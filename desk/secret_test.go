@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/postdesk/postdesk/desk"
 	"github.com/postdesk/postdesk/desk/seal"
@@ -129,5 +130,32 @@ func TestSecretsThatDoNotOpen(t *testing.T) {
 		if _, err := w.desk.ReadSecret(t.Context(), anns); !errors.Is(err, desk.ErrNotFound) {
 			t.Errorf("forgotten: got %v", err)
 		}
+	})
+}
+
+// The token key is changed: a token of the old one joins its ticket for 90 days more, to the day, and spends nothing from the first.
+func TestT113TokenKeyChanged(t *testing.T) {
+	each(t, func(w *world) {
+		tk := w.opened(w.mail(kim, "Shop", "Please install it."))
+		old := w.lastOf("estimate", kim)
+		retired := time.Date(2026, 3, 3, 0, 0, 0, 0, time.UTC).Add(-time.Hour) // midnight in Berlin, where the desk is
+		w.policy = readPolicy(t, strings.Replace(worldPolicy, "tokens:\n", "tokens:\n  - {id: b, secret: \"another secret of the tests, long enough\"}\n", 1))
+		w.policy.Tokens.Keys[1].Retired = retired
+		alone := func() mail { return w.mail(kim, "Shop", "yes").to(old.ReplyTo.Addr) } // the token and nothing else
+
+		w.now = retired.AddDate(0, 0, 90)
+		w.same("a yes by the old token brings", w.brings(func() { w.received(desk.OutcomeReply, alone()) }), []string{"confirm_elsewhere to " + kim})
+		w.now = retired.AddDate(0, 0, 90).Add(time.Second)
+		if r := w.received(desk.OutcomeNew, alone()); r.Ticket == tk.Number {
+			t.Error("after 90 days it still joins")
+		}
+		if n := w.held("cust"); n != 0 || w.balance("cust") != 10 {
+			t.Errorf("%d credits are held, and %d left", n, w.balance("cust"))
+		}
+
+		// What the desk writes now is signed by the new key, and its yes is one.
+		next := w.opened(w.mail(kim, "Another", "Please install the other one."))
+		w.received(desk.OutcomeReply, w.answer(kim, w.lastOf("estimate", kim), "yes"))
+		w.status(next.Number, desk.Open)
 	})
 }

@@ -275,6 +275,7 @@ type Mail struct {
 	InReplyTo    message.ID
 	References   []message.ID
 	Automatic    bool // carries Auto-Submitted (RFC 3834)
+	Sealed       bool // what in Text and HTML works as a password is kept sealed, apart from it; Reveal puts it in
 	Attachments  []AttachmentRef
 	At           time.Time // Date of the mail
 

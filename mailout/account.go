@@ -142,13 +142,13 @@ func (s *Sender) bytes(ctx context.Context, m *desk.Mail) (mime *spool, err erro
 		}
 	}
 	mime = &spool{}
-	if err := s.Desk.Source(ctx, m.MIME, mime); err != nil {
+	if err := s.Desk.MIME(ctx, m, mime); err != nil {
 		mime.Close()
-		return nil, fmt.Errorf("read source %d: %w", m.MIME, err)
+		return nil, fmt.Errorf("read the MIME of mail %d, source %d: %w", m.ID, m.MIME, err)
 	}
 	if mime.Size() == 0 {
 		mime.Close()
-		return nil, fmt.Errorf("source %d is empty", m.MIME)
+		return nil, fmt.Errorf("the MIME of mail %d, source %d, is empty", m.ID, m.MIME)
 	}
 	if fault.Planted(fault.NewIDOnRetry) && m.Attempts > 0 {
 		return anew(mime)
@@ -182,6 +182,9 @@ func (s *Sender) compose(ctx context.Context, m *desk.Mail) error {
 		r := &spool{}
 		raw[source] = r
 		return r, s.Desk.Source(ctx, source, r)
+	}
+	if err := s.Desk.Reveal(ctx, m); err != nil {
+		return err
 	}
 	mime := &spool{}
 	defer mime.Close()

@@ -96,6 +96,12 @@ func (o *outbox) KeepMIME(_ context.Context, m *desk.Mail, r io.ReadSeeker) erro
 	})
 }
 
+func (o *outbox) Reveal(context.Context, *desk.Mail) error { return nil }
+
+func (o *outbox) MIME(ctx context.Context, m *desk.Mail, w io.Writer) error {
+	return o.Source(ctx, m.MIME, w)
+}
+
 func (o *outbox) Source(_ context.Context, id int64, w io.Writer) error {
 	return o.look(func() error {
 		b, ok := o.sources[id]

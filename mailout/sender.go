@@ -28,7 +28,9 @@ import (
 // A Desk is what the sender asks of desk.Desk.
 type Desk interface {
 	LeaseMail(ctx context.Context, lasts time.Duration) (*desk.Mail, error)
+	Reveal(ctx context.Context, m *desk.Mail) error
 	KeepMIME(ctx context.Context, m *desk.Mail, r io.ReadSeeker) error
+	MIME(ctx context.Context, m *desk.Mail, w io.Writer) error
 	Source(ctx context.Context, id int64, w io.Writer) error
 	Tried(ctx context.Context, a desk.Attempt) error
 	Attempts(ctx context.Context, mail int64) ([]desk.Attempt, error)

@@ -164,6 +164,9 @@ func (k *checker) checkPolicy() {
 		k.tell(fail, "tokens", "there is no key, so that anybody could forge our reply addresses: enough for simulate, refused by serve",
 			`add to the policy: tokens: [{id: a, secret_file: token-key}], and make the file: head -c 32 /dev/urandom | base64 > token-key`)
 	}
+	if p.Portal.URL != "" && len(p.Secrets.Keys) == 0 && len(p.Unset) == 0 {
+		k.tell(fail, "secrets", "there is no key to seal the links of the portal by until they are mailed: serve refuses to start", makeSecretsKey)
+	}
 	if p.Alarm.Silent() {
 		k.tell(warn, "alarm", "nobody is told when mail stops", "add alarm to the policy, such as alarm: {mail: {host: ..., from: ..., to: [...]}} of another server, and try it: postdesk alarm "+p.File)
 	}

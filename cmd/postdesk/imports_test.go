@@ -24,7 +24,7 @@ var mayImport = map[string][]string{
 	"mailin":       {"desk", "desk/fault", "desk/policy", "desk/message", "mailin/parse", "mailin/auth"},
 	"mailout":      {"desk", "desk/fault", "desk/policy", "desk/message", "mailin/parse"},
 	// The bench of the store's own tests, and the program that starts a PostgreSQL for a whole run of them.
-	"desk/store/storetest":              {"desk/store", "migrations"},
+	"desk/store/storetest":              {"desk", "desk/store", "migrations"},
 	"desk/store/storetest/withpostgres": {"desk/store/storetest"},
 }
 

@@ -88,6 +88,9 @@ func readToServe(file string) (*policy.Policy, error) {
 	if len(allAccounts(p)) > 0 && len(p.Secrets.Keys) == 0 {
 		return nil, fmt.Errorf("%s: mailboxes sign in by oauth, and there is no key to seal what the providers give: %s", file, makeSecretsKey)
 	}
+	if p.Portal.URL != "" && len(p.Secrets.Keys) == 0 {
+		return nil, fmt.Errorf("%s: the portal mails links to sign in by, and there is no key to seal them until they are sent: %s", file, makeSecretsKey)
+	}
 	for _, box := range p.Mailboxes {
 		if box.IMAP == nil || box.SMTP == nil {
 			return nil, fmt.Errorf("%s: mailboxes.%s has no imap or no smtp: a desk that serves needs both", file, box.Name)

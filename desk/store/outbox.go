@@ -32,6 +32,7 @@ type mailRow struct {
 	InReplyTo    string                         `db:"in_reply_to"`
 	Refs         document[[]message.ID]         `db:"refs"`
 	Automatic    bool                           `db:"automatic"`
+	Sealed       bool                           `db:"sealed"`
 	Attachments  document[[]desk.AttachmentRef] `db:"attachments"`
 	At           instant                        `db:"at"`
 	State        string                         `db:"state"`
@@ -42,15 +43,15 @@ type mailRow struct {
 }
 
 const mailColumns = `id, ticket, mailbox, template, audience, envelope_from, from_name, from_addr, to_name, to_addr, reply_to_name,
-	reply_to_addr, subject, body, html, language, message_id, in_reply_to, refs, automatic, attachments, at, state, mime, attempts,
+	reply_to_addr, subject, body, html, language, message_id, in_reply_to, refs, automatic, sealed, attachments, at, state, mime, attempts,
 	not_before, sent_at`
 
 const insertMail = `
 	INSERT INTO outbox (ticket, mailbox, template, audience, envelope_from, from_name, from_addr, to_name, to_addr, reply_to_name,
-		reply_to_addr, subject, body, html, language, message_id, in_reply_to, refs, automatic, attachments, at, state, mime, attempts,
+		reply_to_addr, subject, body, html, language, message_id, in_reply_to, refs, automatic, sealed, attachments, at, state, mime, attempts,
 		not_before, sent_at, due, leased_by)
 	VALUES (:ticket, :mailbox, :template, :audience, :envelope_from, :from_name, :from_addr, :to_name, :to_addr, :reply_to_name,
-		:reply_to_addr, :subject, :body, :html, :language, :message_id, :in_reply_to, :refs, :automatic, :attachments, :at, :state, :mime,
+		:reply_to_addr, :subject, :body, :html, :language, :message_id, :in_reply_to, :refs, :automatic, :sealed, :attachments, :at, :state, :mime,
 		:attempts, :not_before, :sent_at, :due, '')
 	RETURNING id`
 
@@ -65,7 +66,7 @@ func (x *tx) AddMail(ctx context.Context, m *desk.Mail) error {
 		"to_name": m.To.Name, "to_addr": m.To.Addr, "reply_to_name": m.ReplyTo.Name, "reply_to_addr": m.ReplyTo.Addr,
 		"subject": m.Subject, "body": m.Text, "html": m.HTML, "language": m.Language,
 		"message_id": m.MessageID, "in_reply_to": m.InReplyTo, "refs": document[[]message.ID]{m.References},
-		"automatic": m.Automatic, "attachments": document[[]desk.AttachmentRef]{m.Attachments}, "at": m.At, "state": m.State,
+		"automatic": m.Automatic, "sealed": m.Sealed, "attachments": document[[]desk.AttachmentRef]{m.Attachments}, "at": m.At, "state": m.State,
 		"mime": null(m.MIME), "attempts": m.Attempts, "not_before": m.NotBefore, "sent_at": m.SentAt, "due": due(m.NotBefore),
 	})
 	if err != nil {
@@ -144,7 +145,7 @@ func (r mailRow) mail() *desk.Mail {
 		EnvelopeFrom: r.EnvelopeFrom, From: message.Address{Name: r.FromName, Addr: r.FromAddr},
 		To: message.Address{Name: r.ToName, Addr: r.ToAddr}, ReplyTo: message.Address{Name: r.ReplyToName, Addr: r.ReplyToAddr},
 		Subject: r.Subject, Text: r.Body, HTML: r.HTML, Language: r.Language,
-		MessageID: message.ID(r.MessageID), InReplyTo: message.ID(r.InReplyTo), References: r.Refs.v, Automatic: r.Automatic,
+		MessageID: message.ID(r.MessageID), InReplyTo: message.ID(r.InReplyTo), References: r.Refs.v, Automatic: r.Automatic, Sealed: r.Sealed,
 		Attachments: r.Attachments.v, At: r.At.time(), State: desk.MailState(r.State), MIME: value(r.MIME), Attempts: r.Attempts,
 		NotBefore: r.NotBefore.time(), SentAt: r.SentAt.time(),
 	}
