@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -51,6 +52,11 @@ func (t *turn) send(l letter) error {
 	if why, err := t.withhold(l); err != nil || why != "" {
 		if err == nil {
 			t.sent = append(t.sent, t.event(EventWithheld, about.Number, Withheld{about.Number, l.template, l.to.Address, why}))
+		}
+		if err == nil && !l.automatic && l.ticket != nil {
+			err = t.tellStaffWith(l.ticket, "undelivered", func(d *templates.Staff) { // who answered shall not believe that it went out
+				d.Words, d.History, d.Kept, d.Reason = "", nil, nil, why
+			})
 		}
 		return err
 	}
@@ -104,6 +110,14 @@ func (t *turn) withhold(l letter) (string, error) {
 		return "there is no address to write to", nil
 	case t.p.MailboxOf(to) != nil:
 		return "it is an address of our own", nil
+	}
+	switch why, err := t.tx.Muted(t.ctx, to); {
+	case err == nil:
+		return why + ": mails to " + to + " stop until: postdesk mail unmute " + to, nil
+	case !errors.Is(err, ErrNotFound):
+		return "", err
+	}
+	switch {
 	case !l.automatic:
 		return "", nil // a person's answer goes out, whatever machines say
 	case neverRead(to):

@@ -316,6 +316,9 @@ func (v *visit) forged(p place) error {
 
 // machine keeps a program's mail. It never gets an automatic answer, re-opens nothing and meets no clock (M4); on a ticket it is a note.
 func (v *visit) machine(p place) error {
+	if v.m.Kind == message.FeedbackReport {
+		return v.complaint()
+	}
 	tk := p.joined
 	if tk == nil && v.m.Kind == message.Bounced {
 		tk = p.ours // a report about a mail of ours comes from a daemon, who takes part in no ticket
@@ -324,11 +327,11 @@ func (v *visit) machine(p place) error {
 	case tk != nil:
 		v.by = p.by
 		v.because("written by a program: %s", v.m.Kind)
-		if err := v.keep(tk.Number, OutcomeNoted, v.who.staff != nil || v.m.Kind == message.Bounced); err != nil {
+		if err := v.keep(tk.Number, OutcomeNoted, v.who.staff != nil || v.m.Kind == message.Bounced || v.part(tk) == Aside); err != nil {
 			return err
 		}
 		return v.bounced(tk)
-	case v.m.Kind == message.Bounced || v.m.Kind == message.FeedbackReport:
+	case v.m.Kind == message.Bounced:
 		v.because("a report about no mail of ours: %s", v.m.Kind)
 		return v.keep(0, OutcomeNoted, true)
 	case p.tokenOf != nil:
@@ -340,6 +343,55 @@ func (v *visit) machine(p place) error {
 	return v.open(p, OutcomeNew)
 }
 
+// complaint takes a feedback report (RFC 5965). Where it holds the Message-ID of a mail of ours, which nobody can guess, nothing more goes to
+// the address that the mail went to until somebody of us says so, and whoever works on its ticket is told (T054).
+func (v *visit) complaint() error {
+	sent, err := v.complainedOf()
+	if err != nil {
+		return err
+	}
+	if sent == nil {
+		v.because("a complaint about no mail of ours")
+		return v.keep(0, OutcomeNoted, true)
+	}
+	address := sent.To.Addr
+	v.because("a complaint about mail %d: nothing more goes to %s", sent.ID, address)
+	if err := v.keep(0, OutcomeNoted, true); err != nil {
+		return err
+	}
+	if err := v.tx.Mute(v.ctx, address, fmt.Sprintf("a complaint about mail %d", sent.ID), v.now); err != nil {
+		return err
+	}
+	return v.undelivered(sent, 0, "the recipient's provider passes on a complaint; mails to "+address+" stop until: postdesk mail unmute "+address)
+}
+
+// complainedOf finds the mail of ours that a feedback report is about, nil where there is none.
+func (v *visit) complainedOf() (*Mail, error) {
+	id := v.m.Complaint
+	if _, ours := message.TokenOfID(id, v.p.Desk.Domain); !ours {
+		return nil, nil
+	}
+	refs, err := v.tx.Refs(v.ctx, []message.ID{id})
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range refs {
+		if r.Kind != RefSent {
+			continue
+		}
+		mails, err := v.tx.Mails(v.ctx, r.Ticket)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range mails {
+			if m.MessageID == id && m.Audience == "customer" {
+				return m, nil
+			}
+		}
+	}
+	return nil, nil
+}
+
 // bounced tells whoever works on a ticket that a mail of it was not delivered (M4, F07). A report that names no mail of ours with its
 // token may be forged, and changes nothing (T050).
 func (v *visit) bounced(tk *Ticket) error {
@@ -347,7 +399,11 @@ func (v *visit) bounced(tk *Ticket) error {
 	if v.m.Kind != message.Bounced || b == nil || !b.Permanent || len(b.Recipients) == 0 || !v.aboutOurs(tk) {
 		return nil
 	}
-	return v.undelivered(&Mail{Ticket: tk.Number, Audience: "customer", To: message.Address{Addr: b.Recipients[0]}}, 0, b.Status+" "+b.Reason)
+	audience := "customer"
+	if address, err := message.Canonical(b.Recipients[0]); err == nil && v.p.StaffByAddress(address) != nil {
+		audience = "staff" // it is written down; a notice about it would go where this one failed, and fail again (F06)
+	}
+	return v.undelivered(&Mail{Ticket: tk.Number, Audience: audience, To: message.Address{Addr: b.Recipients[0]}}, 0, b.Status+" "+b.Reason)
 }
 
 // aboutOurs tells whether a delivery report proves that it is about a mail of the ticket: it came to that mail's envelope sender, or

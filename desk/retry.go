@@ -15,6 +15,15 @@ const (
 	AttemptAsked = "asked for by hand"
 )
 
+// Unmute lets mail go to an address again after a complaint, and tells whether it did not.
+func Unmute(ctx context.Context, st Store, address string) (muted bool, err error) {
+	err = st.Update(ctx, func(tx Tx) error {
+		muted, err = tx.Unmute(ctx, address)
+		return err
+	})
+	return muted, err
+}
+
 // RetryMail lets a mail of the outbox be tried at once, also one that was given up, and counts its tries anew. It refuses one that was
 // sent, or that is being sent, since a second copy could leave.
 func RetryMail(ctx context.Context, st Store, id int64) error {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/postdesk/postdesk/desk"
+	"github.com/postdesk/postdesk/desk/message"
 	"github.com/postdesk/postdesk/desk/store"
 )
 
@@ -17,7 +18,44 @@ type mailCmd struct {
 	Retry  mailRetryCmd  `cmd:"" help:"Try a mail at once, also one that was given up."`
 	Drop   mailDropCmd   `cmd:"" help:"Give mails up that wait."`
 	Pause  mailPauseCmd  `cmd:"" help:"Send nothing until resume."`
+	Unmute mailUnmuteCmd `cmd:"" help:"Send mail again to an address from which a complaint came."`
 	Resume mailResumeCmd `cmd:"" help:"Send again what was kept by pause, or since a restore."`
+}
+
+type mailUnmuteCmd struct {
+	database
+	Address string `arg:"" help:"The address."`
+}
+
+// Help is printed below the usage.
+func (mailUnmuteCmd) Help() string {
+	return `When somebody marks a mail of ours as spam, his provider may report it. Then nothing more goes to his address, and the engineer of the ticket is
+told. Somebody who wants our answers all the same is written to again after this.
+
+For example:
+
+    postdesk mail unmute anna@acme.example`
+}
+
+// Run lets mail go to an address again.
+func (c mailUnmuteCmd) Run(ctx context.Context) error {
+	return c.with(ctx, func(st *store.Store) error { return c.unmute(ctx, st, os.Stdout) })
+}
+
+func (c mailUnmuteCmd) unmute(ctx context.Context, st *store.Store, out io.Writer) error {
+	address, err := message.Canonical(c.Address)
+	if err != nil {
+		return err
+	}
+	muted, err := desk.Unmute(ctx, st, address)
+	switch {
+	case err != nil:
+		return err
+	case !muted:
+		return fmt.Errorf("no complaint came from %s", address)
+	}
+	_, err = fmt.Fprintf(out, "mail goes to %s again\n", address)
+	return err
 }
 
 type mailQueueCmd struct {

@@ -39,6 +39,7 @@ type Message struct {
 	KindWhy        []string // the reasons for Kind, short and for people
 	NoAutoResponse bool     // an automatic answer must not be sent for this mail, whatever its kind
 	Bounce         *Bounce  // only where Kind is Bounced
+	Complaint      ID       // only where Kind is FeedbackReport: the mail that somebody complains about, "" where the report does not hold it
 
 	Trace []Field  // the trace fields (RFC 5322, 3.6.7, and RFC 8601) in header order, topmost first: what mailin/auth judges
 	Notes []string // what could not be read, and what was left aside, in short texts for staff

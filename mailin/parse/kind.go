@@ -20,6 +20,9 @@ func (r *reading) judge(m *message.Message) {
 	if m.Kind == message.Bounced {
 		m.Bounce = e.bounce()
 	}
+	if m.Kind == message.FeedbackReport {
+		m.Complaint = e.originalID()
+	}
 	why := quiet.reasons(e)
 	m.NoAutoResponse = m.Kind.Machine() || len(why) > 0
 	if m.Kind == message.Human {
