@@ -145,3 +145,33 @@ func TestHTML(t *testing.T) {
 		}
 	}
 }
+
+// Each page that a mail leads to stands in its HTML and in its text, in every language the same ones, and nothing else is linked to.
+func TestLinksOfMails(t *testing.T) {
+	href := regexp.MustCompile(` href="([^"]*)"`)
+	set := newSet(t)
+	for _, name := range set.Names() {
+		var english []string
+		for _, lang := range append([]string{"en"}, set.Languages()...) {
+			m, err := set.Render(name, lang, dataFor(name, fullCustomer(), fullStaff()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var links []string
+			for _, l := range href.FindAllStringSubmatch(m.HTML, -1) {
+				links = append(links, l[1])
+				if !strings.HasPrefix(l[1], "https://desk.example/") || !strings.Contains(m.Text, l[1]) {
+					t.Errorf("%s %s links to %s, and its text is\n%s", name, lang, l[1], m.Text)
+				}
+			}
+			if english == nil {
+				english = append(links, "")
+			} else if !slices.Equal(append(links, ""), english) {
+				t.Errorf("%s %s links to %v, the English one to %v", name, lang, links, english)
+			}
+			if strings.Count(m.HTML, "<h1") != 1 || strings.Contains(m.HTML, "<h3") {
+				t.Errorf("%s %s: headings", name, lang)
+			}
+		}
+	}
+}

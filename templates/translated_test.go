@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"text/template/parse"
+	"unicode"
 )
 
 // A source is what one file says of itself: its fixed texts, and the fields of the data that it asks for.
@@ -186,6 +187,33 @@ func TestTypography(t *testing.T) {
 		}
 		for _, text := range l.phrases {
 			check("phrases of "+l.code, l.code, text)
+		}
+	}
+}
+
+// Behind the greeting German and Italian go on in the same sentence; the others begin one.
+func TestFirstWord(t *testing.T) {
+	set := newSet(t)
+	addressed := regexp.MustCompile(`^(?:Sie|Ihr|Ihre|Ihrer|Lei|La Sua|Suo|Anna)\PL`)
+	for _, lang := range set.Languages() {
+		for _, name := range set.Names() {
+			m, err := set.Render(name, lang, Sample(name, lang))
+			if err != nil {
+				t.Fatal(err)
+			}
+			greeting, rest, ok := strings.Cut(m.Text, "\n\n")
+			if strings.Contains(greeting, "\n") || !ok || !strings.ContainsAny(greeting[len(greeting)-1:], ",:!") || strings.HasPrefix(rest, "! ") {
+				continue // words of a person, or a warning
+			}
+			first := []rune(rest)[0]
+			goesOn := lang == "de" || lang == "it"
+			switch {
+			case !unicode.IsLetter(first):
+			case goesOn && unicode.IsUpper(first) && !addressed.MatchString(rest):
+				t.Errorf("%s %s goes on %q, want a small letter", lang, name, rest[:30])
+			case !goesOn && unicode.IsLower(first):
+				t.Errorf("%s %s goes on %q, want a capital", lang, name, rest[:30])
+			}
 		}
 	}
 }
