@@ -126,7 +126,7 @@ func (v *visit) saysYes(tk *Ticket) error {
 		return v.send(out)
 	case contact == nil || !spends(contact, tk) && (tk.Customer != "" || contact.ID != tk.Requester.ID):
 		return elsewhere("who wrote it may not spend")
-	case tk.Estimate.Max > v.p.Credits.ConfirmLimit && may(wishSpend, level) != byPayer:
+	case !tk.hourly() && tk.Estimate.Max > v.p.Credits.ConfirmLimit && may(wishSpend, level) != byPayer:
 		v.because("not confirmed: %d credits are more than a mail may confirm (%d)", tk.Estimate.Max, v.p.Credits.ConfirmLimit)
 		if err := v.tellStaff(tk, "new_words"); err != nil { // somebody has to ask him another way
 			return err
@@ -136,7 +136,7 @@ func (v *visit) saysYes(tk *Ticket) error {
 		return elsewhere("a yes counts only as the answer to the estimate itself, from the address it went to, with proof of who wrote")
 	}
 	tk.Estimate.ConfirmedAt, tk.Estimate.ConfirmedBy, tk.Estimate.ConfirmedIn = v.at, v.who.address, v.kept.ID
-	v.because("confirmed estimate %d: at most %d credits", tk.Estimate.Version, tk.Estimate.Max)
+	v.because("confirmed estimate %d: %s", tk.Estimate.Version, tk.Estimate)
 	return v.confirm(tk)
 }
 
@@ -181,4 +181,4 @@ func (v *visit) unclear(tk *Ticket) error {
 }
 
 // billed tells whether time on the ticket costs the customer.
-func (tk *Ticket) billed() bool { return tk.Billing == policy.ByCredits }
+func (tk *Ticket) billed() bool { return tk.Billing == policy.ByCredits || tk.Billing == policy.ByHour }

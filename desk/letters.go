@@ -37,13 +37,16 @@ func (t *turn) customerData(tk *Ticket) *templates.Customer {
 	if p := t.p.Product(tk.Product); p != nil {
 		d.Product = p.Title.In(lang)
 	}
-	if tk.Estimate != nil {
+	if d.Hourly = tk.hourlyData(lang); d.Hourly != nil {
+		d.HowToBuy = ""
+	}
+	if tk.Estimate != nil && !tk.hourly() {
 		d.Estimate = &templates.Range{Min: int(tk.Estimate.Min), Max: int(tk.Estimate.Max)}
 	}
-	if tk.Estimate != nil && tk.Estimate.Max > t.p.Credits.ConfirmLimit {
+	if d.Estimate != nil && tk.Estimate.Max > t.p.Credits.ConfirmLimit {
 		d.ConfirmLimit = t.p.Credits.ConfirmLimit
 	}
-	if tk.Hold != nil {
+	if tk.Hold != nil && !tk.hourly() {
 		d.Spent = &templates.Spent{TotalMinutes: tk.Minutes, Credits: tk.Hold.Settled, Max: tk.Hold.Amount}
 	}
 	switch tk.Status {
@@ -59,7 +62,7 @@ func (t *turn) customerData(tk *Ticket) *templates.Customer {
 	d.Resolution, d.ResolutionTarget = t.deadline(tk, policy.Resolution, lang)
 	if portal := t.p.Portal.URL; portal != "" {
 		d.TicketURL = fmt.Sprintf("%s/tickets/%d", portal, tk.Number)
-		if tk.Status == AwaitingConfirmation && tk.Estimate != nil {
+		if tk.Status == AwaitingConfirmation && d.Estimate != nil {
 			// For this person and this version alone, as the reply address of an estimate is. It needs no place to be kept: the ticket itself
 			// tells whether it was used.
 			d.ConfirmURL = portal + "/estimate/" + t.keys.Mint(message.Token{Purpose: message.PurposePage, Ticket: tk.Number, Arg: tk.Estimate.Version}, tk.Requester.Address)
@@ -133,7 +136,9 @@ func (t *turn) staffData(tk *Ticket, to *policy.Staff) *templates.Staff {
 	if tk.FreeWindow {
 		d.Plan = "free_window"
 	}
-	if tk.Estimate != nil {
+	if tk.hourly() {
+		d.Plan = tk.Estimate.Rate.Title.In(lang) + ", " + tk.Estimate.String()
+	} else if tk.Estimate != nil {
 		d.Estimate = &templates.Range{Min: int(tk.Estimate.Min), Max: int(tk.Estimate.Max)}
 	}
 	d.FirstResponse, _ = t.deadline(tk, policy.FirstResponse, lang)

@@ -95,7 +95,7 @@ func (t *turn) closeTicket(tk *Ticket, by string, words string) error {
 	t.setStatus(tk, Closed)
 	out := letter{template: "closed", ticket: tk, to: tk.Requester, automatic: true, data: t.customerData(tk)}
 	out.data.ClosedBy = by
-	if tk.Hold != nil {
+	if tk.Hold != nil && !tk.hourly() {
 		balance, err := t.balance(tk.Customer)
 		if err != nil {
 			return err

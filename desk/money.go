@@ -6,7 +6,6 @@ import (
 
 	"github.com/postdesk/postdesk/desk/fault"
 	"github.com/postdesk/postdesk/desk/ledger"
-	"github.com/postdesk/postdesk/desk/policy"
 )
 
 // hold takes n credits of the customer's balance for the present estimate, and charges what was worked already: More than confirmed is
@@ -14,6 +13,9 @@ import (
 func (t *turn) hold(tk *Ticket, n int64) error {
 	if n > 0 {
 		h := ledger.Hold{Ticket: tk.Number, Customer: tk.Customer, Unit: ledger.Credit}
+		if tk.hourly() {
+			h = ledger.Postpaid(tk.Number, tk.payer(), tk.Estimate.Unit())
+		}
 		if tk.Hold != nil {
 			h = *tk.Hold
 		}
@@ -21,8 +23,10 @@ func (t *turn) hold(tk *Ticket, n int64) error {
 		if err != nil {
 			return fmt.Errorf("hold for estimate %d of ticket %d: %w", tk.Estimate.Version, tk.Number, err)
 		}
-		if err := t.post(p); err != nil {
-			return err
+		if !p.IsZero() {
+			if err := t.post(p); err != nil {
+				return err
+			}
 		}
 		tk.Hold = &h
 	}
@@ -34,10 +38,14 @@ func (t *turn) hold(tk *Ticket, n int64) error {
 // settle charges the ticket for all minutes worked on it, up to what was confirmed, and returns the credits that would be above. The
 // charge is always that of the total, never of one entry ("Charge" of MISSION.md).
 func (t *turn) settle(tk *Ticket) (over int64, err error) {
-	if tk.Billing != policy.ByCredits || tk.Hold == nil {
+	if !tk.billed() || tk.Hold == nil {
 		return 0, nil
 	}
-	h, p, err := tk.Hold.Settle(ledger.Charge(tk.Minutes-tk.Estimate.Before, t.p.Credits.Rate), t.at)
+	total := ledger.Charge(tk.Minutes-tk.Estimate.Before, t.p.Credits.Rate)
+	if tk.hourly() {
+		total = tk.Estimate.Rate.charge(tk.Minutes - tk.Estimate.Before)
+	}
+	h, p, err := tk.Hold.Settle(total, t.at)
 	if err != nil {
 		return 0, fmt.Errorf("charge ticket %d: %w", tk.Number, err)
 	}
@@ -77,6 +85,9 @@ func (t *turn) holdAgain(tk *Ticket) (bool, error) {
 	again.Version++
 	tk.Estimate = &again
 	need := t.toHold(tk)
+	if tk.hourly() {
+		return true, t.hold(tk, need)
+	}
 	balance, err := t.balance(tk.Customer)
 	if err != nil {
 		return false, err

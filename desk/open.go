@@ -305,6 +305,9 @@ func (v *visit) bill(tk *Ticket, class *policy.Class, verdict rules.Verdict, has
 	}
 	channel := v.p.ChannelOf(v.mailbox.Name)
 	switch {
+	case channel != nil && verdict.Billing == "" && channel.Terms == policy.TermsHourly:
+		tk.Billing = policy.ByHour
+		because("the channel "+channel.Name, "it is billed by time, whatever the licence")
 	case billing == policy.Free:
 	case channel != nil && verdict.Billing == "" && channel.Terms == policy.TermsFree:
 		tk.Billing = policy.Free
@@ -324,6 +327,16 @@ func (v *visit) bill(tk *Ticket, class *policy.Class, verdict rules.Verdict, has
 		}
 		tk.Billing = policy.ByCredits // a separate order: an engineer says what it takes
 		because("the class "+class.Name, "no plan in force covers it")
+	}
+	if tk.Billing == policy.ByHour && !v.m.Kind.Machine() {
+		rate := first(verdict.Rate, class.Rate)
+		if channel != nil {
+			rate = first(rate, channel.Rate)
+		}
+		if v.offerByHour(tk, rate) {
+			return
+		}
+		tk.Billing = policy.ByCredits // no rate is known: an engineer says what it takes
 	}
 	if tk.Billing != policy.ByCredits {
 		return
@@ -495,6 +508,11 @@ func (t *turn) sendEstimate(tk *Ticket) error { return t.sendEstimateWith(tk, ""
 
 // sendEstimateWith is sendEstimate with something to say beside it.
 func (t *turn) sendEstimateWith(tk *Ticket, notice templates.PublicText) error {
+	if tk.hourly() {
+		l := t.estimateLetter(tk, "agreement")
+		l.data.Notice = notice
+		return t.send(l)
+	}
 	balance, err := t.balance(tk.Customer)
 	if err != nil {
 		return err
@@ -543,6 +561,16 @@ func (t *turn) dispatch(tk *Ticket) error {
 // it waits for credits and goes on by itself.
 func (t *turn) confirm(tk *Ticket) error {
 	need := t.toHold(tk)
+	if tk.hourly() { // paid afterwards, so that no balance has to reach
+		if err := t.hold(tk, need); err != nil {
+			return err
+		}
+		t.setStatus(tk, Open)
+		if err := t.send(letter{template: "confirmed", ticket: tk, to: tk.Requester, automatic: true, data: t.customerData(tk)}); err != nil {
+			return err
+		}
+		return t.dispatch(tk)
+	}
 	balance, err := t.balance(tk.Customer)
 	if err != nil {
 		return err

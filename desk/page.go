@@ -163,11 +163,13 @@ func (t *turn) viewOf(who *Contact, tk *Ticket, lang string) (View, error) {
 		v.Balance = &balance
 	}
 	if tk.Status == AwaitingConfirmation || tk.Status == AwaitingCredits {
-		v.MayDecide = tk.Status == AwaitingConfirmation && spends(who, tk)
-		if v.Missing = t.toHold(tk) - deref(v.Balance); v.Missing > 0 {
+		v.MayDecide = tk.Status == AwaitingConfirmation && spends(who, tk) && !tk.hourly()
+		if v.Missing = t.toHold(tk) - deref(v.Balance); v.Missing > 0 && !tk.hourly() {
 			v.HowToBuy = string(d.HowToBuy)
 		}
-		v.Missing = max(0, v.Missing)
+		if v.Missing = max(0, v.Missing); tk.hourly() {
+			v.Missing = 0
+		}
 	}
 	var err error
 	v.Said, err = t.said(who, tk)

@@ -239,7 +239,7 @@ func (t *turn) offer(tk *Ticket, version int64) (Offer, error) {
 		Desk: t.p.Desk.Name, Number: tk.Number, Subject: string(public(tk.Subject)), Language: tk.Language, Version: version, For: tk.Requester.Address,
 		Minutes: t.p.Credits.Rate.Minutes,
 	}
-	if tk.Estimate == nil || tk.Estimate.Version != version {
+	if tk.Estimate == nil || tk.hourly() || tk.Estimate.Version != version { // work by the hour is agreed to by mail alone, so far
 		o.State = Outdated
 		return o, nil
 	}
@@ -273,7 +273,7 @@ func (t *turn) decide(tk *Ticket, who *Contact, version int64, agrees bool) (Dec
 	}
 	did := Acted{Ticket: tk.Number, By: who.Address, What: "declined", Estimate: version, Level: message.LevelA3.String()}
 	switch {
-	case tk.Estimate == nil || tk.Estimate.Version != version:
+	case tk.Estimate == nil || tk.hourly() || tk.Estimate.Version != version:
 		return Outdated, nil
 	case tk.Status != AwaitingConfirmation:
 		return AlreadyDone, nil

@@ -84,8 +84,8 @@ func (t *turn) receive(a *Arrival) (Reception, error) {
 	return r, t.tx.SaveCursor(t.ctx, a.Position)
 }
 
-// terms is the mailbox whose terms hold for a mail: the first of the policy among the header's recipients, since one mail to several of
-// our addresses means the same whichever is polled first; else the one it was found in.
+// terms is the mailbox whose terms hold for a mail: among the header's recipients the one whose channel costs least, and of those the first
+// of the policy, since one mail to several of our addresses means the same whichever is polled first; else the one it was found in.
 func (t *turn) terms(a *Arrival) *policy.Mailbox {
 	var best *policy.Mailbox
 	for _, to := range slices.Concat(a.Message.To, a.Message.Cc) {
@@ -93,7 +93,7 @@ func (t *turn) terms(a *Arrival) *policy.Mailbox {
 		if box == nil {
 			continue
 		}
-		if best == nil || slices.Index(t.p.Mailboxes, box) < slices.Index(t.p.Mailboxes, best) {
+		if best == nil || t.p.Before(box, best) {
 			best = box
 		}
 	}

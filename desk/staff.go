@@ -186,6 +186,8 @@ func (v *visit) planOne(pl *plan, tk *Ticket, who *policy.Staff, c command, reco
 			return never(templates.WrongBeside.With("/resolve"))
 		case pl.status == Closed:
 			return never(templates.WrongBeside.With("/close"))
+		case tk.hourly():
+			return never(templates.WrongHourly.With(tk.Estimate.Rate.PerHour.String()))
 		case v.class(tk).Billing == policy.Free:
 			return never(templates.WrongFree.With(v.class(tk).Title))
 		case tk.Hold != nil && hi < tk.Hold.Amount:
@@ -350,6 +352,9 @@ func (v *visit) reply(tk *Ticket, pl *plan, minutes int) error {
 	if out.data.Spent != nil {
 		out.data.Spent.Minutes = minutes
 	}
+	if out.data.Hourly != nil {
+		out.data.Hourly.Minutes = minutes
+	}
 	return v.sendAll(out)
 }
 
@@ -390,8 +395,8 @@ func (v *visit) carryState(tk *Ticket, pl *plan, toCustomer bool) error {
 func (v *visit) afterwards(tk *Ticket, who *policy.Staff, pl *plan, toCustomer bool, minutes int, over int64) error {
 	switch {
 	case over > 0 && !tk.Status.Done() && pl.estimate == nil: // else the engineer has said himself how much it will be
-		needs := tk.Hold.Amount + over
-		tk.Estimate = &Estimate{Version: tk.Estimate.Version + 1, Min: needs, Max: needs, At: v.at, Before: tk.Estimate.Before}
+		tk.Estimate = tk.raised(over)
+		tk.Estimate.At = v.at
 		v.setStatus(tk, AwaitingConfirmation)
 		if err := v.sendEstimate(tk); err != nil {
 			return err

@@ -135,11 +135,21 @@ type Estimate struct {
 	By       string // staff id; "" when the class gives the range
 	At       time.Time
 	Before   int // minutes worked while the ticket was free: they stay so
+	// Rate is that of work by the hour, nil where the unit is credits: Max is then the cap, in the currency's smallest parts (B2).
+	Rate *Rate `json:",omitempty"`
 
 	// The customer's yes, kept as evidence (L2).
 	ConfirmedAt time.Time // zero: not yet
 	ConfirmedBy string    // address
 	ConfirmedIn int64     // the message that said so; 0 when it was a portal's button
+}
+
+// A Rate is the price of work by the hour as it was offered: the policy's may change meanwhile.
+type Rate struct {
+	Name    string
+	Title   policy.Text
+	PerHour policy.Money
+	Unit    int // minutes
 }
 
 // A Clock is a target running on a ticket (R4). Everything it shows follows from Start, Target, the calendar and the pauses, so that a

@@ -290,7 +290,7 @@ func (t *Ticket) snapshot() Snapshot {
 		Linked: t.Linked,
 	}
 	if t.Estimate != nil {
-		s.Estimate = &SnapshotEstimate{Unit: string(ledger.Credit), Min: t.Estimate.Min, Max: t.Estimate.Max}
+		s.Estimate = &SnapshotEstimate{Unit: string(t.Estimate.Unit()), Min: t.Estimate.Min, Max: t.Estimate.Max}
 	}
 	for i := range t.Clocks {
 		c := &t.Clocks[i]

@@ -102,7 +102,11 @@ func WhyOf(tk *Ticket, messages []*Message) Why {
 		if e.By != "" {
 			by = e.By
 		}
-		settle("estimate", rules.Range{Min: e.Min, Max: e.Max}.String(), by)
+		value := rules.Range{Min: e.Min, Max: e.Max}.String()
+		if e.Rate != nil {
+			value, by = e.String(), "the rate "+e.Rate.Name
+		}
+		settle("estimate", value, by)
 	}
 	settle("assignee", tk.Assignee, "its queue, or a dispatcher")
 	return w

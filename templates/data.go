@@ -48,6 +48,17 @@ type Spent struct {
 	Max          int64
 }
 
+// Hourly is work by the hour: what is offered, and what it has cost so far. Amounts are written with their currency.
+type Hourly struct {
+	Kind         string // of work
+	PerHour      string
+	Unit         int // minutes that time is rounded up to, once in all
+	Cap          string
+	Minutes      int // for this answer
+	TotalMinutes int
+	Cost         string // so far; empty before the customer agreed
+}
+
 // Customer is all that a mail to a customer can show. Fields left empty are left out of the mail, with
 // what belongs to them. Titles, targets and other words are in the mail's language.
 type Customer struct {
@@ -64,6 +75,8 @@ type Customer struct {
 	Balance       *int64 // credits
 	Missing       int64  // credits between the balance and Estimate.Max
 	Spent         *Spent
+
+	Hourly *Hourly // where the work is billed by the hour, instead of Estimate and Spent
 
 	FirstResponse, Resolution             *Moment
 	FirstResponseTarget, ResolutionTarget string // where no clock runs yet, such as "1 working day"

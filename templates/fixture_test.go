@@ -56,6 +56,11 @@ func notice(lang string) PublicText {
 		"Hilfe bei einer Installation gibt es unter help@desk.example.\n\nDringende Hilfe nach Stunden gibt es unter premium@desk.example."))
 }
 
+// byTheHour is an agreement that nothing was worked on yet.
+func byTheHour(lang string) *Hourly {
+	return &Hourly{Kind: in(lang, "Technical", "Technik"), PerHour: "20.00 USD", Unit: 1, Cap: "60.00 USD"}
+}
+
 func answer(lang string) PublicText {
 	return PublicText(in(lang,
 		"Hello Anna,\n\nthe file is saved as UTF-16, which the import cannot read. Please save it as UTF-8 and start again:\n\n    import --from rows.csv\n\nBest wishes\nBo",
@@ -115,7 +120,24 @@ var goldens = map[string]func(t testing.TB, lang string, c *Customer, s *Staff){
 		c.Free, c.Estimate, c.Notice = true, nil, notice(lang)
 	},
 	"acknowledgement_unverified": nil,
-	"ask_close":                  nil,
+	"agreement": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		c.Hourly, c.Estimate, c.CloseAfterDays = byTheHour(lang), nil, 10
+		c.Notice = notice(lang)
+	},
+	"agreement-more": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		c.Hourly, c.Estimate, c.CloseAfterDays = byTheHour(lang), nil, 10
+		c.Hourly.TotalMinutes, c.Hourly.Cost, c.Hourly.Cap = 200, "60.00 USD", "120.00 USD"
+	},
+	"agreement-minimal": minimal,
+	"closed-hourly": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		c.Hourly, c.Estimate, c.Balance = byTheHour(lang), nil, nil
+		c.Hourly.TotalMinutes, c.Hourly.Cost = 75, "25.00 USD"
+	},
+	"reply-hourly": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		c.Words, c.Hourly, c.Estimate = answer(lang), byTheHour(lang), nil
+		c.Hourly.Minutes, c.Hourly.TotalMinutes, c.Hourly.Cost = 30, 75, "25.00 USD"
+	},
+	"ask_close": nil,
 	"awaiting_reminder": func(t testing.TB, lang string, c *Customer, s *Staff) {
 		c.Awaiting, c.CloseAfterDays, c.ConfirmURL = "confirmation", 10, "https://desk.example/confirm/3fq8"
 	},

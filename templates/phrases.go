@@ -18,6 +18,7 @@ const (
 	WrongCorrection                     // takes back more than the time given
 	WrongCredits                        // no range of credits
 	WrongFree                           // tickets of the class given cost nothing
+	WrongHourly                         // the ticket is billed by the hour, at the price given
 	WrongLess                           // the customer has confirmed as much as given
 	WrongNobody                         // it names nobody; the names given may be assigned
 	WrongName                           // nobody is called that; the names given may be assigned
@@ -86,6 +87,7 @@ var englishPhrases = map[Phrase]string{
 	WrongCorrection:   "you have recorded only %s on this request",
 	WrongCredits:      "this is no number of credits, and no range of them",
 	WrongFree:         "requests of the class “%s” cost nothing",
+	WrongHourly:       "the request is billed by the hour, at %s; the customer has agreed to that, or is asked to",
 	WrongLess:         "the customer has agreed to %s already; it cannot be less",
 	WrongNobody:       "it names nobody; possible are: %s",
 	WrongName:         "nobody is called “%s”; possible are: %s",
@@ -153,6 +155,7 @@ var germanPhrases = map[Phrase]string{
 	WrongCorrection:   "Sie haben bei dieser Anfrage nur %s erfasst",
 	WrongCredits:      "das ist keine Zahl von Credits und auch keine Spanne",
 	WrongFree:         "Anfragen der Art „%s“ sind kostenlos",
+	WrongHourly:       "die Anfrage wird nach Stunden abgerechnet, zu %s; darum wurde der Kunde gebeten",
 	WrongLess:         "der Kunde hat schon %s zugestimmt; weniger geht nicht",
 	WrongNobody:       "es fehlt ein Name; möglich sind: %s",
 	WrongName:         "„%s“ heißt niemand; möglich sind: %s",
@@ -220,6 +223,7 @@ var italianPhrases = map[Phrase]string{
 	WrongCorrection:   "su questa richiesta ha registrato solo %s",
 	WrongCredits:      "non è un numero di crediti, né un intervallo",
 	WrongFree:         "le richieste del tipo «%s» sono gratuite",
+	WrongHourly:       "la richiesta si addebita a ore, a %s",
 	WrongLess:         "il cliente ha già approvato %s; non si può scendere sotto",
 	WrongNobody:       "manca il nome; sono possibili: %s",
 	WrongName:         "nessuno si chiama «%s»; sono possibili: %s",
@@ -287,6 +291,7 @@ var dutchPhrases = map[Phrase]string{
 	WrongCorrection:   "u hebt bij deze aanvraag maar %s geboekt",
 	WrongCredits:      "dit is geen aantal credits, en ook geen bereik",
 	WrongFree:         "aanvragen van de soort “%s” zijn gratis",
+	WrongHourly:       "de aanvraag wordt per uur berekend, tegen %s",
 	WrongLess:         "de klant is al akkoord gegaan met %s; minder kan niet",
 	WrongNobody:       "er staat geen naam; mogelijk zijn: %s",
 	WrongName:         "niemand heet “%s”; mogelijk zijn: %s",
@@ -354,6 +359,7 @@ var russianPhrases = map[Phrase]string{
 	WrongCorrection:   "время, которое Вы учли по этому обращению, — только %s",
 	WrongCredits:      "это не число кредитов и не диапазон",
 	WrongFree:         "обращения вида «%s» бесплатны",
+	WrongHourly:       "обращение оплачивается по часам, по %s",
 	WrongLess:         "клиент уже согласился на %s; меньше нельзя",
 	WrongNobody:       "не указано имя; возможные имена: %s",
 	WrongName:         "никого с именем «%s» нет; возможные имена: %s",
@@ -421,6 +427,7 @@ var spanishPhrases = map[Phrase]string{
 	WrongCorrection:   "en esta solicitud solo ha anotado %s",
 	WrongCredits:      "no es un número de créditos ni un intervalo",
 	WrongFree:         "las solicitudes del tipo «%s» son gratuitas",
+	WrongHourly:       "la solicitud se factura por horas, a %s",
 	WrongLess:         "el cliente ya ha aceptado %s; no puede ser menos",
 	WrongNobody:       "falta un nombre; puede ser: %s",
 	WrongName:         "nadie se llama «%s»; puede ser: %s",
@@ -488,6 +495,7 @@ var polishPhrases = map[Phrase]string{
 	WrongCorrection:   "własny czas zapisany w tym zgłoszeniu to tylko %s",
 	WrongCredits:      "to nie jest liczba kredytów ani ich zakres",
 	WrongFree:         "zgłoszenia rodzaju „%s” są bezpłatne",
+	WrongHourly:       "zgłoszenie rozliczane jest godzinowo, po %s",
 	WrongLess:         "klient zgodził się już na %s; mniej być nie może",
 	WrongNobody:       "brakuje imienia; możliwe imiona: %s",
 	WrongName:         "nikt nie nazywa się „%s”; możliwe imiona: %s",
@@ -555,6 +563,7 @@ var frenchPhrases = map[Phrase]string{
 	WrongCorrection:   "vous n’avez noté que %s sur cette demande",
 	WrongCredits:      "ce n’est ni un nombre de crédits ni une fourchette",
 	WrongFree:         "les demandes du type « %s » sont gratuites",
+	WrongHourly:       "la demande est facturée à l’heure, à %s",
 	WrongLess:         "le client a déjà accepté %s, impossible de descendre en dessous",
 	WrongNobody:       "il manque un nom, à choisir parmi %s",
 	WrongName:         "personne ne s’appelle « %s », le nom est à choisir parmi %s",

@@ -21,6 +21,7 @@ func fullCustomer() *Customer {
 		CreditMinutes:       30,
 		Balance:             &balance,
 		Missing:             2,
+		Hourly:              &Hourly{Kind: "Technical", PerHour: "20.00 USD", Unit: 15, Cap: "60.00 USD", Minutes: 45, TotalMinutes: 75, Cost: "25.00 USD"},
 		Spent:               &Spent{Minutes: 45, TotalMinutes: 75, Credits: 3, Max: 4},
 		FirstResponse:       &answer,
 		Resolution:          &solution,

@@ -62,6 +62,7 @@ func (a audience) String() string {
 var audiences = map[string]audience{
 	"acknowledgement":            toCustomer,
 	"acknowledgement_unverified": toCustomer,
+	"agreement":                  toCustomer,
 	"ask_close":                  toCustomer,
 	"ask_copies":                 toCustomer,
 	"aside":                      toCustomer,

@@ -191,6 +191,9 @@ func near(t, now time.Time) string {
 }
 
 func rangeOf(e *desk.SnapshotEstimate) string {
+	if e.Unit != "credit" {
+		return "by the hour, at most " + policy.Money{Amount: e.Max, Currency: e.Unit}.String()
+	}
 	if e.Min == e.Max {
 		return fmt.Sprintf("%d %s", e.Max, plural(e.Max, e.Unit))
 	}

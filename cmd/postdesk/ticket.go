@@ -160,7 +160,7 @@ func lineOf(t *desk.Ticket) ticketLine {
 		Minutes: t.Minutes, Subject: t.Subject, Language: t.Language, Registered: t.Registered, Due: nextDue(t).UTC(), Linked: t.Linked,
 	}
 	if t.Estimate != nil {
-		l.Estimate = &desk.SnapshotEstimate{Unit: "credit", Min: t.Estimate.Min, Max: t.Estimate.Max}
+		l.Estimate = &desk.SnapshotEstimate{Unit: string(t.Estimate.Unit()), Min: t.Estimate.Min, Max: t.Estimate.Max}
 	}
 	return l
 }
@@ -357,6 +357,9 @@ func (f record) facts() [][]string {
 	row("billing", "%s", orDash(billing))
 	if e := t.Estimate; e != nil {
 		what := rangeOf(&desk.SnapshotEstimate{Unit: "credit", Min: e.Min, Max: e.Max})
+		if e.Rate != nil {
+			what = e.Rate.Name + ", " + e.String()
+		}
 		if e.By != "" {
 			what += " by " + e.By
 		}
@@ -368,11 +371,18 @@ func (f record) facts() [][]string {
 		row("estimate", "%s", what)
 	}
 	if h := t.Hold; h != nil {
-		what := fmt.Sprintf("%d charged, %d held", h.Settled, h.Held())
-		if h.Overspent > 0 {
-			what += fmt.Sprintf(", %d above what was confirmed", h.Overspent)
+		name, amount := "credits", func(n int64) string { return fmt.Sprint(n) }
+		if h.Postpaid {
+			name, amount = "owed", func(n int64) string { return policy.Money{Amount: n, Currency: string(h.Unit)}.String() }
 		}
-		row("credits", "%s", what)
+		what := fmt.Sprintf("%s charged", amount(h.Settled))
+		if !h.Postpaid {
+			what += fmt.Sprintf(", %d held", h.Held())
+		}
+		if h.Overspent > 0 {
+			what += fmt.Sprintf(", %s above what was confirmed", amount(h.Overspent))
+		}
+		row(name, "%s", what)
 	}
 	if t.Minutes != 0 {
 		row("worked", "%d minutes", t.Minutes)

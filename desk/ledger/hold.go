@@ -20,13 +20,24 @@ type Hold struct {
 	Settled   int64 // what was charged of it, in all
 	Overspent int64 // what work would have cost beyond Amount; shown, and written off when the ticket closes
 	Released  bool  // nothing is held any more: Amount is Settled
+	Postpaid  bool  `json:",omitempty"` // nothing is ever held: what is charged is owed, up to Amount (B2)
 }
 
 // ErrHold is what a hold that cannot change in the way asked wraps.
 var ErrHold = errors.New("not possible with this hold")
 
 // Held is what the hold keeps from being spent.
-func (h Hold) Held() int64 { return h.Amount - h.Settled }
+func (h Hold) Held() int64 {
+	if h.Postpaid {
+		return 0
+	}
+	return h.Amount - h.Settled
+}
+
+// Postpaid is a hold that holds nothing: the customer has agreed to owe up to what Raise adds. Its Raise and Release post nothing.
+func Postpaid(ticket int64, customer string, unit Unit) Hold {
+	return Hold{Ticket: ticket, Customer: customer, Unit: unit, Postpaid: true}
+}
 
 // NewHold takes n, the maximum that the customer has confirmed, from what he can spend. Version is the confirmed
 // estimate's, from 1. It is for a ticket that never had a hold; after that, Raise.
@@ -46,6 +57,9 @@ func (h Hold) Raise(version int, n int64, at time.Time) (Hold, Posting, error) {
 		return h, Posting{}, fmt.Errorf("hold %d %s for ticket %d: %w", n, h.Unit, h.Ticket, ErrHold)
 	}
 	h.Version, h.Amount, h.Released = version, amount, false
+	if h.Postpaid {
+		return h, Posting{}, nil
+	}
 	h.Step++
 	return h, move(h.key(), "hold", h.Ticket, at, h.Unit, n, Customer(h.Customer), Held(h.Customer)), nil
 }
@@ -67,6 +81,9 @@ func (h Hold) Settle(total int64, at time.Time) (Hold, Posting, error) {
 	if h.Released { // Amount is Settled, so it can only be less
 		from = Customer(h.Customer)
 		h.Amount = settled
+	}
+	if h.Postpaid {
+		from = Customer(h.Customer)
 	}
 	h.Step++
 	h.Settled = settled

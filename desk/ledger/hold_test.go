@@ -235,7 +235,7 @@ func TestBooksStayRight(t *testing.T) {
 			ticket := 1 + int64(pick(tickets))
 			h, ok := holds[ticket]
 			if !ok {
-				h = Hold{Ticket: ticket, Customer: customer, Unit: unit}
+				h = Hold{Ticket: ticket, Customer: customer, Unit: unit, Postpaid: unit == "EUR" && ticket%2 == 0}
 			}
 			late := pick(8) == 0
 			if late {
@@ -338,7 +338,7 @@ func check(t *rapid.T, b *book, holds map[int64]Hold) {
 		}
 	}
 	for p, n := range recount {
-		if n < 0 && !p.account.MayGoNegative() {
+		if n < 0 && !(Entry{p.account, p.unit, n}).MayGoNegative() {
 			t.Fatalf("%s has %d %s", p.account, n, p.unit)
 		}
 		if p.account != Held(string(p.account[min(len(heldPrefix), len(p.account)):])) {

@@ -10,6 +10,7 @@
 //	TopUp         top_up:REF                           sold           customer
 //	NewHold,Raise hold:TICKET:STEP                     customer       held
 //	Settle        hold:TICKET:STEP                     held           earned    (less: earned to held)
+//	Settle        hold:TICKET:STEP                     customer       earned    (postpaid)
 //	Release       hold:TICKET:STEP                     held           customer
 //	Counter       counter:KEY                          what the posting with that key moved, back
 //
@@ -68,6 +69,12 @@ func (a Account) MayGoNegative() bool {
 	return a == Earned || a == Sold || a == Opening
 }
 
+// MayGoNegative tells whether the entry may leave its account below zero. A customer's account in a currency may: what is below zero there
+// is what he owes for work by the hour, which is paid afterwards (B2). Credits and minutes are bought first.
+func (e Entry) MayGoNegative() bool {
+	return e.Account.MayGoNegative() || strings.HasPrefix(string(e.Account), customerPrefix) && e.Unit != Credit && e.Unit != Minute
+}
+
 // Check refuses what is no account.
 func (a Account) Check() error {
 	for _, prefix := range []string{customerPrefix, heldPrefix} {
@@ -111,7 +118,7 @@ func (e Entry) Apply(balance int64) (int64, error) {
 	if !ok {
 		return balance, fmt.Errorf("%s with %d %s, and %d: %w", e.Account, balance, e.Unit, e.Amount, ErrOverflow)
 	}
-	if e.Amount < 0 && after < 0 && !e.Account.MayGoNegative() {
+	if e.Amount < 0 && after < 0 && !e.MayGoNegative() {
 		return balance, &InsufficientError{e.Account, e.Unit, balance, e.Amount}
 	}
 	return after, nil

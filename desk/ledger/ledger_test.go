@@ -153,6 +153,53 @@ func TestMayGoNegative(t *testing.T) {
 	}
 }
 
+// A customer may owe money, and never credits or minutes; nothing is ever held that is not there.
+func TestEntriesThatMayGoNegative(t *testing.T) {
+	for _, tt := range []struct {
+		account Account
+		unit    Unit
+		want    bool
+	}{
+		{Customer("acme"), "EUR", true}, {Customer("acme"), Credit, false}, {Customer("acme"), Minute, false}, {Held("acme"), "EUR", false},
+		{Earned, Credit, true}, {Sold, "EUR", true},
+	} {
+		if got := (Entry{tt.account, tt.unit, -1}).MayGoNegative(); got != tt.want {
+			t.Errorf("%s in %s: %v", tt.account, tt.unit, got)
+		}
+	}
+}
+
+// Work that is paid afterwards is charged to the customer himself, never above what he agreed to, and nothing is held or given back.
+func TestPostpaid(t *testing.T) {
+	h := Postpaid(7, "acme", "USD")
+	h, p, err := h.Raise(1, 6000, now)
+	if err != nil || !p.IsZero() || h.Held() != 0 {
+		t.Fatalf("agreeing posts %+v, holds %d, %v", p, h.Held(), err)
+	}
+	for _, step := range []struct{ total, moved, over int64 }{{1467, 1467, 0}, {1500, 33, 0}, {1500, 0, 0}, {6500, 4500, 500}, {1000, -5000, 0}, {6000, 5000, 0}} {
+		h, p, err = h.Settle(step.total, now)
+		if err != nil || h.Overspent != step.over {
+			t.Fatalf("settle %d: %+v, %v", step.total, h, err)
+		}
+		var got int64
+		for _, e := range p.Entries {
+			if e.Account == Customer("acme") {
+				got = -e.Amount
+			}
+		}
+		if got != step.moved || step.moved != 0 && p.Check() != nil {
+			t.Errorf("settle %d: moved %d, want %d (%+v)", step.total, got, step.moved, p)
+		}
+	}
+	h, p = h.Release(now)
+	if !p.IsZero() || h.Settled != 6000 {
+		t.Errorf("the end posts %+v", p)
+	}
+	if h, p, err = h.Settle(7000, now); err != nil || !p.IsZero() || h.Overspent != 1000 {
+		t.Errorf("after the end, more is charged without a new agreement: %+v, %+v, %v", h, p, err)
+	}
+}
+
 // The keys stand in the books of running desks: one that changes lets things be posted twice.
 func TestKeys(t *testing.T) {
 	h, hold, err := NewHold(42, 1, "acme", Credit, 4, now)

@@ -59,7 +59,6 @@ func readChannels(v value, staff []*Staff) (all []*Channel) {
 			m.key("offer").must("the ways to go on without a licence")
 		case TermsHourly:
 			m.key("rate").must("the rate that its time is billed by")
-			m.key("terms").notYet()
 		}
 		if c.Terms != TermsLicence && c.Terms != "" && m.key("offer").given() {
 			m.key("offer").mistake("an offer", "none, since it is for whoever has no licence, and the terms are "+string(c.Terms))

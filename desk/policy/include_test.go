@@ -100,6 +100,34 @@ func TestLater(t *testing.T) {
 	}
 }
 
+// One mail to several of our addresses goes by what costs least, then by the order of the file.
+func TestBefore(t *testing.T) {
+	p := parse(t, `
+mailboxes: {plain: {address: plain@desk.example}, premium: {address: premium@desk.example}, second: {address: second@desk.example},
+  tickets: {address: tickets@desk.example}, first: {address: first@desk.example}, other: {address: other@desk.example}}
+rates: {technical: {per_hour: 20 USD, cap: 60 USD}}
+channels:
+  premium: {mailbox: premium, terms: hourly, rate: technical}
+  tickets: {mailbox: tickets, terms: licence, offer: Buy one.}
+  first: {mailbox: first, terms: free}
+  second: {mailbox: second, terms: free}
+`)
+	boxes := slices.Clone(p.Mailboxes)
+	slices.SortFunc(boxes, func(a, b *Mailbox) int {
+		if p.Before(a, b) {
+			return -1
+		}
+		return 1
+	})
+	got := ""
+	for _, b := range boxes {
+		got += b.Name + " "
+	}
+	if want := "first second tickets plain other premium "; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 func TestMoney(t *testing.T) {
 	for _, tt := range []struct{ in, want string }{
 		{"15 USD", "15.00 USD"}, {"12.5 EUR", "12.50 EUR"}, {"0.05 EUR", "0.05 EUR"}, {"900 JPY", "900 JPY"}, {"1.234 KWD", "1.234 KWD"},

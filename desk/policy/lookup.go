@@ -1,6 +1,9 @@
 package policy
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/postdesk/postdesk/desk/calendar"
 	"github.com/postdesk/postdesk/desk/message"
 )
@@ -128,6 +131,22 @@ func (p *Policy) Rate(name string) *Rate { return p.by.rates[name] }
 
 // ChannelOf is the channel of a mailbox.
 func (p *Policy) ChannelOf(mailbox string) *Channel { return p.by.channels[mailbox] }
+
+// Before tells whether the terms of one mailbox go before those of another, where a mail names both: free before a licence before time,
+// then the order of the channels, then that of the mailboxes ("One mail to several of our addresses" of MISSION.md). A mailbox without a
+// channel, which costs what the class says, stands before those that are billed by time.
+func (p *Policy) Before(a, b *Mailbox) bool {
+	rank := func(box *Mailbox) (cost, channel, mailbox int) {
+		cost, channel = 2, len(p.Channels)
+		if c := p.ChannelOf(box.Name); c != nil {
+			cost, channel = map[Terms]int{TermsFree: 0, TermsLicence: 1, TermsHourly: 3}[c.Terms], slices.Index(p.Channels, c)
+		}
+		return cost, channel, slices.Index(p.Mailboxes, box)
+	}
+	ac, an, am := rank(a)
+	bc, bn, bm := rank(b)
+	return cmp.Or(cmp.Compare(ac, bc), cmp.Compare(an, bn), cmp.Compare(am, bm)) < 0
+}
 
 // Dispatchers are who gets the unassigned tickets of a queue. The list is the policy's own: it may not be changed.
 func (p *Policy) Dispatchers(queue string) []*Staff { return p.by.waiting[queue] }

@@ -275,10 +275,8 @@ func readClasses(v value) (all []*Class) {
 			Estimate: m.key("estimate").estimate(), FreeWindow: m.key("free_window").yes(false), Clocks: readClocks(m.key("clocks")),
 			Details: m.key("details").refs("detail"), Rate: m.key("rate").ref("rate"), Owner: m.key("owner").yes(false),
 		}
-		switch c.Billing {
-		case ByHour:
+		if c.Billing == ByHour {
 			m.key("rate").must("the rate that its time is billed by")
-			m.key("billing").notYet()
 		}
 		if c.Billing == Free && m.key("estimate").given() {
 			m.key("estimate").mistake("an estimate", "none, since the class is free")

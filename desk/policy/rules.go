@@ -63,10 +63,6 @@ var firstAnswers = []string{"acknowledgement", "way_in", "none"}
 func readActions(m mapping, staff []*Staff) rules.Actions {
 	queue := m.key("queue").ref("queue")
 	assign, among := m.key("assign").assignment(staff, queue)
-	if b := m.key("billing"); b.given() && b.node.Value == string(ByHour) {
-		b.notYet()
-	}
-	m.key("rate").notYet()
 	return rules.Actions{
 		Class: m.key("class").ref("class"), Queue: queue, Priority: m.key("priority").oneOf("", Priorities...),
 		Product: m.key("product").ref("product"), Assign: assign, Among: among,

@@ -88,6 +88,12 @@ func fill(p any) {
 			v.Set(reflect.MakeSlice(v.Type(), 2, 2))
 			set(name, v.Index(0))
 			set(name, v.Index(1))
+		case reflect.Map:
+			v.Set(reflect.MakeMap(v.Type()))
+			key, val := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
+			set(name, key)
+			set(name, val)
+			v.SetMapIndex(key, val)
 		case reflect.Struct:
 			for i := range v.NumField() {
 				set(v.Type().Field(i).Name, v.Field(i))

@@ -105,10 +105,10 @@ func (x *tx) enter(ctx context.Context, posting int64, position int, e ledger.En
 		Entries int64 `db:"entries"`
 	}
 	move := moveUp
-	if e.Amount < 0 && !e.Account.MayGoNegative() {
+	if e.Amount < 0 && !e.MayGoNegative() {
 		move = moveDown
 	}
-	err = x.put(ctx, &moved, move, args{"account": e.Account, "unit": e.Unit, "amount": e.Amount, "may": e.Account.MayGoNegative()})
+	err = x.put(ctx, &moved, move, args{"account": e.Account, "unit": e.Unit, "amount": e.Amount, "may": e.MayGoNegative()})
 	if errors.Is(err, desk.ErrNotFound) {
 		has, err := x.Balance(ctx, e.Account, e.Unit)
 		if err != nil {
