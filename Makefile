@@ -34,7 +34,7 @@ bench: tools bin/withpostgres
 	bin/withpostgres $(GO) test -run '^$$' -bench . -benchmem $(PKG)
 
 crash: tools bin/withpostgres
-	bin/withpostgres $(GO) test -count=1 -timeout 3h -parallel 6 -v -run '^Test(T089|T090|T092|T107|T109)' ./cmd/postdesk -crashes $(N)
+	bin/withpostgres $(GO) test -count=1 -timeout 3h -parallel 6 -v -run '^Test(T089|T090|T092|T107|T108RestoreK|T109)' ./cmd/postdesk -crashes $(N)
 	bin/withpostgres $(GO) test -count=1 -timeout 3h -v -run '^TestT099' ./desk -cut-every 61
 
 CORPORA = ../shared/corpora

@@ -13,6 +13,8 @@ import (
 var (
 	// ErrNotFound is returned by a look-up that names nothing.
 	ErrNotFound = errors.New("not found")
+	// ErrTaken is returned to a node whose lease of a mail has ended, and which another one has had since.
+	ErrTaken = errors.New("another node has the mail")
 	// ErrUnavailable wraps what a store returns when the database cannot be reached: nothing was written, and the same call may
 	// succeed later.
 	ErrUnavailable = errors.New("database is away")
@@ -203,7 +205,7 @@ type Tx interface {
 	LeaseMail(ctx context.Context, node string, until time.Time) (*Mail, error)
 	// SetMIME keeps the source that every try of the mail sends. The first stands.
 	SetMIME(ctx context.Context, mail, source int64) error
-	// Tried records one try and what becomes of the mail.
+	// Tried records one try and what becomes of the mail; ErrTaken where it was another node's turn.
 	Tried(ctx context.Context, a Attempt) error
 	// WaitingMails are those of the outbox that are to be sent, in the order of their next try; FailedMails those that were given up,
 	// latest first.

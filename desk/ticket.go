@@ -320,4 +320,8 @@ type Attempt struct {
 	NotBefore time.Time // of the next try, while State is MailWaiting
 	Code      int       // SMTP reply code, 0 when none came
 	Text      string    // the server's words or the error, one line, cleaned
+
+	// Turn is which try of the mail this is, from 1, by what Mail.Attempts was when it was leased. One that another node has had since is
+	// ErrTaken, and is not recorded, unless the mail was sent. 0 is for a try that needs no lease.
+	Turn int
 }

@@ -244,11 +244,13 @@ func (a *account) transmit(ctx context.Context, j job, past past, mime *spool) (
 	case fault.Planted(fault.NoTrace):
 		trace.Text = postponed
 	}
+	trace.Turn = m.Attempts + 1
 	if err := s.Desk.Tried(ctx, trace); err != nil {
 		s.Log.Error("record that a mail is being sent", "mail", m.ID, "err", err)
 		a.drop()
-		return desk.Attempt{}, false
+		return desk.Attempt{}, false // of two nodes that have it, for whatever reason, one comes this far
 	}
+	m.Attempts++
 
 	a.client.used = true
 	a.client.wire.step(stepTime)

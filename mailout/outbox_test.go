@@ -119,6 +119,9 @@ func (o *outbox) Tried(_ context.Context, a desk.Attempt) error {
 		if !ok {
 			return desk.ErrNotFound
 		}
+		if a.Turn > 0 && a.Turn != m.Attempts+1 && a.State != desk.MailSent {
+			return desk.ErrTaken
+		}
 		o.attempts[a.Mail] = append(o.attempts[a.Mail], a)
 		m.State = a.State
 		if m.NotBefore = a.NotBefore; !m.NotBefore.IsZero() {

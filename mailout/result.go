@@ -126,7 +126,7 @@ func failed(code int, text string) desk.Attempt {
 
 // end writes down and logs how a try ended. The log has ids and codes only: a server's words may hold addresses with tokens in them.
 func (s *Sender) end(ctx context.Context, m *desk.Mail, a desk.Attempt) {
-	a.Mail = m.ID
+	a.Mail, a.Turn = m.ID, m.Attempts+1
 	if err := s.record(ctx, a); err != nil {
 		return
 	}
@@ -159,6 +159,10 @@ func (s *Sender) record(ctx context.Context, a desk.Attempt) error {
 		}()
 		if err == nil {
 			return nil
+		}
+		if errors.Is(err, desk.ErrTaken) { // or it was recorded the first time, and only the answer was lost
+			s.Log.Warn("a try was not recorded, since the mail has been tried again meanwhile", "mail", a.Mail)
+			return err
 		}
 		s.Log.Error("record attempt", "mail", a.Mail, "err", err)
 		if errors.Is(err, desk.ErrNotFound) || s.Now().Sub(a.At) > recordFor {

@@ -211,7 +211,9 @@ func (s *Sender) giveBack(ctx context.Context) {
 	}
 	s.mu.Unlock()
 	for _, m := range s.returned {
-		if s.record(ctx, s.waits(m, 0, 0, postponed+"the node stopped")) != nil {
+		a := s.waits(m, 0, 0, postponed+"the node stopped")
+		a.Turn = m.Attempts + 1
+		if err := s.record(ctx, a); err != nil && !errors.Is(err, desk.ErrTaken) {
 			return // told by record; their leases end by themselves
 		}
 	}

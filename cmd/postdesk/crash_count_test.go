@@ -321,7 +321,7 @@ func reckonOutbox(r *reckoning, k *books, submissions []postoffice.Submission) {
 			}
 		}
 		switch {
-		case taken > 1:
+		case taken > 1 && len(copies) > 1:
 			r.note("mail %d was sent %d times, and its server took it each time: two nodes had it at once", m.ID, taken)
 		case refusals > 1 || after > 0:
 			r.note("mail %d was tried again after its server refused it", m.ID)

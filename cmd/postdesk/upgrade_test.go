@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,7 +16,9 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/postdesk/postdesk/desk"
 	"github.com/postdesk/postdesk/desk/fault"
+	"github.com/postdesk/postdesk/desk/store"
 	"github.com/postdesk/postdesk/desk/store/storetest"
 )
 
@@ -135,4 +138,70 @@ func TestT109NodesThatStartAtOnce(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestT108RestoreKilledAtEachStep kills postdesk restore on its way. What it leaves is no desk yet, and the next restore takes it for the empty
+// database that it is. The one that is not killed brings all of it.
+func TestT108RestoreKilledAtEachStep(t *testing.T) {
+	t.Parallel()
+	command := faultyCommand(t)
+	file := filepath.Join(t.TempDir(), "desk.backup")
+	source := storetest.SQLite(t)
+	fixture(t, source)
+	if err := (backupCmd{File: file}).backup(t.Context(), source, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	for engine, stride := range map[string]int{"sqlite": 5, "postgres": 17} {
+		if *crashes > 0 {
+			stride = 1
+		}
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			dsn, drop := emptyLike(t, engine)
+			kills := 0
+			// One database meets all the kills: each restore finds what the last one left.
+			for step := 1; ; step += stride {
+				killed, out := restoreAs(t, command, dsn, file, step)
+				if !killed {
+					if kills == 0 || !strings.Contains(out, "The ledger counts as it did") {
+						t.Errorf("after %d kills it says %s", kills, out)
+					}
+					break
+				}
+				kills++
+			}
+			st, err := store.Open(t.Context(), dsn)
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = st.View(t.Context(), func(tx desk.Tx) error {
+				tickets, err := tx.Tickets(t.Context(), desk.TicketFilter{Limit: 10})
+				if len(tickets) != 2 {
+					t.Errorf("%d tickets, want 2", len(tickets))
+				}
+				return err
+			})
+			if err := errors.Join(err, st.Close()); err != nil {
+				t.Error(err)
+			}
+			drop()
+			t.Logf("%d kills", kills)
+		})
+	}
+}
+
+// restoreAs runs postdesk restore, which is to be killed at a step.
+func restoreAs(t *testing.T, command, dsn, file string, step int) (killed bool, out string) {
+	t.Helper()
+	cmd := exec.Command(command, "restore", file)
+	cmd.Env = append(os.Environ(), "POSTDESK_DATABASE="+dsn, fmt.Sprintf("POSTDESK_FAULT=%s:%d", fault.Migration, step))
+	said, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && exit.Sys().(syscall.WaitStatus).Signal() == syscall.SIGKILL {
+		return true, ""
+	}
+	if err != nil {
+		t.Fatalf("restore, to be killed at step %d: %v\n%s", step, err, said)
+	}
+	return false, string(said)
 }

@@ -210,7 +210,7 @@ const (
 			sent_at = CASE WHEN state = 'sent' THEN sent_at ELSE :sent_at END,
 			not_before = CASE WHEN state = 'sent' THEN not_before ELSE :not_before END,
 			due = CASE WHEN state = 'sent' THEN due ELSE :due END
-		WHERE id = :mail`
+		WHERE id = :mail AND (CAST(:turn AS bigint) = 0 OR attempts = CAST(:turn AS bigint) - 1)`
 )
 
 // Tried implements desk.Tx.
@@ -223,17 +223,21 @@ func (x *tx) Tried(ctx context.Context, a desk.Attempt) error {
 
 func (x *tx) tried(ctx context.Context, a desk.Attempt) error {
 	var sent time.Time
+	turn := a.Turn
 	if a.State == desk.MailSent {
-		sent = a.At
+		sent, turn = a.At, 0
 	}
 	rows, err := x.exec(ctx, closeAttempt, args{
-		"mail": a.Mail, "state": a.State, "sent_at": sent, "not_before": a.NotBefore, "due": due(a.NotBefore),
+		"mail": a.Mail, "state": a.State, "sent_at": sent, "not_before": a.NotBefore, "due": due(a.NotBefore), "turn": turn,
 	})
 	if err != nil {
 		return err
 	}
 	if rows == 0 {
-		return desk.ErrNotFound
+		if _, err := x.Mail(ctx, a.Mail); err != nil || turn == 0 {
+			return errors.Join(err, desk.ErrNotFound)
+		}
+		return desk.ErrTaken
 	}
 	_, err = x.exec(ctx, insertAttempt, args{
 		"mail": a.Mail, "at": a.At, "state": a.State, "not_before": a.NotBefore, "code": a.Code, "reply": a.Text,

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -255,6 +256,39 @@ func TestTried(t *testing.T) {
 		})
 		if !errors.Is(err, desk.ErrNotFound) {
 			t.Errorf("unknown mail: got %v, want ErrNotFound", err)
+		}
+	})
+}
+
+// Of all nodes that think they have a mail, for whatever reason, one begins. What the others have to say of it comes too late, unless it was
+// sent.
+func TestOneNodeBegins(t *testing.T) {
+	storetest.EachEngine(t, func(t *testing.T, st *store.Store) {
+		m := &desk.Mail{At: t0}
+		update(t, st, func(ctx context.Context, tx desk.Tx) error { return tx.AddMail(ctx, m) })
+		try := func(turn int, state desk.MailState) error {
+			return st.Update(t.Context(), func(tx desk.Tx) error {
+				return tx.Tried(t.Context(), desk.Attempt{Mail: m.ID, At: t0, State: state, Text: "sending", Turn: turn})
+			})
+		}
+		var began atomic.Int64
+		at20(t, func(int) error {
+			err := try(1, desk.MailWaiting)
+			if err == nil {
+				began.Add(1)
+			} else if errors.Is(err, desk.ErrTaken) {
+				err = nil
+			}
+			return err
+		})
+		if began.Load() != 1 || mail(t, st, m.ID).Attempts != 1 {
+			t.Errorf("%d nodes began, and %d tries are counted", began.Load(), mail(t, st, m.ID).Attempts)
+		}
+		if err := try(1, desk.MailFailed); !errors.Is(err, desk.ErrTaken) || mail(t, st, m.ID).State != desk.MailWaiting {
+			t.Errorf("a node that comes too late gives the mail up: %v", err)
+		}
+		if err := try(1, desk.MailSent); err != nil || mail(t, st, m.ID).State != desk.MailSent {
+			t.Errorf("a node that comes too late has sent it: %v", err)
 		}
 	})
 }
