@@ -148,6 +148,8 @@ func (t *turn) wakeTimer(name string) error {
 	switch {
 	case name == timerHeld || name == timerHeldAgain:
 		return t.tellHeld()
+	case name == timerDaily:
+		return t.tellDaily()
 	case strings.HasPrefix(name, timerDigest):
 		return t.tellDigest(strings.TrimPrefix(name, timerDigest))
 	}

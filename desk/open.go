@@ -59,6 +59,9 @@ func (v *visit) add(tk *Ticket, p place, outcome Outcome) error {
 	if err := v.tx.AddTicket(v.ctx, tk); err != nil {
 		return fmt.Errorf("open a ticket: %w", err)
 	}
+	if err := v.awaitDigest(); err != nil {
+		return err
+	}
 	v.tickets[tk.Number] = tk
 	v.touch(tk)
 	for _, other := range p.others {

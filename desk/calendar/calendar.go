@@ -223,6 +223,24 @@ func (c *Calendar) AddDays(t time.Time, days int) time.Time {
 	}
 }
 
+// NextDayAt is the next instant after t at which the clock shows a minute of the day, on a date with hours.
+func (c *Calendar) NextDayAt(t time.Time, minute int) time.Time {
+	t = inUTC(t)
+	clock := wallClock{zone: c.Zone}
+	for day := clock.day(t); ; day++ {
+		day, _ = c.nextDay(day)
+		if at := clock.instant(day, minute); at.After(t) {
+			return at
+		}
+	}
+}
+
+// EndOfDay is the midnight that ends the date which t belongs to.
+func (c *Calendar) EndOfDay(t time.Time) time.Time {
+	clock := wallClock{zone: c.Zone}
+	return clock.instant(clock.day(inUTC(t))+1, 0)
+}
+
 // nextDay is the first day with hours, from the given one on.
 func (c *Calendar) nextDay(day int64) (int64, []Interval) {
 	for d := day; d < day+endOfSearch; d++ {

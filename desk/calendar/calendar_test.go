@@ -274,6 +274,31 @@ func TestBetween(t *testing.T) {
 	}
 }
 
+func TestNextDayAt(t *testing.T) {
+	calendars := calendars(t)
+	for _, tc := range []struct {
+		name, calendar, t string
+		minute            int
+		want              string
+	}{
+		{"the same day", "office", "Mon 2026-06-15 08:00", 510, "Mon 2026-06-15 08:30"},
+		{"at the very time it is the next", "office", "Mon 2026-06-15 08:30", 510, "Tue 2026-06-16 08:30"},
+		{"over a weekend", "office", "Fri 2026-06-19 08:31", 510, "Mon 2026-06-22 08:30"},
+		{"over Christmas", "office", "Thu 2026-12-24 10:00", 510, "Mon 2026-12-28 08:30"},
+		{"on a day of 23 hours, in the gap", "always", "Sun 2026-03-29 00:00", 150, "Sun 2026-03-29 03:00"},
+		{"on a day of 25 hours, the first", "always", "Sun 2026-10-25 00:00", 150, "Sun 2026-10-25 02:30 +0200"},
+	} {
+		c := calendars[tc.calendar]
+		if got, want := c.NextDayAt(at(t, c.Zone, tc.t), tc.minute), at(t, c.Zone, tc.want); !got.Equal(want) {
+			t.Errorf("%s: got %s, want %s", tc.name, got.In(c.Zone), tc.want)
+		}
+	}
+	office := calendars["office"]
+	if got, want := office.EndOfDay(at(t, office.Zone, "Sat 2026-06-20 23:59")), at(t, office.Zone, "Sun 2026-06-21 00:00"); !got.Equal(want) {
+		t.Errorf("the day ends at %s, want %s", got, want)
+	}
+}
+
 func TestBetweenStopsAtTheLongestDuration(t *testing.T) {
 	c := calendars(t)["always"]
 	if got := c.Between(time.Time{}, at(t, c.Zone, "Mon 2026-06-15 00:00")); got != math.MaxInt64 {

@@ -181,6 +181,26 @@ func readStep(v value) (Step, bool) {
 	return s, okAt && okAfter && len(s.To) > 0
 }
 
+// A Digest tells staff once a working day how their tickets stand (S6).
+type Digest struct {
+	At int      // minutes since midnight on the wall of the desk's calendar
+	To []string // staff by id; all where empty
+}
+
+func readDigest(v value) *Digest {
+	if !v.given() {
+		return nil
+	}
+	m := v.fields("at", "to")
+	const want = "a time of day in quotes, such as \"08:30\""
+	d := &Digest{To: m.key("to").refs("staff")}
+	d.At, _ = parsed(m.key("at").must(want), 0, want, func(s string) (int, error) {
+		i, err := calendar.ParseInterval(s + "-24:00")
+		return i.Open, err
+	})
+	return d
+}
+
 // parsePercent reads "75%", below 100.
 func parsePercent(s string) (int, error) {
 	n, err := parsePart(s)

@@ -56,6 +56,7 @@ free_window: {zz: }
 credits: {zz: }
 life: {zz: }
 clocks: {zz: }
+digest: {zz: }
 rules: [{zz: , set: {zz: , assign: {zz: }}}]
 conduct: {zz: , ban: {zz: }}
 relay: {zz: , markets: {PL: {zz: }}, carriers: {post: {zz: }}, rating: {zz: }, sanctions: [{zz: }]}

@@ -45,7 +45,8 @@ type Policy struct {
 	FreeWindow FreeWindow
 	Credits    Credits
 	Life       Life
-	Clocks     Clocks // the targets of classes that name none
+	Clocks     Clocks  // the targets of classes that name none
+	Digest     *Digest // nil where nobody gets one
 	Rules      *rules.Set
 	RuleClocks map[string]Clocks // by the rule that sets them
 

@@ -79,7 +79,7 @@ func Parse(name string, data []byte, look func(name string) ([]byte, error)) (*P
 	}
 	root.parent = root.node
 	m := root.fields("include", "desk", "tokens", "secrets", "oauth", "dkim", "alarm", "mailboxes", "channels", "calendars", "queues", "staff", "classes", "products", "details", "plans",
-		"rates", "free_window", "credits", "life", "clocks", "rules", "conduct", "relay", "retention", "payment", "portal")
+		"rates", "free_window", "credits", "life", "clocks", "digest", "rules", "conduct", "relay", "retention", "payment", "portal")
 	d.define(m)
 
 	p := &Policy{File: name}
@@ -99,6 +99,7 @@ func Parse(name string, data []byte, look func(name string) ([]byte, error)) (*P
 	p.Alarm = readAlarm(m.key("alarm"), p.Mailboxes)
 	before := len(d.wrong)
 	p.Staff = readStaff(m.key("staff"), p.Desk)
+	p.Digest = readDigest(m.key("digest"))
 	p.Queues = readQueues(m.key("queues"), p.Staff, len(d.wrong) == before)
 	p.Portal = readPortal(m.key("portal"))
 	p.FreeWindow = readFreeWindow(m.key("free_window").fields("days", "promised"))
