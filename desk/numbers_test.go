@@ -431,3 +431,47 @@ func TestT120(t *testing.T) {
 		}
 	})
 }
+
+// TestF24: a host without plus-addressing: answers come to the plain address, and the Message-ID that they name joins, agrees and commands.
+func TestF24(t *testing.T) {
+	each(t, func(w *world) {
+		w.policy = readPolicy(t, strings.Replace(worldPolicy, "queue: requests}", "queue: requests, plus: false}", 1))
+		tk := w.opened(w.mail(kim, "Please install", "Please install it."))
+		w.received(desk.OutcomeReply, w.answer(kim, w.lastOf("estimate", kim), "yes"))
+		w.status(tk.Number, desk.Open)
+		w.received(desk.OutcomeReply, w.answer(eve, w.lastOf("assigned", eve), "It is installed.\n/spent 45m\n/resolve"))
+		w.status(tk.Number, desk.Resolved)
+		for _, m := range w.outbox() {
+			if strings.Contains(m.ReplyTo.Addr+m.EnvelopeFrom, "+") {
+				t.Errorf("%s would bounce: answers to %s, reports to %s", m.Template, m.ReplyTo.Addr, m.EnvelopeFrom)
+			}
+		}
+		// By the report's own copy of the id, a bounce is known too.
+		sent := w.lastOf("resolved", kim)
+		m := w.mail("mailer-daemon@cust.example", "Undelivered Mail", "no such user").kind(message.Bounced).at(message.LevelA0)
+		m.Message.References = []message.ID{sent.MessageID}
+		m.Message.Bounce = &message.Bounce{Recipients: []string{kim}, Status: "5.1.1", Permanent: true, OriginalID: sent.MessageID}
+		got := w.brings(func() { w.received(desk.OutcomeNoted, m) })
+		w.same("a report brings", got, []string{"undelivered to " + eve})
+		// A forged one with neither has no more power than before.
+		w.received(desk.OutcomeLinked, w.mail(ann, w.last(kim).Subject, "close"))
+		w.status(tk.Number, desk.Resolved)
+	})
+}
+
+// TestF24CatchAll: where a catch-all delivers what follows a plus, or changes its case, the token is read all the same.
+func TestF24CatchAll(t *testing.T) {
+	each(t, func(w *world) {
+		tk := w.opened(w.mail(kim, "A question", "How?"))
+		address := w.last(kim).ReplyTo.Addr
+		m := w.mail(kim, "Hello", "One more.").to("somebody@cust.example")
+		delivered, err := message.Canonical(strings.ToUpper(address)) // as it is read from the mail
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.Message.Delivered = []message.Address{{Addr: delivered}}
+		if r := w.received(desk.OutcomeReply, m); r.Ticket != tk.Number {
+			t.Errorf("it lands on %d", r.Ticket)
+		}
+	})
+}

@@ -77,7 +77,7 @@ func (t *turn) send(l letter) error {
 		m.To.Name = "" // chosen by the sender
 	}
 	if !l.automatic {
-		m.EnvelopeFrom = message.WithToken(box.Address, t.keys.Mint(message.Token{Purpose: message.PurposeBounce, Ticket: about.Number}, l.to.Address))
+		m.EnvelopeFrom = answerAddress(box, t.keys.Mint(message.Token{Purpose: message.PurposeBounce, Ticket: about.Number}, l.to.Address))
 	}
 	switch {
 	case l.ticket != nil && l.to.ID != l.ticket.Requester.ID:
@@ -275,7 +275,7 @@ func (t *turn) enqueue(m Mail, box *policy.Mailbox, token message.Token, data an
 		return err
 	}
 	secret := t.keys.Mint(token, m.To.Addr)
-	m.ReplyTo = message.Address{Name: t.p.Desk.Name, Addr: message.WithToken(box.Address, secret)}
+	m.ReplyTo = message.Address{Name: t.p.Desk.Name, Addr: answerAddress(box, secret)}
 	m.MessageID = message.NewID(secret, unique, t.p.Desk.Domain)
 	if err := t.tx.AddMail(t.ctx, &m); err != nil {
 		return fmt.Errorf("put a mail into the outbox: %w", err)
@@ -292,6 +292,15 @@ func (t *turn) enqueue(m Mail, box *policy.Mailbox, token message.Token, data an
 	}
 	t.sent = append(t.sent, t.event(EventSent, m.Ticket, m.sent()))
 	return nil
+}
+
+// answerAddress is where answers with a token come to: the plain address where the mailbox's server knows no other. The token in the
+// Message-ID then serves alone (F24).
+func answerAddress(box *policy.Mailbox, token string) string {
+	if !box.Plus {
+		return box.Address
+	}
+	return message.WithToken(box.Address, token)
 }
 
 // sent is the mail as the journal has it.

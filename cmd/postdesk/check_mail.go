@@ -75,7 +75,10 @@ func (k *checker) checkSMTP(ctx context.Context, box *policy.Mailbox) {
 	if account.Username != "" {
 		where += " as " + account.Username
 	}
-	plus := message.WithToken(box.Address, "check")
+	plus := box.Address
+	if box.Plus {
+		plus = message.WithToken(box.Address, "check")
+	}
 	s := &mailout.Sender{Dial: k.dial, Now: k.now, Hello: heloName(k.policy), TLS: k.tls}
 	if k.tokens != nil {
 		s.Tokens = k.tokens
@@ -86,11 +89,14 @@ func (k *checker) checkSMTP(ctx context.Context, box *policy.Mailbox) {
 	}
 	switch {
 	case errors.Is(err, mailout.ErrPlus):
-		k.tell(fail, what, where+": "+err.Error(), fmt.Sprintf("answers come to addresses such as %s: let what follows a plus be ignored (Postfix: recipient_delimiter = +)", plus))
+		k.tell(fail, what, where+": "+err.Error(), fmt.Sprintf("answers come to addresses such as %s: let what follows a plus be ignored (Postfix: recipient_delimiter = +), or say plus: false for the mailbox", plus))
 	case err != nil:
 		k.tell(fail, what, where+": "+err.Error(), k.mendMail(err, "smtp", box))
 	default:
 		k.tell(fine, what, fmt.Sprintf("%s, %s, may send as %s", where, secured(account.TLS), box.Address), "")
+		if !box.Plus {
+			return
+		}
 		k.tell(fine, what, fmt.Sprintf("takes mail for %s, as answers to us have it; only a mail shows whether it is delivered to %s", plus, box.Address), "")
 	}
 }

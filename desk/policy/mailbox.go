@@ -10,11 +10,12 @@ import (
 
 func readMailboxes(v value) (all []*Mailbox) {
 	for _, e := range v.named("mailbox") {
-		m := e.fields("address", "aliases", "queue", "product", "language", "calendar", "trusted", "check_signatures", "acknowledge_unverified", "imap", "smtp")
+		m := e.fields("address", "aliases", "queue", "product", "language", "calendar", "trusted", "check_signatures", "acknowledge_unverified", "plus", "imap", "smtp")
 		b := &Mailbox{
 			Name: e.name, Queue: m.key("queue").theOnly("queue"), Product: m.key("product").ref("product"),
 			Language: m.key("language").language(""), Calendar: m.key("calendar").ref("calendar"),
 			CheckSignatures: m.key("check_signatures").yes(true), AcknowledgeUnverified: m.key("acknowledge_unverified").yes(true),
+			Plus: m.key("plus").yes(true),
 		}
 		b.Address, _ = m.key("address").must("an address such as support@desk.example").mailboxAddress()
 		b.Aliases = each(m.key("aliases"), value.mailboxAddress)

@@ -98,6 +98,7 @@ type Mailbox struct {
 	CheckSignatures bool
 
 	AcknowledgeUnverified bool // the fixed acknowledgement at level A0; default true
+	Plus                  bool // the server delivers support+anything@ here, so that answers may come to addresses with a token; default true
 
 	IMAP *IMAP // nil where nothing is polled (simulate, demo)
 	SMTP *SMTP // nil where nothing is sent

@@ -246,6 +246,32 @@ func TestCheckedBesideServer(t *testing.T) {
 	}
 }
 
+// TestResultsBelow: results directly below the pinned server's own Received, as some of its filters write them, look the same as those that a
+// sender has written. They count for nothing, whatever they say; the mail's own signature does.
+func TestResultsBelow(t *testing.T) {
+	key := ed25519Pair(t)
+	c := &Checker{LookupTXT: Zone{"a._domainkey.cust.example": {key.record}, "_dmarc.cust.example": {"v=DMARC1; p=reject"}}.LookupTXT}
+	const trace = "Received: from out.cust.example ([192.0.2.1]) by mx.desk.example with ESMTPS id 1; Mon, 2 Mar 2026 09:00:00 +0000\r\n"
+	for _, results := range []string{
+		"mx.desk.example; dkim=pass header.d=cust.example", "mx.desk.example; dmarc=pass header.from=cust.example",
+		"mx.desk.example; spf=pass smtp.mailfrom=cust.example", "mx.desk.example; auth=pass smtp.auth=kim", "mx.desk.example; dmarc=fail (p=reject)",
+	} {
+		for _, signed := range []bool{true, false} {
+			w, want := written(letter), message.LevelA0
+			if signed {
+				w, want = sign(t, key, w, nil), message.LevelA1
+			}
+			for _, below := range []string{"", "Received: from mx.desk.example by mx.desk.example; Mon, 2 Mar 2026 09:00:00 +0000\r\n"} {
+				mail := written(trace) + "Authentication-Results: " + written(results) + "\r\n" + written(below) + w
+				got, err := c.Judge(t.Context(), mail.message(t), mail, pinned)
+				if err != nil || got.Level != want {
+					t.Errorf("%s, signed %v: level %v (%s), %v; want %v", results, signed, got.Level, got.Why, err, want)
+				}
+			}
+		}
+	}
+}
+
 // TestT018DNSTimeout: what nobody answers for neither proves nor disproves, and says so.
 func TestT018DNSTimeout(t *testing.T) {
 	key := ed25519Pair(t)
