@@ -30,6 +30,9 @@ type letter struct {
 	forward   bool            // the attachments of the mail that is answered go with it
 }
 
+// Masked is a text without the secrets in it, for what is shown of a mail beside its words (A8).
+func Masked(s string) string { return string(public(s)) }
+
 // public makes text that a customer may read from what a person wrote: secrets in it are masked in everything the desk sends (A8).
 func public(s string) templates.PublicText {
 	masked, _ := redact.Secrets(s)

@@ -14,7 +14,7 @@ import (
 )
 
 // What a page of the portal shows one of us (P3): the queue by its deadlines, a ticket with the reasons why each thing about it is so, and the
-// mails that wait for a person. All of it is only to be looked at: what staff do, they do by mail. What is shown here has no way to a
+// mails that wait for a person. They act by mail; only what mail cannot do is a button here. What is shown here has no way to a
 // customer's page, whose types are others (G7).
 
 // A Queued is a ticket in the queue.
@@ -160,6 +160,8 @@ type StaffView struct {
 	Clocks           []ClockView
 	Said             []StaffSaid
 	Sent             []StaffSent
+	Access           []Access // what the customer handed over for him, without what it says
+	MayLook          bool     // at it
 }
 
 // A ClockView is one clock, with how it came to where it stands.
@@ -243,6 +245,10 @@ func (d *Desk) StaffViewOf(ctx context.Context, who *policy.Staff, number int64,
 				v.Clocks = append(v.Clocks, t.clockView(who, tk, c, lang))
 			}
 		}
+		if v.Access, err = t.accessOf(tk); err != nil {
+			return err
+		}
+		v.MayLook = mayLook(who, tk)
 		for _, m := range messages {
 			v.Said = append(v.Said, t.staffSaid(who, tk, m))
 		}
@@ -313,6 +319,9 @@ func (d *Desk) HeldFor(ctx context.Context, who *policy.Staff) (all []HeldView, 
 			return err
 		}
 		for _, m := range held {
+			if box := t.p.Mailbox(m.Mailbox); box != nil && !mayDecide(who, box.Queue) {
+				continue
+			}
 			zone := t.p.Desk.Zone
 			if who.Zone != nil {
 				zone = who.Zone

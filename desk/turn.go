@@ -192,6 +192,11 @@ func (t *turn) finish() error {
 			t.retime(tk)
 		}
 		tk.followAssignee(t.calendar(tk), t.at)
+		if tk.Status == Closed {
+			if err := t.forgetAccess(tk); err != nil {
+				return err
+			}
+		}
 		t.recordLate(tk)
 		tk.WakeAt = tk.wake(t.p, t.calendar(tk))
 		if err := t.tx.SaveTicket(t.ctx, tk); err != nil {

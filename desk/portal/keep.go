@@ -25,9 +25,8 @@ type messagePage struct {
 
 // kept is the message that a path names, if whoever asks may read it.
 func (v *visit) kept() (ticket int64, k desk.Kept, err error) {
-	who, err := v.contact()
-	if err != nil {
-		return 0, k, err
+	if v.who.Contact == nil && v.who.Staff == nil {
+		return 0, k, errSignIn
 	}
 	if ticket, err = v.number("ticket"); err != nil {
 		return 0, k, err
@@ -36,7 +35,11 @@ func (v *visit) kept() (ticket int64, k desk.Kept, err error) {
 	if err != nil {
 		return 0, k, err
 	}
-	k, err = v.p.Desk.KeptFor(v.r.Context(), who, ticket, id)
+	if v.who.Staff != nil {
+		k, err = v.p.Desk.KeptForStaff(v.r.Context(), v.who.Staff, ticket, id)
+	} else {
+		k, err = v.p.Desk.KeptFor(v.r.Context(), v.who.Contact, ticket, id)
+	}
 	return ticket, k, err
 }
 
@@ -96,7 +99,7 @@ func (p *Portal) messageHTML(v *visit) error {
 		return err
 	}
 	defer drop()
-	body := parse.CleanHTML(parse.Parse(src).HTML)
+	body := parse.CleanHTML(parse.Parse(src).HTML, desk.Masked)
 	h := v.w.Header()
 	h.Set("Content-Security-Policy", mailPolicy)
 	h.Set("X-Frame-Options", "SAMEORIGIN")

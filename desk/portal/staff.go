@@ -7,7 +7,7 @@ import (
 	"github.com/postdesk/postdesk/templates"
 )
 
-// What staff see is only to be looked at: they act by mail. A customer who is signed in finds none of it (T075).
+// What staff see is mostly to be looked at: they act by mail. A customer who is signed in finds none of it (T075).
 
 // queue is what there is to do, by its deadlines.
 func (p *Portal) queue(v *visit) error {
@@ -20,35 +20,53 @@ func (p *Portal) queue(v *visit) error {
 	return v.show(http.StatusOK, "queue", pg)
 }
 
-func (p *Portal) staffTicket(v *visit) error {
+func (p *Portal) staffTicket(v *visit) error { return v.showStaffTicket("") }
+
+// A staffTicketPage is a ticket as staff see it, with what was handed over where it was asked for.
+type staffTicketPage struct {
+	desk.StaffView
+	Secret string
+}
+
+func (v *visit) showStaffTicket(secret string) error {
+	who, err := v.staff()
+	if err != nil {
+		return err
+	}
 	number, err := v.number("ticket")
 	if err != nil {
 		return err
 	}
-	view, err := p.Desk.StaffViewOf(v.r.Context(), v.who.Staff, number, v.lang)
+	view, err := v.p.Desk.StaffViewOf(v.r.Context(), who, number, v.lang)
 	if err != nil {
 		return err
 	}
 	pg := v.page("ticket_title", number, first(view.Subject, "…"))
-	pg.Data = view
+	pg.Data = staffTicketPage{view, secret}
 	return v.show(http.StatusOK, "staff_ticket", pg)
 }
 
 // held are the mails that wait for a person.
 func (p *Portal) held(v *visit) error {
-	switch {
-	case v.who.Contact != nil:
-		return desk.ErrNotFound
-	case v.who.Staff == nil:
-		return errSignIn
+	done := ""
+	if known := v.r.URL.Query().Get("done"); known == "release" || known == "join" || known == "discard" {
+		done = "done_held_" + known
 	}
-	all, err := p.Desk.HeldFor(v.r.Context(), v.who.Staff)
+	return v.showHeld(http.StatusOK, "", done)
+}
+
+func (v *visit) showHeld(status int, wrong, done string) error {
+	who, err := v.staff()
+	if err != nil {
+		return err
+	}
+	all, err := v.p.Desk.HeldFor(v.r.Context(), who)
 	if err != nil {
 		return err
 	}
 	pg := v.page("held_title")
-	pg.Data = all
-	return v.show(http.StatusOK, "held", pg)
+	pg.Data, pg.Wrong, pg.Done = all, wrong, done
+	return v.show(status, "held", pg)
 }
 
 // A list is one of the queue's.

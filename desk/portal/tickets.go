@@ -97,7 +97,7 @@ func (v *visit) showTicket(who *desk.Contact, number int64, status int, problem,
 		return err
 	}
 	pg := v.page("ticket_title", number, first(view.Subject, "…"))
-	pg.Data, pg.Problem, pg.Done = view, problem, done
+	pg.Data, pg.Problem, pg.Done, pg.Access = view, problem, done, v.p.Desk.TakesAccess() && view.Status != desk.Closed
 	pg.Path = fmt.Sprintf("/tickets/%d", number)
 	return v.show(status, "ticket", pg)
 }

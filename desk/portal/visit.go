@@ -188,6 +188,8 @@ type page struct {
 	Done     string // key of a text that tells what was done
 	Narrow   bool   // a page with one form
 	UploadMB int64
+	Access   bool   // access to a server can be handed over
+	Wrong    string // what to mend, in words of the desk's
 	Data     any
 	Chosen   []desk.Choice // languages
 

@@ -42,6 +42,8 @@ desk:
   contact: management@desk.example
 tokens:
   - {id: a, secret: "a secret of the tests, long enough"}
+secrets:
+  - {id: a, key: "a key of the tests, by which access is sealed"}
 mailboxes:
   support: {address: support@desk.example, queue: requests}
 calendars:
@@ -275,6 +277,11 @@ func (w *world) link(m *desk.Mail) string {
 	w.Helper()
 	if m == nil {
 		w.Fatal("there is no mail with a link")
+	}
+	if m.Sealed { // as the sender does
+		if err := w.desk.Reveal(w.Context(), m); err != nil {
+			w.Fatal(err)
+		}
 	}
 	l := linkIn.FindString(m.Text)
 	if l == "" {

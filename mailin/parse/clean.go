@@ -37,9 +37,28 @@ var allowed = sync.OnceValue(func() *bluemonday.Policy {
 })
 
 // CleanHTML is the HTML of a mail as it may be shown, in a frame without origin. It is read as a browser reads it and written anew first, so
-// that what is judged is what will be drawn. Cleaning what was cleaned gives the same.
-func CleanHTML(source string) string {
+// that what is judged is what will be drawn. Cleaning what was cleaned gives the same. mask, which may be nil, masks what a run of text
+// must not show.
+func CleanHTML(source string, mask func(string) string) string {
 	source = source[:min(len(source), maxClean)]
+	clean := clean(source)
+	if mask == nil {
+		return clean
+	}
+	var b strings.Builder
+	for z := html.NewTokenizer(strings.NewReader(clean)); ; {
+		switch z.Next() {
+		case html.ErrorToken:
+			return b.String()
+		case html.TextToken:
+			b.WriteString(html.EscapeString(mask(string(z.Text()))))
+		default:
+			b.Write(z.Raw())
+		}
+	}
+}
+
+func clean(source string) string {
 	for range 3 { // what one pass leaves, the browser's rules may nest anew; the second finds it so
 		clean := cleanOnce(source)
 		if clean == source {

@@ -50,8 +50,8 @@ func TestT069CleanHTML(t *testing.T) {
 
 func checkClean(t *testing.T, source string) {
 	t.Helper()
-	clean := CleanHTML(source)
-	if again := CleanHTML(clean); again != clean {
+	clean := CleanHTML(source, nil)
+	if again := CleanHTML(clean, nil); again != clean {
 		t.Errorf("%.200q\nclean %.300q\nagain %.300q", source, clean, again)
 	}
 	// What stands in text is harmless: it is asked of the tags alone, as a browser sees them.
@@ -80,9 +80,17 @@ func TestCleanHTMLKeepsWhatIsSaid(t *testing.T) {
 		{"what a picture shows", `<img src="cid:1" alt="our &lt;logo&gt;">`, `[our &lt;logo&gt;]`},
 		{"a picture that says nothing", `a<img src="http://x/1.gif">b`, `ab`},
 	} {
-		if got := CleanHTML(c.source); got != c.want {
+		if got := CleanHTML(c.source, nil); got != c.want {
 			t.Errorf("%s: got %s, want %s", c.name, got, c.want)
 		}
+	}
+}
+
+func TestCleanHTMLMasks(t *testing.T) {
+	got := CleanHTML(`<p>the password is <b>x &amp; y</b> &lt;z&gt;</p><a href="https://ok.example/x">x</a>`, func(s string) string { return strings.ReplaceAll(s, "x & y", "<***>") })
+	want := `<p>the password is <b>&lt;***&gt;</b> &lt;z&gt;</p><a href="https://ok.example/x" rel="nofollow noreferrer noopener" target="_blank">x</a>`
+	if got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }
 
