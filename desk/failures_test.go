@@ -308,3 +308,32 @@ func TestF33(t *testing.T) {
 		}
 	})
 }
+
+// TestF25: one mail reaches three addresses of ours. It is one message, it is known by the id that its sender gave it, and whatever of ours
+// he answers, and to whichever of the three, leads to its ticket.
+func TestF25(t *testing.T) {
+	each(t, func(w *world) {
+		m := w.mail(kim, "A question", "How do I export?").to(us, "help@desk.example", "sales@desk.example")
+		tk := w.opened(m)
+		for i, box := range []string{"support", "sales", "support"} {
+			copied := m
+			copied.Position = desk.Position{Mailbox: box, Folder: "INBOX", UIDValidity: 1, UID: uint32(1000 + i)}
+			if r := w.receive(copied); r.Outcome != desk.OutcomeDuplicate {
+				t.Errorf("the copy in %s ends as %s", box, r.Outcome)
+			}
+		}
+		if n := len(to(w.outbox(), kim)); n != 1 {
+			t.Errorf("Kim got %d mails", n)
+		}
+		followUp := w.mail(kim, "Re: A question", "As CSV, I mean.").to("sales@desk.example")
+		followUp.Message.InReplyTo = []message.ID{m.Message.ID} // her own mail, which is all that she has
+		toHelp := w.answer(kim, w.last(kim), "Thank you for looking.").to("help@desk.example")
+		bySales := w.answer(kim, w.last(kim), "And one more thing.").to(us)
+		bySales.Position.Mailbox = "sales"
+		for i, m := range []mail{followUp, toHelp, bySales} {
+			if r := w.received(desk.OutcomeReply, m); r.Ticket != tk.Number {
+				t.Errorf("answer %d joins ticket %d, want %d", i, r.Ticket, tk.Number)
+			}
+		}
+	})
+}

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/emersion/go-imap/v2"
+
+	"github.com/postdesk/postdesk/mailin/parse"
 )
 
 // What Check may find wrong, beside what network and TLS say. Each comes with what the server said.
@@ -23,10 +25,14 @@ type Look struct {
 
 	// What the server can do: tell of new mail at once (RFC 2177), move mails (RFC 6851), and remove one mail alone (RFC 4315).
 	Idle, Move, UIDPlus bool
+
+	// Of the last mails, how many were looked at, of how many the pinned server has said who wrote them, and of how many it has said so
+	// where it does not count (RFC 8601, 4). None, where no server is pinned.
+	Seen, Vouched, Below int
 }
 
 // Check does what a Poller does first: it connects, logs in and opens the folder, and the one that mails are moved to. It changes nothing
-// on the server. Of p it needs Mailbox, and Dial, TLS and Tokens if they are set.
+// on the server. Of p it needs Mailbox and Trust, and Dial, TLS and Tokens if they are set.
 func (p *Poller) Check(ctx context.Context) (Look, error) {
 	look, err := p.look(ctx)
 	if err != nil && ctx.Err() != nil {
@@ -59,9 +65,57 @@ func (p *Poller) look(ctx context.Context) (look Look, err error) {
 		return look, fmt.Errorf("%w: %w", ErrFolder, err)
 	}
 	if look.Mails = folder.NumMessages; look.Mails > 0 {
-		look.Newest, err = s.arrival(look.Mails)
+		if look.Newest, err = s.arrival(look.Mails); err == nil && p.Trust.Server != "" {
+			err = p.heed(s, &look)
+		}
 	}
 	return look, err
+}
+
+// heeded is how many mails show what the pinned server does.
+const heeded = 10
+
+// heed looks for the word of the pinned server in the headers of the last mails.
+func (p *Poller) heed(s *server, look *Look) error {
+	uids, err := s.last(look.Mails, heeded)
+	if err != nil {
+		return err
+	}
+	spool := &spooled{folder: p.Spool}
+	defer func() { spool.close() }()
+	for _, uid := range uids {
+		if _, err := s.body(uid, headerOnly, maxHeader, spool.anew); err != nil {
+			return fmt.Errorf("read the header of UID %d: %w", uid, err)
+		}
+		counts, elsewhere := p.Trust.Word(parse.Parse(spool))
+		look.Seen++
+		if counts {
+			look.Vouched++
+		}
+		if elsewhere {
+			look.Below++
+		}
+	}
+	return nil
+}
+
+// last are the UIDs of the last n mails of a folder with so many.
+func (s *server) last(mails uint32, n uint32) (uids []uint32, err error) {
+	defer s.line.expect()()
+	from := uint32(1)
+	if mails > n {
+		from = mails - n + 1
+	}
+	all, err := s.client.Fetch(imap.SeqSet{{Start: from, Stop: mails}}, &imap.FetchOptions{UID: true}).Collect()
+	if err != nil {
+		return nil, fmt.Errorf("ask for the last mails: %w", s.line.why(err))
+	}
+	for _, m := range all {
+		if m.UID != 0 {
+			uids = append(uids, uint32(m.UID))
+		}
+	}
+	return uids, nil
 }
 
 // exists asks for a folder without opening it.

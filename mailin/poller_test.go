@@ -10,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -1131,4 +1132,40 @@ func BenchmarkPoll(b *testing.B) {
 		b.Fatalf("the desk has %d mails, want %d", n, b.N)
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "mails/s")
+}
+
+// TestF29: a desk that was away for a week takes all that came meanwhile, however old and whether read elsewhere or not, and tells how much.
+func TestF29AfterAWeekAway(t *testing.T) {
+	inside(t, world(), func(t *testing.T, office *postoffice.Office, d *recorder) {
+		deliverMails(t, office, 1, 2)
+		stop := start(t, poller(office, d))
+		d.wait(t, 2)
+		stop()
+
+		for day := range 7 {
+			time.Sleep(24 * time.Hour)
+			deliverMails(t, office, 3+40*day, 2+40*(day+1))
+		}
+		var log bytes.Buffer
+		p := poller(office, d)
+		p.Log = slog.New(slog.NewTextHandler(&log, nil))
+		stop = start(t, p)
+		got := d.wait(t, 282)
+		stop()
+		checkMails(t, got, 1, 282)
+		if age := got[2].taken.Sub(got[2].at); age < 6*24*time.Hour-time.Minute || age > 6*24*time.Hour+time.Hour {
+			t.Errorf("the oldest is taken as %v old", age)
+		}
+		told := 0
+		for _, m := range regexp.MustCompile(` mails=(\d+)`).FindAllStringSubmatch(log.String(), -1) {
+			n, err := strconv.Atoi(m[1])
+			if err != nil {
+				t.Fatal(err)
+			}
+			told += n
+		}
+		if told != 280 || p.Health().Received != 280 {
+			t.Errorf("the log tells of %d mails, health of %d, want 280", told, p.Health().Received)
+		}
+	})
 }

@@ -697,7 +697,7 @@ func TestAMailboxWithoutAccountWaits(t *testing.T) {
 	})
 }
 
-func TestTheDatabaseGoesAwayAfterTheReply(t *testing.T) {
+func TestF35TheDatabaseGoesAwayAfterTheReply(t *testing.T) {
 	m := plainMail()
 	inWorld(t, newOutbox(m), func(w *world) {
 		w.office.SMTPFaults(postoffice.SMTPFault{Verb: ".", Delay: time.Minute, Times: 1})
@@ -899,3 +899,19 @@ func TestASenderThatIsNotSetUp(t *testing.T) {
 }
 
 var _ Desk = (*desk.Desk)(nil)
+
+// TestF35: the line is gone once the server has said that it has the mail. It is not sent again, in a week.
+func TestF35TakenIsTaken(t *testing.T) {
+	mails := numbered(3)
+	inWorld(t, newOutbox(mails...), func(w *world) {
+		w.office.SMTPFaults(postoffice.SMTPFault{Verb: ".", Drop: postoffice.Answered})
+	}, func(t *testing.T, w *world) {
+		w.untilDone(t)
+		<-time.After(7 * 24 * time.Hour)
+		for _, m := range mails {
+			if n := w.copies(t, m); n != 1 || m.State != desk.MailSent {
+				t.Errorf("mail %d arrived %d times, and is %s", m.ID, n, m.State)
+			}
+		}
+	})
+}

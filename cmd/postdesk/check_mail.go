@@ -35,7 +35,7 @@ func (k *checker) checkIMAP(ctx context.Context, box *policy.Mailbox) {
 	ctx, cancel := k.limit(ctx)
 	defer cancel()
 	where := fmt.Sprintf("%s:%d as %s", account.Host, account.Port, account.Username)
-	p := &mailin.Poller{Mailbox: box, Dial: k.dial, TLS: k.tls}
+	p := &mailin.Poller{Mailbox: box, Dial: k.dial, TLS: k.tls, Trust: trustOf(k.policy, box)}
 	if k.tokens != nil {
 		p.Tokens = k.tokens
 	}
@@ -46,6 +46,7 @@ func (k *checker) checkIMAP(ctx context.Context, box *policy.Mailbox) {
 		return
 	}
 	k.tell(fine, what, fmt.Sprintf("%s, %s, %s in %s", where, secured(account.TLS), count(int(look.Mails), "mail", "mails"), account.Folder), "")
+	k.heard(box, look)
 	if !look.Newest.IsZero() {
 		k.clocks = append(k.clocks, reading{"the newest mail of " + box.Name, look.Newest, asked, false})
 	}
@@ -55,6 +56,28 @@ func (k *checker) checkIMAP(ctx context.Context, box *policy.Mailbox) {
 	if account.Move != "" && !look.Move && !look.UIDPlus {
 		k.tell(warn, what, "the server has neither MOVE nor UIDPLUS: mails are copied to "+account.Move+" and stay here, marked as deleted",
 			"leave imap.move out, or let the mail program remove them")
+	}
+}
+
+// heard tells whether the server whose word is trusted gives it: without it every customer is unverified, and staff may be too.
+func (k *checker) heard(box *policy.Mailbox, look mailin.Look) {
+	what := "trusted " + box.Name
+	last := "the last mail"
+	if look.Seen != 1 {
+		last = fmt.Sprintf("the last %d mails", look.Seen)
+	}
+	switch {
+	case look.Seen == 0:
+	case look.Vouched == look.Seen:
+		k.tell(fine, what, fmt.Sprintf("%s says who wrote %s", box.Server, last), "")
+	case look.Vouched > 0:
+		k.tell(fine, what, fmt.Sprintf("%s says who wrote %d of %s", box.Server, look.Vouched, last), "")
+	case look.Below > 0:
+		k.tell(fail, what, fmt.Sprintf("%s says who wrote %s, but below its own Received field, where anybody could have written it: it is not believed", box.Server, last),
+			"let it write Authentication-Results above it (RFC 8601, 4): in milters' own versions of 2026 and later, or by another filter")
+	default:
+		k.tell(warn, what, fmt.Sprintf("%s has said nothing of %s, so that their senders are unverified", box.Server, last),
+			"let it verify DKIM and DMARC of what comes in, and write Authentication-Results; or correct mailboxes."+box.Name+".trusted.server: it is the name in those fields")
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"net"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -326,5 +327,53 @@ func TestCheckDatabase(t *testing.T) {
 	k.checkDatabase(t.Context())
 	if !strings.HasPrefix(out.String(), "FAIL  database: ") || !strings.Contains(out.String(), "synchronous is 0, and must be 2") {
 		t.Errorf("one whose settings lose mail: got %s", out.String())
+	}
+}
+
+// The word of the pinned server is looked for where it counts, in the mails that are there.
+func TestCheckTrusted(t *testing.T) {
+	const (
+		received = "Received: from out.cust.example by mx.desk.example with ESMTP id 1; Tue, 24 Nov 2026 09:00:00 +0000\r\n"
+		results  = "Authentication-Results: mx.desk.example; dkim=pass header.d=cust.example\r\n"
+		words    = "From: kim@cust.example\r\nSubject: Hello\r\n\r\nHello\r\n"
+	)
+	above, below, none := results+received+words, received+results+words, received+words
+	submitted := strings.Replace(none, "by mx", "(Authenticated sender: dana) by mx", 1)
+	for name, c := range map[string]struct {
+		mails  []string
+		server string
+		want   string
+	}{
+		"where it counts":     {[]string{above, none, above}, "mx.desk.example", "ok    trusted support: mx.desk.example says who wrote 2 of the last 3 mails\n"},
+		"of our own people":   {[]string{submitted}, "mx.desk.example", "ok    trusted support: mx.desk.example says who wrote the last mail\n"},
+		"of the last ten":     {append([]string{above}, slices.Repeat([]string{none}, 10)...), "mx.desk.example", "warn  trusted support: mx.desk.example has said nothing of the last 10 mails"},
+		"below its own trace": {[]string{below, none}, "mx.desk.example", "FAIL  trusted support: mx.desk.example says who wrote the last 2 mails, but below its own Received field"},
+		"under another name":  {[]string{above}, "mail.desk.example", "warn  trusted support: mail.desk.example has said nothing of the last mail"},
+		"no mails":            {nil, "mx.desk.example", ""},
+		"nobody is pinned":    {[]string{above}, "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			office := newOffice(t, nil)
+			for _, m := range c.mails {
+				if _, err := office.Deliver("support@desk.example", []byte(m)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			k, out := checked(t, office, func(b *policy.Mailbox) {
+				b.Server, b.Hosts = c.server, nil
+				if c.server != "" {
+					b.Hosts = []string{c.server}
+				}
+			})
+			k.checkIMAP(t.Context(), k.policy.Mailboxes[0])
+			if got := out.String(); !strings.Contains(got, c.want) || c.want == "" && strings.Contains(got, "trusted") {
+				t.Errorf("got\n%swant %s", got, c.want)
+			}
+			for _, m := range office.Mails("support@desk.example") {
+				if len(m.Flags) > 0 {
+					t.Errorf("a mail was changed: %v", m.Flags)
+				}
+			}
+		})
 	}
 }

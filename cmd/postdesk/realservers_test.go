@@ -52,6 +52,7 @@ type mailServers struct {
 	Dir                                   string
 	MX, Verified, Submission, IMAP, IMAPS int
 	Services, Settings                    string // lines of a test's own for master.cf and dovecot.conf
+	Transport                             string // where Postfix sends somebody's mail instead of into the mailbox, as in transport(5)
 	Policy                                string // the address of a policy server that Postfix asks about each recipient; "" for none
 
 	roots   *x509.CertPool

@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/postdesk/postdesk/desk/store/storetest"
 	"github.com/postdesk/postdesk/mailin"
 )
 
@@ -110,12 +111,22 @@ func TestRealSignIn(t *testing.T) {
 		provider := startTokenServer(t)
 		d := newRealDesk(t, dsn, withTokens(t, provider))
 		d.Boxes[0].OAuth = "house"
-		d.Sections = fmt.Sprintf(`
+		d.Boxes = append(d.Boxes, d.box("sales"))
+		key := filepath.Join(d.Dir, "dkim.pem")
+		if out, err := d.command(t, "dkim", "key", "--domain", "desk.example", "--selector", "s", "--type", "ed25519", key).CombinedOutput(); err != nil {
+			t.Fatalf("postdesk dkim key: %v\n%s", err, out)
+		}
+		sealBy := func(keys string) {
+			d.Sections = fmt.Sprintf(`
 secrets:
-  - {id: a, key: "${env:POSTDESK_SECRETS_KEY}"}
-oauth:
-  house: {client_id: desk, client_secret: hush-hush, token_url: "%[1]s/token", device_url: "%[1]s/device", days: 90}`, provider.base)
-		d.writePolicy(t)
+%[3]soauth:
+  house: {client_id: desk, client_secret: hush-hush, token_url: "%[1]s/token", device_url: "%[1]s/device", days: 90}
+dkim: [{selector: s, key_file: %[2]s}]`, provider.base, key, keys)
+			d.writePolicy(t)
+		}
+		const oldKey = `  - {id: a, key: "${env:POSTDESK_SECRETS_KEY}"}` + "\n"
+		const newKey = "  - {id: b, key: the key that comes after the first one}\n"
+		sealBy(oldKey)
 		n := d.serve(t)
 		kim := d.someone("Kim", "kim@bolt.example")
 		kim.writes(t, "One", "This is the first.")
@@ -173,10 +184,39 @@ oauth:
 		login()
 		kim.gets(t, "acknowledgement")
 		n.waits(t, "support", mailin.Waiting)
+
+		// The key of the secrets is changed while the desk works (T112).
+		sealBy(newKey + oldKey)
+		must(t, n.cmd.Process.Signal(syscall.SIGHUP))
+		eventually(t, "the sign-in is sealed anew", func() error {
+			out, err := d.command(t, "secrets", "list", "--json").CombinedOutput()
+			if err == nil && !strings.Contains(string(out), `"kind":"oauth","owner":"house","what":"support@desk.example","key":"b"`) {
+				err = fmt.Errorf("it is not: %s", out)
+			}
+			return err
+		})
+		sealBy(newKey)
+		again(", every: 6m")
+		kim.writes(t, "Four", "This is the fourth.")
+		kim.gets(t, "acknowledgement")
 		n.stops(t)
-		for _, secret := range []string{"access-token", "refresh-token", "hush-hush"} {
+
+		// Nothing of what lets us in is in the log, nor can it be read in the database (T086, T111).
+		pem, err := os.ReadFile(key)
+		must(t, err)
+		dump := storetest.Dump(t, d.dsn, d.store)
+		if !strings.Contains(string(dump), "This is the fourth.") {
+			t.Error("what Kim wrote is not in the dump, so nothing can be found in it")
+		}
+		for _, secret := range []string{
+			"access-token", "refresh-token", "hush-hush", passwordOf("sales@desk.example"), strings.Split(string(pem), "\n")[1], tokenKey, secretsKey,
+			"the key that comes after",
+		} {
 			if strings.Contains(n.out.String(), secret) {
 				t.Errorf("%s is in the log:\n%s", secret, &n.out)
+			}
+			if strings.Contains(string(dump), secret) {
+				t.Errorf("%s can be read in the database", secret)
 			}
 		}
 	})

@@ -166,3 +166,23 @@ func cutPrefixFold(s, prefix string) (string, bool) {
 	}
 	return s[len(prefix):], true
 }
+
+// Word tells whether the pinned server has said anything about a mail that counts, and whether it has where it does not count: below its
+// own trace, where anybody could have written it.
+func (t Trust) Word(m *message.Message) (counts, elsewhere bool) {
+	if t.Server == "" {
+		return false, false
+	}
+	tr := t.trace(m.Trace)
+	if tr.spoke || len(tr.logins) > 0 {
+		return true, false
+	}
+	for _, f := range m.Trace {
+		if strings.EqualFold(f.Name, "Authentication-Results") {
+			if r, _ := ParseResults(f.Value); t.speaks(r) {
+				return false, true
+			}
+		}
+	}
+	return false, false
+}
