@@ -309,9 +309,9 @@ func TestF33(t *testing.T) {
 	})
 }
 
-// TestF25: one mail reaches three addresses of ours. It is one message, it is known by the id that its sender gave it, and whatever of ours
+// TestF25ThreeMailboxes: one mail reaches three addresses of ours. It is one message, it is known by the id that its sender gave it, and whatever of ours
 // he answers, and to whichever of the three, leads to its ticket.
-func TestF25(t *testing.T) {
+func TestF25ThreeMailboxes(t *testing.T) {
 	each(t, func(w *world) {
 		m := w.mail(kim, "A question", "How do I export?").to(us, "help@desk.example", "sales@desk.example")
 		tk := w.opened(m)
