@@ -21,6 +21,17 @@ func (v *visit) customer(p place) error {
 	case tk == nil && len(p.others) > 0:
 		return v.open(p, OutcomeLinked)
 	case tk == nil:
+		same, similar, err := v.askedBefore()
+		switch {
+		case err != nil:
+			return err
+		case same != nil && !v.abusive():
+			return v.joinSame(same)
+		case similar != nil:
+			v.because("nearly the words of ticket %d, which came to %s", similar.Number, similar.Mailbox)
+			p.others = append(p.others, similar)
+			return v.open(p, OutcomeLinked)
+		}
 		return v.open(p, OutcomeNew)
 	case !v.mayReopen(tk) && p.grant == yes && understandIn(tk.Language, v.m.Visible, v.who.name) != saysThanks:
 		v.because("ticket %d was closed more than %d days ago", tk.Number, v.p.Life.ReopenDays)
