@@ -72,7 +72,7 @@ func (v *visit) joinSame(tk *Ticket) error {
 		return err
 	}
 	v.because("the terms of %s hold, which cost less", v.mailbox.Name)
-	tk.Mailbox, tk.Status, tk.Estimate, tk.ChangedAt = v.mailbox.Name, Open, nil, v.at
+	tk.Mailbox, tk.Status, tk.Estimate, tk.ChangedAt, tk.Assignee = v.mailbox.Name, Open, nil, v.at, ""
 	v.grade(tk, verdict, owned, windows)
 	return v.welcome(tk, place{})
 }

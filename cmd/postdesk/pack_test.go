@@ -21,6 +21,7 @@ var update = flag.Bool("update", false, "write what simulate prints into the exa
 // packs are the examples, with how long time runs on after their mails.
 var packs = []struct{ name, until string }{
 	{"vendor", "2026-12-15T00:00:00Z"},
+	{"channels", "2026-12-02T00:00:00Z"},
 	{"subscription", "2026-12-01T00:00:00Z"},
 	{"conduct", "2026-11-28T00:00:00Z"},
 	{"marketplace", "2026-11-20T00:00:00Z"},
