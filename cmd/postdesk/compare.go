@@ -18,7 +18,6 @@ import (
 type watcher struct {
 	*printer // counts, and prints nothing
 	fates    []fate
-	open     bool // whether the last fate is that of the mail that is decided over now
 	out      map[string]int
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"regexp"
 	"runtime"
 	"slices"
 	"time"
@@ -173,10 +174,10 @@ func (s *simulation) happen(ctx context.Context, h happening) error {
 }
 
 // openLink follows the link of the last mail of that template, as the person who got it, and presses its button where the event says so.
-// Looking changes nothing (G6).
+// Looking changes nothing (G6). A desk without a portal has no link in its mails: there the yes is taken as one of its people would take it.
 func (s *simulation) openLink(ctx context.Context, e policy.Link) error {
 	var version int64
-	var by string
+	var mail *desk.Mail
 	err := s.replay.View(ctx, func(tx desk.Tx) error {
 		tk, err := tx.Ticket(ctx, e.Ticket)
 		if err != nil {
@@ -188,21 +189,37 @@ func (s *simulation) openLink(ctx context.Context, e policy.Link) error {
 		mails, err := tx.Mails(ctx, e.Ticket)
 		for _, m := range mails {
 			if m.Template == e.Template {
-				by = m.To.Addr
+				mail = m
 			}
 		}
 		return err
 	})
+	failed := func(why error) error { return fmt.Errorf("open the link of ticket %d: %w", e.Ticket, why) }
 	switch {
 	case err != nil:
-		return fmt.Errorf("open the link of ticket %d: %w", e.Ticket, err)
-	case by == "":
-		return fmt.Errorf("open the link of ticket %d: no mail %q was sent", e.Ticket, e.Template)
-	case !e.Post || e.Template != "estimate":
+		return failed(err)
+	case mail == nil:
+		return failed(fmt.Errorf("no mail %q was sent", e.Template))
+	}
+	if link := estimateLink.FindStringSubmatch(mail.Text); link != nil {
+		if !e.Post {
+			_, err = s.desk.Offer(ctx, link[1])
+		} else {
+			_, _, err = s.desk.Decide(ctx, link[1], true)
+		}
+		if err != nil {
+			return failed(err)
+		}
 		return nil
 	}
-	return s.desk.Confirm(ctx, e.Ticket, version, by)
+	if !e.Post || e.Template != "estimate" {
+		return nil
+	}
+	return s.desk.Confirm(ctx, e.Ticket, version, mail.To.Addr)
 }
+
+// estimateLink finds the page of an estimate in a mail.
+var estimateLink = regexp.MustCompile(`https?://\S+/estimate/([a-z0-9]+)`)
 
 // flush prints what the journal has gained.
 func (s *simulation) flush() error {
