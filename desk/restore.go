@@ -37,8 +37,9 @@ func NumberAfter(last int64) int64 {
 	return (last + max(last/10, step) + step - 1) / step * step
 }
 
-// Restored makes what was read from a backup a desk of its own. It runs at the end of the transaction that has read it.
-func Restored(ctx context.Context, tx Tx, r Restoration, rand io.Reader) error {
+// Restored makes what was read from a backup a desk of its own; last is the highest number of a ticket in it. It runs at the end of the
+// transaction that has read it, when the schema may still be an older one, and so touches small values only.
+func Restored(ctx context.Context, tx Tx, r Restoration, last int64, rand io.Reader) error {
 	former, err := formerEpochs(ctx, tx)
 	if err != nil {
 		return err
@@ -48,15 +49,7 @@ func Restored(ctx context.Context, tx Tx, r Restoration, rand io.Reader) error {
 		return err
 	}
 	if epoch != "" { // else it never wrote a mail
-		f := message.Former{Epoch: epoch}
-		tickets, err := tx.Tickets(ctx, TicketFilter{Limit: 1})
-		if err != nil {
-			return err
-		}
-		if len(tickets) > 0 {
-			f.Last = tickets[0].Number
-		}
-		former = append(former, f)
+		former = append(former, message.Former{Epoch: epoch, Last: last})
 	}
 	fresh, err := drawID(rand)
 	if err != nil {
@@ -74,8 +67,19 @@ func Restored(ctx context.Context, tx Tx, r Restoration, rand io.Reader) error {
 	if err := tx.PutMeta(ctx, metaEpoch, fresh); err != nil {
 		return err
 	}
-	why := fmt.Sprintf("the desk was restored from a backup of %s, and the mails that wait may have been sent since", r.Made.UTC().Format("2006-01-02 15:04 UTC"))
-	return pause(ctx, tx, why, "restore", r.At)
+	return tx.PutMeta(ctx, MetaPaused, r.pauses())
+}
+
+// pauses is why nothing is sent.
+func (r Restoration) pauses() string {
+	return fmt.Sprintf("the desk was restored from a backup of %s, and the mails that wait may have been sent since", r.Made.UTC().Format("2006-01-02 15:04 UTC"))
+}
+
+// NoteRestored tells the journal of it, when the schema is this program's.
+func NoteRestored(ctx context.Context, st Store, r Restoration) error {
+	return st.Update(ctx, func(tx Tx) error {
+		return appendEvent(ctx, tx, EventOutbox, 0, r.At, OutboxChange{Paused: true, Why: r.pauses(), By: "restore"})
+	})
 }
 
 func formerEpochs(ctx context.Context, tx Tx) (former []message.Former, err error) {
@@ -94,14 +98,12 @@ func formerEpochs(ctx context.Context, tx Tx) (former []message.Former, err erro
 
 // PauseMail keeps the outbox from being sent until ResumeMail. Mails that are being sent at that moment still go out.
 func PauseMail(ctx context.Context, st Store, why, by string, now time.Time) error {
-	return st.Update(ctx, func(tx Tx) error { return pause(ctx, tx, why, by, now) })
-}
-
-func pause(ctx context.Context, tx Tx, why, by string, now time.Time) error {
-	if err := tx.PutMeta(ctx, MetaPaused, why); err != nil {
-		return err
-	}
-	return appendEvent(ctx, tx, EventOutbox, 0, now, OutboxChange{Paused: true, Why: why, By: by})
+	return st.Update(ctx, func(tx Tx) error {
+		if err := tx.PutMeta(ctx, MetaPaused, why); err != nil {
+			return err
+		}
+		return appendEvent(ctx, tx, EventOutbox, 0, now, OutboxChange{Paused: true, Why: why, By: by})
+	})
 }
 
 // ResumeMail lets the outbox be sent again. It is false where nothing kept it.

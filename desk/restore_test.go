@@ -40,9 +40,13 @@ func (w *world) restored(t *testing.T, backup []byte) *world {
 		t.Fatal(err)
 	}
 	defer b.Close()
-	err = again.store.Restore(t.Context(), b, desk.NumberAfter, nil, func(tx desk.Tx) error {
-		return desk.Restored(t.Context(), tx, desk.Restoration{Made: w.now, At: w.now}, rand.Reader)
+	r := desk.Restoration{Made: w.now, At: w.now}
+	err = again.store.Restore(t.Context(), b, desk.NumberAfter, nil, func(tx desk.Tx, last int64) error {
+		return desk.Restored(t.Context(), tx, r, last, rand.Reader)
 	})
+	if err == nil {
+		err = desk.NoteRestored(t.Context(), again.store, r)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

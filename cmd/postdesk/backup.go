@@ -41,7 +41,11 @@ func (c backupCmd) Run(ctx context.Context) error {
 	if _, err := os.Lstat(c.File); err == nil { // told before the work; link tells for sure
 		return &fs.PathError{Op: "backup", Path: c.File, Err: errIsThere}
 	}
-	return c.with(ctx, func(st *store.Store) error { return c.backup(ctx, st, os.Stdout) })
+	st, err := c.openOlder(ctx)
+	if err != nil {
+		return err
+	}
+	return errors.Join(c.backup(ctx, st, os.Stdout), st.Close())
 }
 
 var errIsThere = errors.New("the file is there already; name another one")
@@ -220,13 +224,16 @@ Nothing is sent until you say so. When "postdesk serve" has taken in what came s
 }
 
 // restoreDesk reads a backup into the database and makes it a desk of its own.
-func restoreDesk(ctx context.Context, st *store.Store, r io.Reader, now time.Time, told store.Progress) (store.BackupHead, error) {
-	b, err := store.OpenBackup(r)
+func restoreDesk(ctx context.Context, st *store.Store, file io.Reader, now time.Time, told store.Progress) (store.BackupHead, error) {
+	b, err := store.OpenBackup(file)
 	if err != nil {
 		return store.BackupHead{}, err
 	}
 	defer b.Close()
-	return b.Head, st.Restore(ctx, b, desk.NumberAfter, told, func(tx desk.Tx) error {
-		return desk.Restored(ctx, tx, desk.Restoration{Made: b.Head.Made, At: now}, rand.Reader)
-	})
+	r := desk.Restoration{Made: b.Head.Made, At: now}
+	err = st.Restore(ctx, b, desk.NumberAfter, told, func(tx desk.Tx, last int64) error { return desk.Restored(ctx, tx, r, last, rand.Reader) })
+	if err == nil {
+		err = desk.NoteRestored(ctx, st, r)
+	}
+	return b.Head, err
 }

@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -261,5 +262,40 @@ func TestRestoreThatFails(t *testing.T) {
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
 		t.Errorf("%d files are left, %v", len(left), err)
+	}
+}
+
+// Before an upgrade the new program makes the backup of the old schema, which it otherwise refuses to work on.
+func TestBackupBeforeAnUpgrade(t *testing.T) {
+	dir := t.TempDir()
+	d := database{Database: "sqlite:" + filepath.Join(dir, "desk.db")}
+	st := storetest.Open(t, d.Database)
+	current, _, err := st.SchemaVersion(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("sqlite", filepath.Join(dir, "desk.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec(`DELETE FROM goose_db_version WHERE version_id = ?`, current); err != nil {
+		t.Fatal(err)
+	}
+	var schema *schemaError
+	if _, err := d.open(t.Context()); !errors.As(err, &schema) {
+		t.Fatalf("an older schema: got %v", err)
+	}
+	file := filepath.Join(dir, "desk.backup")
+	if err := (backupCmd{database: d, File: file}).Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if head, err := verify(t.Context(), f, newProgress("reading")); err != nil || head.Schema >= current {
+		t.Errorf("got %+v, %v, want a schema below %d", head, err, current)
 	}
 }

@@ -66,6 +66,16 @@ func (d database) open(ctx context.Context) (*store.Store, error) {
 	return st, nil
 }
 
+// openOlder is open for what serves a database of an older schema too: before an upgrade it is backed up by the program that will do it.
+func (d database) openOlder(ctx context.Context) (*store.Store, error) {
+	st, err := d.open(ctx)
+	var schema *schemaError
+	if errors.As(err, &schema) && 0 < schema.current && schema.current < schema.known {
+		return store.Open(ctx, d.Database)
+	}
+	return st, err
+}
+
 func rightSchema(ctx context.Context, st *store.Store) error {
 	current, known, err := st.SchemaVersion(ctx)
 	if err == nil && current != known {

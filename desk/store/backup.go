@@ -248,6 +248,8 @@ type BackupReader struct {
 	rows  map[string]int64
 	table backupTable // the one whose rows come now
 	foot  *backupFoot
+
+	lastTicket int64 // the last number that a ticket got
 }
 
 // OpenBackup reads what a backup is. Nothing but Close may follow an error.

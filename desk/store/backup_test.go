@@ -3,6 +3,7 @@ package store_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -105,7 +106,7 @@ func restore(ctx context.Context, st *store.Store, backup []byte) error {
 	}
 	defer b.Close()
 	same := func(last int64) int64 { return last }
-	return st.Restore(ctx, b, same, nil, func(desk.Tx) error { return nil })
+	return st.Restore(ctx, b, same, nil, func(desk.Tx, int64) error { return nil })
 }
 
 // body is what a backup says, without its head and its sum.
@@ -237,7 +238,22 @@ func TestRestoreOfAnOlderSchema(t *testing.T) {
 		if old.Engine() == migrations.Postgres {
 			fresh = emptied(t, storetest.OnPostgres(t))
 		}
-		if err := restore(t.Context(), fresh, backup(t, old)); err != nil {
+		b, err := store.OpenBackup(bytes.NewReader(backup(t, old)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer b.Close()
+		r := desk.Restoration{Made: b.Head.Made, At: tuesdayNoon}
+		err = fresh.Restore(t.Context(), b, desk.NumberAfter, nil, func(tx desk.Tx, last int64) error {
+			if last != 3 {
+				t.Errorf("the last ticket is %d, want 3", last)
+			}
+			return desk.Restored(t.Context(), tx, r, last, rand.Reader)
+		})
+		if err == nil {
+			err = desk.NoteRestored(t.Context(), fresh, r)
+		}
+		if err != nil {
 			t.Fatal(err)
 		}
 		current, known, err := fresh.SchemaVersion(t.Context())

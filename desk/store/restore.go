@@ -25,14 +25,14 @@ func (e *NotEmptyError) Error() string {
 //
 // The numbers that the database gives go on after a gap, as gap says for the last one given: the desk that was lost may have given those
 // after it to other tickets, and told people.
-func (st *Store) Restore(ctx context.Context, b *BackupReader, gap func(last int64) int64, progress Progress, then func(desk.Tx) error) error {
+func (st *Store) Restore(ctx context.Context, b *BackupReader, gap func(last int64) int64, progress Progress, then func(tx desk.Tx, lastTicket int64) error) error {
 	if err := st.restore(ctx, b, gap, progress, then); err != nil {
 		return fmt.Errorf("restore into %s: %w", st.name, st.explain(ctx, err))
 	}
 	return nil
 }
 
-func (st *Store) restore(ctx context.Context, b *BackupReader, gap func(int64) int64, progress Progress, then func(desk.Tx) error) error {
+func (st *Store) restore(ctx context.Context, b *BackupReader, gap func(int64) int64, progress Progress, then func(tx desk.Tx, lastTicket int64) error) error {
 	current, known, err := st.SchemaVersion(ctx)
 	switch {
 	case err != nil:
@@ -64,7 +64,7 @@ func (st *Store) restore(ctx context.Context, b *BackupReader, gap func(int64) i
 	if err := x.sound(ctx, b.foot); err != nil {
 		return err
 	}
-	if err := then(x); err != nil {
+	if err := then(x, b.lastTicket); err != nil {
 		return err
 	}
 	if err := x.flush(ctx); err != nil {
@@ -120,6 +120,9 @@ func (st *Store) load(ctx context.Context, t *sqlx.Tx, b *BackupReader, gap func
 			}
 			if b.table.Last > 0 {
 				lasts[into.table] = gap(b.table.Last)
+			}
+			if b.table.Table == "ticket" {
+				b.lastTicket = b.table.Last
 			}
 			continue
 		}
