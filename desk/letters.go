@@ -147,6 +147,9 @@ func (t *turn) staffData(tk *Ticket, to *policy.Staff) *templates.Staff {
 	for _, r := range tk.Reasons {
 		d.Why = append(d.Why, string(internal(TellReason(r))))
 	}
+	if missing := t.detailTitles(tk, lang); len(missing) > 0 && tk.Status != AwaitingDetails {
+		d.Why = append(d.Why, fmt.Sprintf("details: asked for %d times, and still missing: %s", tk.AskedDetails, strings.Join(missing, "; ")))
+	}
 	return d
 }
 

@@ -44,8 +44,8 @@ func simulatePack(t *testing.T, name string, env []string, args ...string) strin
 	return string(out)
 }
 
-// TestPacks replays each example on both engines. With -update it writes what comes out, for a person to read the difference.
-func TestPacks(t *testing.T) {
+// TestEveryPack replays each example on both engines. With -update it writes what comes out, for a person to read the difference.
+func TestEveryPack(t *testing.T) {
 	for _, p := range packs {
 		t.Run(p.name, func(t *testing.T) {
 			file := packFile(p.name, "want.jsonl")

@@ -86,3 +86,31 @@ payment: {zz: , packages: [{zz: }], stripe: {zz: }, bank: {zz: }}
 		t.Errorf("%d mappings told their keys, want %d", told, want)
 	}
 }
+
+// What the page marks as not yet done is what check names, and nothing else.
+func TestDocsMarkWhatIsLater(t *testing.T) {
+	data, err := os.ReadFile("testdata/later.want")
+	if err != nil {
+		t.Fatal(err)
+	}
+	marked := map[string]bool{} // by the first part of the key
+	for _, m := range regexp.MustCompile("(?m)^(?:\\| `|## )([a-z_]+)(?:\\.[a-z_]+)?`? ¹").FindAllStringSubmatch(page(t), -1) {
+		marked[m[1]] = false
+	}
+	if len(marked) < 5 {
+		t.Fatalf("%d keys are marked", len(marked))
+	}
+	for _, line := range strings.Split(strings.TrimSpace(string(data)), "\n") {
+		path := strings.Split(strings.Fields(line)[1], ".")
+		key := strings.TrimSuffix(path[len(path)-1], ":")
+		if _, ok := marked[key]; !ok {
+			t.Errorf("%s is not marked on the page", strings.Join(path, "."))
+		}
+		marked[key] = true
+	}
+	for key, named := range marked {
+		if !named {
+			t.Errorf("%s is marked on the page, and check does not name it", key)
+		}
+	}
+}
