@@ -249,9 +249,8 @@ func (c alarmCmd) Run(ctx context.Context) error {
 	if p.Alarm.Silent() {
 		return fmt.Errorf("%s: there is no alarm: nobody is told when mail stops", c.Policy)
 	}
-	r := alarm.Report{Desk: p.Desk.Domain, Node: nodeName(), At: utcNow(), Troubles: []alarm.Trouble{{
-		Key: "trial", What: "This is a trial of the alarm; all is well", Mend: "nothing is to be done", Warning: true,
-	}}}
+	r := alarm.Report{Desk: p.Desk.Domain, Node: nodeName(), At: utcNow(), Trial: true,
+		Troubles: []alarm.Trouble{{Key: "trial", What: "This is a trial of the alarm; all is well", Warning: true}}}
 	paths := alarmPaths(p, new(net.Dialer).DialContext)
 	errs := alarm.Tell(ctx, paths, r)
 	for i, path := range paths {

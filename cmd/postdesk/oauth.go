@@ -324,6 +324,10 @@ func (c oauthStatusCmd) print(lines []signInLine, out io.Writer) error {
 	if c.JSON {
 		return jsonLines(out, lines)
 	}
+	if len(lines) == 0 {
+		_, err := fmt.Fprintln(out, "no mailbox signs in by oauth")
+		return err
+	}
 	rows := [][]string{{"PROVIDER", "USER", "SINCE", "ENDS", "TROUBLE"}}
 	for _, l := range lines {
 		rows = append(rows, []string{l.Provider, l.User, minute(l.Since), minute(l.Ends), orDash(clean(l.Trouble))})

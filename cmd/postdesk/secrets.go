@@ -15,7 +15,7 @@ import (
 )
 
 type secretsCmd struct {
-	List   secretsListCmd   `cmd:"" default:"1" help:"Whose secrets the database holds, and by which key each is sealed. None is shown."`
+	List   secretsListCmd   `cmd:"" default:"withargs" help:"Whose secrets the database holds, and by which key each is sealed. None is shown."`
 	Rewrap secretsRewrapCmd `cmd:"" help:"Seal by the first key of the policy what another one has sealed, as serve does when it starts."`
 }
 

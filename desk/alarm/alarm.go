@@ -30,6 +30,7 @@ type Report struct {
 	At       time.Time `json:"at"`
 	Troubles []Trouble `json:"troubles"`
 	Over     []string  `json:"over,omitempty"` // what was told of and has ended
+	Trial    bool      `json:"trial,omitempty"`
 }
 
 // A Path is a way to a person.
@@ -206,6 +207,8 @@ func (r Report) Subject() string {
 		}
 	}
 	switch {
+	case r.Trial:
+		return "Postdesk " + r.Desk + ": a trial of the alarm"
 	case len(r.Troubles) == 0:
 		return "Postdesk " + r.Desk + ": all is well again"
 	case stops == 0:
@@ -234,9 +237,11 @@ func (r Report) Text(again time.Duration) string {
 	for _, o := range r.Over {
 		b.WriteString("\n- Over: " + o + "\n")
 	}
-	if len(r.Troubles) > 0 {
+	switch {
+	case r.Trial:
+	case len(r.Troubles) > 0:
 		fmt.Fprintf(&b, "\nThis is said again after %s while it lasts, and once more when all is well. Mails are kept where they are meanwhile.\n", words(again))
-	} else {
+	default:
 		b.WriteString("\nAll is well again.\n")
 	}
 	return b.String()

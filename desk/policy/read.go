@@ -44,6 +44,9 @@ func Read(file string) (*Policy, error) {
 	if t := p.Desk.Templates; t != "" && !filepath.IsAbs(t) {
 		p.Desk.Templates = filepath.Join(dir, t)
 	}
+	if h := string(p.Alarm.Heartbeat); h != "" && !strings.Contains(h, "://") && !filepath.IsAbs(h) {
+		p.Alarm.Heartbeat = Secret(filepath.Join(dir, h))
+	}
 	return p, nil
 }
 
