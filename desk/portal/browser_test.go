@@ -210,6 +210,21 @@ func TestBrowser(t *testing.T) {
 			if tk := w.ticket(number); tk.Status != desk.Open {
 				t.Errorf("after the yes the ticket is %s", tk.Status)
 			}
+			// Eve works on it, and gets at what Kim hands over, and nobody else does.
+			b.do(chromedp.Click(fmt.Sprintf(`a[href="/tickets/%d/access"]`, number)), chromedp.WaitVisible("textarea[name=secret]"))
+			b.picture("access")
+			b.do(chromedp.SendKeys("textarea[name=secret]", "root@web7, correct horse"))
+			b.press("main form button")
+			b.picture("handed-over")
+			e := w.tab(t, browser, look{"eve-" + l.name, l.width, l.dark, l.script, l.lang})
+			w.browser().post("/sign-in", "name", "eve@staff.example")
+			w.answerPleas()
+			e.open(w.link(w.last("eve@staff.example", "sign_in_link")))
+			e.press(`main form[action="/enter"] button`)
+			e.open(fmt.Sprintf("/tickets/%d", number))
+			e.picture("ticket")
+			e.press(`form[action$="/look"] button`)
+			e.picture("looked", "root@web7, correct horse")
 			b.open(fmt.Sprintf("/tickets/%d", other))
 			b.picture("answer", "it is under Settings, Schedule")
 			b.open(fmt.Sprintf("/tickets/%d/messages/%d", other, w.messages(other)[0].ID))

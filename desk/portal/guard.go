@@ -116,7 +116,6 @@ var (
 	limitAll      = limit{"requests", 300, time.Hour}       // and of everybody
 	limitReply    = limit{"reply", 60, time.Hour}           // replies, by contact
 	limitDraft    = limit{"draft", 10, time.Hour}           // drafts of people not signed in, by network
-	limitEstimate = limit{"estimate", 120, time.Hour}       // confirm links opened, by network
 )
 
 // within counts a try, and tells whether it is still within the limit.

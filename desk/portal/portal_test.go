@@ -25,7 +25,7 @@ func TestP1SignInReadReplyConfirmClose(t *testing.T) {
 		if strings.Contains(a.Request.URL.String(), link[len(link)-20:]) {
 			t.Errorf("the secret is still in the address: %s", a.Request.URL)
 		}
-		a = b.shows(b.post("/enter"), 200, "Your requests", "Classifieds on the new server", "Waits for your yes", "10 credits")
+		b.shows(b.post("/enter"), 200, "Your requests", "Classifieds on the new server", "Waits for your yes", "10 credits")
 		page := fmt.Sprintf("/tickets/%d", number)
 		a = b.shows(b.get(page), 200, "Shall we begin?", "1–2 credits", "2 credits", "Please install it.", "Installation")
 

@@ -39,6 +39,17 @@ func TestCatalogues(t *testing.T) {
 	}
 }
 
+// T076: a cell that a spreadsheet would take for a formula is text.
+func TestT076Neutral(t *testing.T) {
+	for _, c := range []struct{ cell, want string }{
+		{"=1+1", "'=1+1"}, {"+1", "'+1"}, {"-1", "'-1"}, {"@SUM(A1)", "'@SUM(A1)"}, {"\t=1", "'\t=1"}, {"\r=1", "'\r=1"}, {"\n=1", "'\n=1"}, {"Set aside", "Set aside"}, {"", ""}, {"ä=1", "ä=1"},
+	} {
+		if got := neutral(c.cell)[0]; got != c.want {
+			t.Errorf("%q: got %q, want %q", c.cell, got, c.want)
+		}
+	}
+}
+
 // Every text that a page or the code names is in the catalogue.
 func TestTextsAreThere(t *testing.T) {
 	names, err := fs.Glob(files, "pages/*.html")

@@ -82,7 +82,7 @@ func TestT036OnePressOfMany(t *testing.T) {
 func TestEstimateLinksThatDoNotCount(t *testing.T) {
 	storetest.EachEngine(t, func(t *testing.T, st *store.Store) {
 		w := newWorld(t, st)
-		number := w.writes(kim, "Our project", "A project of ours.")
+		w.writes(kim, "Our project", "A project of ours.")
 		old := w.last(kim, "estimate")
 		link := w.link(old)
 		token := link[strings.LastIndexByte(link, '/')+1:]
@@ -95,7 +95,7 @@ func TestEstimateLinksThatDoNotCount(t *testing.T) {
 			b.shows(b.post("/estimate/"+c.token, "answer", "yes"), 404)
 		}
 		// The work turns out to be more: there is another estimate, and the old link is only words.
-		number = w.writes(kim, "On the new server", "Please install it.")
+		number := w.writes(kim, "On the new server", "Please install it.")
 		link = w.link(w.last(kim, "estimate"))
 		b.shows(b.post(link, "answer", "yes"), 200, "you have agreed")
 		w.answers("eve@staff.example", w.last("eve@staff.example", "assigned"), "It takes longer.\n\n/spent 80m")
