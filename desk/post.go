@@ -78,9 +78,8 @@ func (t *turn) submit(p *Post) (Submitted, error) {
 		}
 		place.joined, place.grant, place.by = tk, may(wishJoin, level), "portal"
 		v.mailbox = t.mailbox(tk)
-		if p.Estimate != 0 {
-			v.claims = []claim{{Claim: message.Claim{Token: message.Token{Purpose: message.PurposeEstimate, Ticket: tk.Number, Arg: p.Estimate}}, mine: true, meant: true}}
-		}
+		// The page says which estimate it showed, as the reply address of a mail does; none is another than the present one.
+		v.claims = []claim{{Claim: message.Claim{Token: message.Token{Purpose: message.PurposeEstimate, Ticket: tk.Number, Arg: p.Estimate}}, mine: true, meant: true}}
 	}
 	if err := v.customer(place); err != nil {
 		return Submitted{}, err

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/postdesk/postdesk/desk"
 	"github.com/postdesk/postdesk/desk/store"
 	"github.com/postdesk/postdesk/desk/store/storetest"
 )
@@ -283,6 +284,50 @@ func TestP1Language(t *testing.T) {
 		w.answers("dana@staff.example", w.last("dana@staff.example", "unassigned"), "Unter Einstellungen.")
 		if m := w.last(kim, "reply"); m == nil || m.Language != "de" {
 			t.Error("the answer is not in German")
+		}
+	})
+}
+
+// What is typed at a page means what it means in a mail: a yes to the estimate that the page showed, of any height since its writer is signed in;
+// to an older one it is words, and so is anything more than a yes (T037, T039).
+func TestWordsTypedAtAPage(t *testing.T) {
+	storetest.EachEngine(t, func(t *testing.T, st *store.Store) {
+		w := newWorld(t, st)
+		number := w.writes(kim, "Our project", "A project of ours.")
+		page := fmt.Sprintf("/tickets/%d", number)
+		b := w.browser().signIn(kim)
+		send := func(version, words string) {
+			t.Helper()
+			b.shows(b.post(page+"/reply", "form", b.get(page).form, "estimate", version, "words", words), 200, "We have your message")
+		}
+		for _, c := range []struct{ version, words string }{{"1", "Yes, but not on Friday."}, {"0", "yes"}, {"7", "yes"}, {"1", "> yes"}} {
+			send(c.version, c.words)
+			if w.ticket(number).Status != desk.AwaitingConfirmation || w.balance("cust") != 10 {
+				t.Fatalf("%q to version %s: %s, balance %d", c.words, c.version, w.ticket(number).Status, w.balance("cust"))
+			}
+		}
+		send("1", "Yes please")
+		if tk := w.ticket(number); tk.Status != desk.Open || w.balance("cust") != 4 {
+			t.Errorf("a plain yes: %s, balance %d", tk.Status, w.balance("cust"))
+		}
+		send("1", "Please close the ticket.")
+		if tk := w.ticket(number); tk.Status != desk.Closed || w.balance("cust") != 10 {
+			t.Errorf("a plain close: %s, balance %d", tk.Status, w.balance("cust"))
+		}
+		send("1", "Thank you!")
+		if tk := w.ticket(number); tk.Status != desk.Closed {
+			t.Errorf("a thank-you re-opens it: %s", tk.Status)
+		}
+		send("1", "It is broken again.")
+		if tk := w.ticket(number); tk.Status != desk.Open || w.balance("cust") != 4 {
+			t.Errorf("after more words: %s, balance %d", tk.Status, w.balance("cust"))
+		}
+		w.pass(40 * 24 * time.Hour)
+		send("1", "close")
+		w.pass(40 * 24 * time.Hour)
+		a := b.shows(b.post(page+"/reply", "form", b.get(page).form, "words", "Something else is broken."), 200, "This is the new request")
+		if at := a.Request.URL.Path; at == page {
+			t.Errorf("words to a ticket that was closed long ago stay at %s", at)
 		}
 	})
 }
