@@ -1,0 +1,111 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/postdesk/postdesk/desk"
+	"github.com/postdesk/postdesk/desk/message"
+	"github.com/postdesk/postdesk/desk/store"
+	"github.com/postdesk/postdesk/desk/store/storetest"
+)
+
+// stored fills a database with so many messages on a quarter as many tickets, with an id of each mail's own and one that it names.
+func stored(b *testing.B, st *store.Store, n int) {
+	b.Helper()
+	series := fmt.Sprintf("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d) ", n)
+	for _, fill := range []string{
+		series + `INSERT INTO contact (address, name, language, may_spend) SELECT 'p' || i || '@cust.example', 'Kim', 'en', FALSE FROM n WHERE i % 16 = 0`,
+		series + `INSERT INTO message (identity, mailbox, at, outcome, found_by, message_id, from_name, from_addr, staff, level, level_why, kind, internal,
+				subject, body, visible, language)
+			SELECT 'identity ' || i, 'support', '2026-03-03T11:00:00.000000Z', 'new', 'none', i || '@mua.example', 'Kim', 'kim@cust.example', '', 'A1',
+				'dkim=pass', 'human', FALSE, 'It does not work', 'It does not work at all.', 'It does not work at all.', 'en' FROM n`,
+	} {
+		if _, err := st.Raw().Exec(fill); err != nil {
+			b.Fatal(err)
+		}
+	}
+	ctx := b.Context()
+	const batch = 5000
+	for from := 1; from <= n; from += batch {
+		err := st.Update(ctx, func(tx desk.Tx) error {
+			var refs []desk.Ref
+			for i := from; i < from+batch && i <= n; i++ {
+				t := int64(i%tickets(n) + 1)
+				refs = append(refs, desk.Ref{ID: idOf(i), Ticket: t, Kind: desk.RefSeen}, desk.Ref{ID: idOf(i) + ".parent", Ticket: t, Kind: desk.RefMentioned})
+			}
+			if from == 1 { // references need their tickets
+				for range tickets(n) {
+					if err := tx.AddTicket(ctx, &desk.Ticket{Status: desk.Closed, Subject: "It does not work"}); err != nil {
+						return err
+					}
+				}
+			}
+			return tx.AddRefs(ctx, refs)
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	if _, err := st.Raw().Exec("ANALYZE"); err != nil {
+		b.Fatal(err)
+	}
+}
+
+func tickets(n int) int { return min(n/4, 5000) }
+
+func idOf(i int) message.ID { return message.ID(fmt.Sprintf("%d@mua.example", i)) }
+
+// BenchmarkThread finds a mail's ticket as Receive does: has it been here, where do its ids lead, and how does that ticket stand; in a small
+// desk and in one with a hundred times as many messages, by turns, so that both have the same machine. The look-up may not cost more
+// than a tenth more in the large one.
+func BenchmarkThread(b *testing.B) {
+	const few, many = 10_000, 1_000_000
+	for name, open := range map[string]func(testing.TB) *store.Store{"sqlite": storetest.SQLite, "postgres": storetest.OnPostgres} {
+		b.Run(name, func(b *testing.B) {
+			small, large := open(b), open(b)
+			stored(b, small, few)
+			stored(b, large, many)
+			chance := rand.New(rand.NewPCG(1, 2))
+			look := func(st *store.Store, n int) time.Duration {
+				i := chance.IntN(n) + 1
+				ids := []message.ID{idOf(i), idOf(i) + ".parent", "unknown@mua.example", idOf(n + i), idOf(n+i) + ".parent"}
+				began := time.Now()
+				err := st.View(b.Context(), func(tx desk.Tx) error { return thread(b.Context(), tx, i, ids) })
+				if err != nil {
+					b.Fatal(err)
+				}
+				return time.Since(began)
+			}
+			var a, z []time.Duration
+			for range 300 { // warm
+				look(small, few)
+				look(large, many)
+			}
+			for b.Loop() {
+				a, z = append(a, look(small, few)), append(z, look(large, many))
+			}
+			slices.Sort(a)
+			slices.Sort(z)
+			b.ReportMetric(float64(a[len(a)/2].Nanoseconds()), "ns/small")
+			b.ReportMetric(float64(z[len(z)/2].Nanoseconds())/float64(a[len(a)/2].Nanoseconds()), "large/small")
+		})
+	}
+}
+
+func thread(ctx context.Context, tx desk.Tx, i int, ids []message.ID) error {
+	if _, err := tx.SameMail(ctx, fmt.Sprintf("identity %d", i)); err != nil {
+		return err
+	}
+	refs, err := tx.Refs(ctx, ids)
+	if err != nil || len(refs) != 2 {
+		return errors.Join(fmt.Errorf("%d references", len(refs)), err)
+	}
+	_, err = tx.Ticket(ctx, refs[0].Ticket)
+	return err
+}
