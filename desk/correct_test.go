@@ -95,7 +95,7 @@ func TestMergeMoney(t *testing.T) {
 			t.Errorf("minutes %d and %d, charged %d and %d", a.Minutes, b.Minutes, a.Hold.Settled, b.Hold.Settled)
 		}
 		// Both count their estimates from 1: the yes to the old one is none to a new offer on the other.
-		offer := w.opened(w.mail(kim, "A project", "We plan an install later.").at(message.LevelA1))
+		offer := w.opened(w.mail(kim, "A plan", "We plan to install more later."))
 		old := w.opened(w.mail(kim, "Please install", "Please install a third."))
 		oldEstimate := w.lastOf("estimate", kim)
 		w.command(old.Number, "dana", fmt.Sprintf("/merge %d", offer.Number))

@@ -28,6 +28,7 @@ func TestT001(t *testing.T) {
 		{"join a ticket as participant", tryJoin, []string{"held", "joins unverified, no reopen, no notices", "yes", "yes", "yes", "-"}},
 		{"join as non-participant, with a token", tryJoinToken, []string{"held", "linked", "linked", "held", "-", "-"}},
 		{"join as non-participant, without a token", tryJoinBare, []string{"held", "linked", "linked", "linked", "-", "-"}},
+		{"add a participant", tryAdd, []string{"no", "no", "no", "proposal", "account owner, from now on", "-"}},
 		{"close", tryClose, []string{"held", "ask", "ask", "yes", "yes", "-"}},
 		{"reopen", tryReopen, []string{"held", "no", "no", "yes", "yes", "-"}},
 		{"confirm an estimate up to the limit", tryConfirm, []string{"held", "link", "link", "link", "yes", "yes"}},
@@ -197,6 +198,25 @@ func (w *world) stranger(m mail) string {
 		return "held, and shown"
 	}
 	return string(r.Outcome)
+}
+
+func tryAdd(w *world, l message.Level) string {
+	tk := w.opened(w.mail(kim, "A question", "How do I mask?"))
+	m := w.by(l, kim, w.last(kim), "My colleague reads along, "+l.String())
+	m.Message.Cc = []message.Address{{Addr: "colleague@example.net"}}
+	w.receive(m)
+	before := len(to(w.outbox(), "colleague@example.net"))
+	w.received(desk.OutcomeReply, w.answer(eve, w.assign(tk, "eve"), "With a brush."))
+	reads := len(to(w.outbox(), "colleague@example.net")) > before
+	switch roles := w.roles(tk.Number); {
+	case len(roles) == 0 && !reads:
+		return "no"
+	case slices.Equal(roles, []string{"colleague@example.net proposed"}) && !reads:
+		return "proposal"
+	case slices.Equal(roles, []string{"colleague@example.net member"}) && reads:
+		return "account owner, from now on"
+	}
+	return "more than that"
 }
 
 func tryClose(w *world, l message.Level) string {

@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/postdesk/postdesk/desk/message"
@@ -119,14 +120,17 @@ func (e *entry) address(charset string) (message.Address, bool) {
 	if !e.hasAngle {
 		name = e.comment.String()
 		addr = words
-		if fields := strings.Fields(words); len(fields) > 1 { // "Name kim@cust.example", without brackets
-			for i, f := range fields {
-				if strings.Count(f, "@") == 1 {
-					addr = strings.Trim(f, "[]()")
-					name = strings.Join(append(append([]string{}, fields[:i]...), fields[i+1:]...), " ")
-					break
-				}
-			}
+		fields := strings.Fields(words)
+		holds := func(f string) bool { return strings.Contains(f, "@") }
+		at := slices.IndexFunc(fields, holds)
+		switch {
+		case len(fields) < 2 || at < 0:
+		case slices.ContainsFunc(fields[at+1:], holds) || holds(e.quoted.String()):
+			// Two of them, or one in quotes, of which another may be the address: neither is known to be it (T009).
+			addr = ""
+		case strings.Count(fields[at], "@") == 1: // "Name kim@cust.example", without brackets
+			addr = strings.Trim(fields[at], "[]()")
+			name = strings.Join(append(append([]string{}, fields[:at]...), fields[at+1:]...), " ")
 		}
 	}
 	name = clip(oneLine(decodeWords(strings.Trim(name, " '<>"), charset)), maxShown)

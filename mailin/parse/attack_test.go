@@ -46,6 +46,10 @@ func TestRepeatedFields(t *testing.T) {
 func TestOddFrom(t *testing.T) {
 	for _, tt := range []struct{ from, not string }{
 		{`=?utf-8?q?kim=40cust.example?=`, "kim@cust.example"},
+		{`"kim@cust.example x"@evil.example`, "kim@cust.example"},
+		{`"x kim@cust.example" m@evil.example`, "kim@cust.example"},
+		{`kim@cust.example m@evil.example`, "kim@cust.example"},
+		{`m@evil.example kim@cust.example`, "kim@cust.example"},
 		{`=?utf-8?q?kim=40cust.example=00?= <m@evil.example>`, "kim@cust.example"},
 		{`"kim@cust.example" <m@evil.example>`, "kim@cust.example"},
 		{`kim@cust.example <m@evil.example>`, "kim@cust.example"},
