@@ -149,10 +149,10 @@ func TestT119HeldMails(t *testing.T) {
 		}
 		form := a.form
 		d.shows(d.post("/held/"+ids[0], "form", form, "do", "join", "ticket", "4711"), 422, "Held 0")
-		d.shows(d.post("/held/"+ids[0], "form", form, "do", "join", "ticket", fmt.Sprintf("#%d", number)), 200, "It is on the request", "Held 1")
+		d.shows(d.post("/held/"+ids[0], "form", form, "do", "join", "ticket", fmt.Sprintf("#%d", number)), 200, "It is part of the request now", "Held 1")
 		d.shows(d.post("/held/"+ids[1], "form", form, "do", "discard", "why", "spam"), 200, "discarded", "Held 2")
 		d.shows(d.post("/held/"+ids[1], "form", form, "do", "release"), 422, "Dana")
-		d.shows(d.post("/held/"+ids[2], "form", form, "do", "release"), 200, "gone its way")
+		d.shows(d.post("/held/"+ids[2], "form", form, "do", "release"), 200, "let through")
 		d.shows(d.post("/held/"+ids[2], "form", form, "do", "burn"), 400)
 		d.shows(d.post("/held/4711", "form", form, "do", "release"), 422)
 		k := w.browser().signIn(kim)
