@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/postdesk/postdesk/desk/message"
 	"github.com/postdesk/postdesk/desk/policy"
@@ -37,34 +38,26 @@ func offends(c *policy.Conduct, subject, words, language string) bool {
 
 // without takes a word out of a text wherever it stands as a whole word. Both are in lower case.
 func without(text, word string) string {
+	if word == "" {
+		return text
+	}
 	letter := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r) }
 	var b strings.Builder
-	rest := text
+	done := 0
 	for {
-		i := strings.Index(rest, word)
-		if i < 0 || word == "" {
-			break
+		i := strings.Index(text[done:], word)
+		if i < 0 {
+			return b.String() + text[done:]
 		}
-		before, after := rest[:i], rest[i+len(word):]
-		whole := strings.LastIndexFunc(before, letter) != lastRune(before) || before == ""
-		whole = whole && strings.IndexFunc(after, letter) != 0
-		b.WriteString(before)
-		if !whole {
+		start, end := done+i, done+i+len(word)
+		before, _ := utf8.DecodeLastRuneInString(text[:start])
+		after, _ := utf8.DecodeRuneInString(text[end:])
+		b.WriteString(text[done:start])
+		if letter(before) || letter(after) { // a part of a longer word
 			b.WriteString(word)
 		}
-		rest = after
+		done = end
 	}
-	b.WriteString(rest)
-	return b.String()
-}
-
-// lastRune is where the last letter of a text begins, -2 for an empty one.
-func lastRune(s string) int {
-	last := -2
-	for i := range s[max(0, len(s)-4):] {
-		last = max(0, len(s)-4) + i
-	}
-	return last
 }
 
 // abusive tells whether the mail that is decided over is not to be considered: a person's, judged by its subject and new words, not by

@@ -421,6 +421,9 @@ func (t *turn) reclassify(tk *Ticket, class *policy.Class) error {
 // rebill bills a ticket by the terms of its new class, and tells whether the customer is asked for a yes first, or an engineer for an
 // estimate. What was charged stays.
 func (t *turn) rebill(tk *Ticket, class *policy.Class) (asks bool, err error) {
+	if handled, asks, err := t.rebillByHour(tk, class); handled || err != nil {
+		return asks, err
+	}
 	to, window := class.Billing, false
 	if to != policy.Free && tk.Customer != "" {
 		owned, err := t.tx.Entitlements(t.ctx, tk.Customer)

@@ -60,11 +60,61 @@ func (v *visit) offerByHour(tk *Ticket, rate string) bool {
 
 // raised is the next offer of a ticket whose work would go above what was agreed: all of it in credits, as much again by the hour.
 func (tk *Ticket) raised(over int64) *Estimate {
-	next := &Estimate{Version: tk.Estimate.Version + 1, Min: tk.Hold.Amount + over, Max: tk.Hold.Amount + over, Before: tk.Estimate.Before, Rate: tk.Estimate.Rate}
+	next := &Estimate{Version: tk.Estimate.Version + 1, Min: tk.Hold.Amount + over, Max: tk.Hold.Amount + over, Before: tk.Estimate.Before, Rate: tk.Estimate.Rate, Charged: tk.Estimate.Charged}
 	if next.Rate != nil {
 		next.Min, next.Max = 0, max(next.Max, 2*tk.Hold.Amount)
 	}
 	return next
+}
+
+// rebillByHour bills a ticket whose class has changed, where it is by the hour or becomes so: handled tells whether that is the case. Another
+// kind of work is another agreement; what was charged at the old rate stays (B2). A class that is free ends it, unless the channel is
+// billed by time whatever is asked. What was agreed to in credits stays in credits.
+func (t *turn) rebillByHour(tk *Ticket, class *policy.Class) (handled, asks bool, err error) {
+	channel := t.p.ChannelOf(tk.Mailbox)
+	byChannel := channel != nil && channel.Terms == policy.TermsHourly
+	present := ""
+	if tk.hourly() {
+		present = tk.Estimate.Rate.Name
+	}
+	switch {
+	case present == "" && class.Billing != policy.ByHour && !byChannel:
+		return false, false, nil
+	case present == "" && tk.Hold != nil:
+		return true, false, nil
+	case present != "" && class.Billing == policy.Free && !byChannel:
+		tk.Billing = policy.Free
+		if tk.Status != AwaitingConfirmation {
+			return true, false, nil
+		}
+		t.setStatus(tk, Open)
+		return true, true, t.dispatch(tk)
+	}
+	name := class.Rate
+	if name == "" && byChannel {
+		name = channel.Rate
+	}
+	r := t.p.Rate(first(name, present))
+	if r == nil || r.Name == present && tk.Billing == policy.ByHour {
+		return true, false, nil
+	}
+	next := &Estimate{Version: 1, Max: r.Cap.Amount, At: t.at, Rate: &Rate{Name: r.Name, Title: r.Title, PerHour: r.PerHour, Unit: r.Unit}}
+	if tk.Estimate != nil {
+		next.Version = tk.Estimate.Version + 1
+	}
+	if h := tk.Hold; h != nil {
+		if h.Unit != next.Unit() {
+			return true, false, nil // one ticket is owed in one currency
+		}
+		next.Before, next.Charged = tk.Minutes, h.Settled
+		next.Max += h.Settled
+	}
+	tk.Estimate, tk.Billing, tk.FreeWindow = next, policy.ByHour, false
+	if tk.Status.Done() {
+		return true, false, nil // should it be taken up again, the offer is made then
+	}
+	t.setStatus(tk, AwaitingConfirmation)
+	return true, true, t.sendEstimate(tk)
 }
 
 // hourlyData is what a mail tells of work by the hour.

@@ -11,11 +11,19 @@ import (
 // hold takes n credits of the customer's balance for the present estimate, and charges what was worked already: More than confirmed is
 // never charged (L2). *ledger.InsufficientError where the balance does not reach, and nothing is changed then.
 func (t *turn) hold(tk *Ticket, n int64) error {
+	if tk.hourly() {
+		h := ledger.Postpaid(tk.Number, tk.payer(), tk.Estimate.Unit())
+		if tk.Hold != nil {
+			h = *tk.Hold
+		}
+		h = h.Agree(int(tk.Estimate.Version), tk.Estimate.Max)
+		tk.Hold = &h
+		t.touch(tk)
+		_, err := t.settle(tk)
+		return err
+	}
 	if n > 0 {
 		h := ledger.Hold{Ticket: tk.Number, Customer: tk.Customer, Unit: ledger.Credit}
-		if tk.hourly() {
-			h = ledger.Postpaid(tk.Number, tk.payer(), tk.Estimate.Unit())
-		}
 		if tk.Hold != nil {
 			h = *tk.Hold
 		}
@@ -23,10 +31,8 @@ func (t *turn) hold(tk *Ticket, n int64) error {
 		if err != nil {
 			return fmt.Errorf("hold for estimate %d of ticket %d: %w", tk.Estimate.Version, tk.Number, err)
 		}
-		if !p.IsZero() {
-			if err := t.post(p); err != nil {
-				return err
-			}
+		if err := t.post(p); err != nil {
+			return err
 		}
 		tk.Hold = &h
 	}
@@ -43,7 +49,7 @@ func (t *turn) settle(tk *Ticket) (over int64, err error) {
 	}
 	total := ledger.Charge(tk.Minutes-tk.Estimate.Before, t.p.Credits.Rate)
 	if tk.hourly() {
-		total = tk.Estimate.Rate.charge(tk.Minutes - tk.Estimate.Before)
+		total = tk.Estimate.Charged + tk.Estimate.Rate.charge(tk.Minutes-tk.Estimate.Before)
 	}
 	h, p, err := tk.Hold.Settle(total, t.at)
 	if err != nil {

@@ -565,6 +565,9 @@ func (t *turn) dispatch(tk *Ticket) error {
 func (t *turn) confirm(tk *Ticket) error {
 	need := t.toHold(tk)
 	if tk.hourly() { // paid afterwards, so that no balance has to reach
+		if tk.Hold == nil {
+			tk.Estimate.Before = tk.Minutes // nothing is billed before the agreement
+		}
 		if err := t.hold(tk, need); err != nil {
 			return err
 		}

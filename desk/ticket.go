@@ -137,6 +137,8 @@ type Estimate struct {
 	Before   int // minutes worked while the ticket was free: they stay so
 	// Rate is that of work by the hour, nil where the unit is credits: Max is then the cap, in the currency's smallest parts (B2).
 	Rate *Rate `json:",omitempty"`
+	// Charged is what work of another kind has cost before, with the minutes in Before.
+	Charged int64 `json:",omitempty"`
 
 	// The customer's yes, kept as evidence (L2).
 	ConfirmedAt time.Time // zero: not yet

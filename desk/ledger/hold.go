@@ -45,6 +45,12 @@ func NewHold(ticket int64, version int, customer string, unit Unit, n int64, at 
 	return Hold{Ticket: ticket, Customer: customer, Unit: unit}.Raise(version, n, at)
 }
 
+// Agree is a postpaid hold after another agreement, to n in all. Nothing is posted.
+func (h Hold) Agree(version int, n int64) Hold {
+	h.Version, h.Amount, h.Released = version, max(n, h.Settled), false
+	return h
+}
+
 // Raise takes n more, after another confirmation: because work would go above the maximum, or for a reopened ticket.
 // The version must be a later one than before (T037). What was overspent is charged by the next Settle.
 func (h Hold) Raise(version int, n int64, at time.Time) (Hold, Posting, error) {
