@@ -139,8 +139,10 @@ func (v *visit) saysYes(tk *Ticket) error {
 		return elsewhere("who wrote it may not spend")
 	case !tk.hourly() && tk.Estimate.Max > v.p.Credits.ConfirmLimit && may(wishSpend, level) != byPayer:
 		v.because("not confirmed: %d credits are more than a mail may confirm (%d)", tk.Estimate.Max, v.p.Credits.ConfirmLimit)
-		if err := v.tellStaff(tk, "new_words"); err != nil { // somebody has to ask him another way
-			return err
+		if v.p.Portal.URL == "" { // else the mail leads him to the page for it
+			if err := v.tellStaff(tk, "new_words"); err != nil { // somebody has to ask him another way
+				return err
+			}
 		}
 		return v.send(letter{template: "confirm_elsewhere", ticket: tk, to: tk.Requester, automatic: true, daily: true, data: v.customerData(tk)})
 	case may(wishConfirm, level) != yes:

@@ -349,7 +349,7 @@ func (d *demo) sumUp() {
 // invite says how to go on by hand.
 func (d *demo) invite(ctx context.Context) error {
 	links := map[string]string{}
-	for _, address := range []string{"anna@acme.example", "kim@bolt.example"} {
+	for _, address := range []string{"anna@acme.example", "kim@bolt.example", "dana@desk.example", "eve@desk.example"} {
 		link, err := d.desk.LinkFor(ctx, address)
 		if err != nil {
 			return err
@@ -377,12 +377,14 @@ Or in your browser. The links work once, within 30 minutes; after that the page 
 
   Anna      %s
   Kim       %s
+  Dana      %s
+  Eve       %s
   anybody   %s/request
 
 Ctrl-C ends the desk and removes everything.
 
 `, d.tell.paint(bold, "Now it is yours."), d.office.IMAPAddr(), d.office.SMTPAddr(), demoPassword,
 		d.office.SMTPAddr(), demoPassword, demoPassword, d.office.IMAPAddr(),
-		links["anna@acme.example"], links["kim@bolt.example"], d.policy.Portal.URL))
+		links["anna@acme.example"], links["kim@bolt.example"], links["dana@desk.example"], links["eve@desk.example"], d.policy.Portal.URL))
 	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"strings"
 	"time"
 
@@ -23,24 +22,18 @@ const maxForm = 1 << 20
 
 // guard stands before every page: headers that hold for all of them, and no POST from a foreign site (T071).
 func (p *Portal) guard(next http.Handler) http.Handler {
-	foreign := http.NewCrossOriginProtection()
-	// The browser's own word is enough, wherever the request says it is sent to: a proxy may have changed that.
-	if u, err := url.Parse(p.Policy().Portal.URL); err == nil && u.Host != "" {
-		if err := foreign.AddTrustedOrigin(u.Scheme + "://" + u.Host); err != nil {
-			p.Log.Warn("the portal's url is no origin", "error", err)
+	inner := func(w http.ResponseWriter, r *http.Request) {
+		if err := p.foreign().Check(r); err != nil {
+			p.serve(w, r, func(v *visit) error { return v.note(http.StatusForbidden, "foreign") })
+			return
 		}
-	}
-	foreign.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		p.serve(w, r, func(v *visit) error { return v.note(http.StatusForbidden, "foreign") })
-	}))
-	inner := foreign.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		limit := int64(maxForm)
 		if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
 			limit = p.Policy().Portal.Upload + maxForm + drained
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, limit)
 		next.ServeHTTP(w, r)
-	}))
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", contentPolicy)
@@ -54,8 +47,29 @@ func (p *Portal) guard(next http.Handler) http.Handler {
 		if p.secure() {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
-		inner.ServeHTTP(w, r)
+		inner(w, r)
 	})
+}
+
+// An origin is what POSTs may come from: a page of the portal's own.
+type origin struct {
+	url string
+	*http.CrossOriginProtection
+}
+
+// foreign looks whether a POST comes from another site. The browser's own word is enough, wherever the request says that it is sent to: a
+// proxy may have changed that. A new policy may have another address.
+func (p *Portal) foreign() *http.CrossOriginProtection {
+	at := p.Policy().Portal.URL
+	if o := p.origin.Load(); o != nil && o.url == at {
+		return o.CrossOriginProtection
+	}
+	o := &origin{at, http.NewCrossOriginProtection()}
+	if err := o.AddTrustedOrigin(at); err != nil {
+		p.Log.Warn("the portal's url is no origin", "error", err)
+	}
+	p.origin.Store(o)
+	return o.CrossOriginProtection
 }
 
 // secure tells whether people reach the portal by https. Only the policy says so: what a request claims of itself counts for nothing (T072).

@@ -18,6 +18,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/postdesk/postdesk/desk"
@@ -37,6 +38,7 @@ type Portal struct {
 	Wake   <-chan struct{} // rings when there may be something to mail; it may be nil
 	Spool  string          // folder for what is uploaded while it is read; "" for the system's
 
+	origin  atomic.Pointer[origin]
 	asked   chan struct{}
 	hashing chan struct{} // bounds how many passwords are hashed at once
 	loads   chan struct{} // and how many stored mails are read
