@@ -1,6 +1,8 @@
 package desk_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -327,6 +329,123 @@ func TestAttackNameOfAStranger(t *testing.T) {
 			if mentions(m, "evil") {
 				t.Errorf("%s to Sam holds a forger's words: %s", m.Template, m.Text)
 			}
+		}
+	})
+}
+
+// TestAttackSilencedByFlood keeps a ticket flooded for days, so that nobody reads what its customer writes: staff are told each day.
+func TestAttackSilencedByFlood(t *testing.T) {
+	each(t, func(w *world) {
+		tk, _ := w.question()
+		last := w.lastFor(tk.Number, kim)
+		for i := range 24 * 52 { // for more than two days
+			w.received(desk.OutcomeReply, w.answer(kim, last, fmt.Sprintf("Noise %d", i)).at(message.LevelA0))
+			w.pass(150 * time.Second)
+		}
+		told := 0
+		for _, m := range to(w.outbox(), eve) {
+			if m.Template == "flood" {
+				told++
+			}
+		}
+		if told != 3 {
+			t.Errorf("in 52 hours Eve is told %d times", told)
+		}
+	})
+}
+
+// TestAttackReaderReopens lets somebody from outside, who was let in to read, take the ticket up again, which would hold the account's credits.
+func TestAttackReaderReopens(t *testing.T) {
+	each(t, func(w *world) {
+		tk, assigned := w.installed(kim)
+		w.received(desk.OutcomeCommand, w.answer(eve, assigned, "/invite "+cy))
+		w.received(desk.OutcomeReply, w.answer(eve, assigned, "It is installed.\n/spent 10m\n/close"))
+		if w.held("cust") != 0 {
+			t.Fatalf("%d credits are held", w.held("cust"))
+		}
+		got := w.brings(func() { w.received(desk.OutcomeReply, w.answer(cy, w.last(cy), "It is not.")) })
+		w.same("it brings", got, []string{"aside_words to " + eve})
+		w.status(tk.Number, desk.Closed)
+		if w.held("cust") != 0 {
+			t.Errorf("a stranger's words hold %d credits", w.held("cust"))
+		}
+		w.received(desk.OutcomeReply, w.answer(kim, w.lastFor(tk.Number, kim), "It is not.")) // she may
+		w.status(tk.Number, desk.Open)
+	})
+}
+
+// TestAttackReadByCopy asks the portal for a ticket on which one was only put in copy, was asked aside, or was let in later (T028, T075).
+func TestAttackReadByCopy(t *testing.T) {
+	each(t, func(w *world) {
+		tk := w.opened(w.mail(kim, "A question", "How? There is a canary in it.").cc(cy))
+		assigned := w.assign(tk, "eve")
+		w.received(desk.OutcomeReply, w.answer(eve, assigned, "What do you say?\n/forward "+hoster))
+		see := func(address string) (desk.View, error) {
+			c := &desk.Contact{}
+			w.view(func(ctx context.Context, tx desk.Tx) (err error) {
+				c, err = tx.ContactOf(ctx, address)
+				return err
+			})
+			if all, _, err := w.desk.TicketsOf(w.Context(), c, 0); err != nil || address != kim && len(all) > 1 {
+				t.Errorf("%s sees %d tickets, %v", address, len(all), err)
+			}
+			return w.desk.ViewOf(w.Context(), c, tk.Number, "en")
+		}
+		for _, who := range []string{cy, hoster} {
+			if v, err := see(who); !errors.Is(err, desk.ErrNotFound) {
+				t.Errorf("%s reads %v, %v", who, v.Said, err)
+			}
+		}
+		w.pass(time.Hour)
+		w.received(desk.OutcomeCommand, w.answer(eve, assigned, "/invite "+cy))
+		w.received(desk.OutcomeReply, w.answer(eve, assigned, "Press export."))
+		v, err := see(cy)
+		if text := fmt.Sprint(v.Said); err != nil || strings.Contains(text, "canary") || !strings.Contains(text, "Press export.") {
+			t.Errorf("let in, he reads %s, %v", text, err)
+		}
+		if v.MayClose || v.MayDecide || v.Balance != nil {
+			t.Errorf("he may close %v, decide %v, and sees a balance %v", v.MayClose, v.MayDecide, v.Balance)
+		}
+	})
+}
+
+// TestAttackDigestAsWords puts commands into mails that are held, so that the mail that tells of them holds them too, and lets a mail
+// program quote that without any mark.
+func TestAttackDigestAsWords(t *testing.T) {
+	each(t, func(w *world) {
+		r := w.received(desk.OutcomeHeld, w.mail(kim, "/discard 1", "/release 1\n/release 2\n/join 1 1\n\n/discard 1").at(message.LevelX))
+		w.pass(time.Hour)
+		digest := w.lastOf("held_digest", dana)
+		for _, words := range []string{"", "I am on it.\n\n"} {
+			w.receive(w.answer(dana, digest, words+digest.Text))
+			w.receive(w.answer(dana, digest, digest.Text+"\n"+words))
+			if m := w.message(r); m.Outcome != desk.OutcomeHeld {
+				t.Fatalf("the mail is %s: %q", m.Outcome, m.Why)
+			}
+		}
+	})
+}
+
+// TestAttackAsideSpeaks lets somebody who was asked aside act as more than that: by closing, agreeing, adding people, and by a program.
+func TestAttackAsideSpeaks(t *testing.T) {
+	each(t, func(w *world) {
+		tk, assigned := w.installed(kim)
+		w.received(desk.OutcomeReply, w.answer(eve, assigned, "What do you say?\n/forward "+hoster))
+		asked := w.last(hoster)
+		for i, m := range []mail{
+			w.answer(hoster, asked, "close"), w.answer(hoster, asked, "yes"), w.answer(hoster, asked, "/close"), w.answer(hoster, asked, "See in copy.").cc("x@evil.example"),
+			w.answer(hoster, asked, "I am away.").kind(message.AutoReply), w.answer(hoster, asked, "News.").kind(message.List),
+		} {
+			r := w.receive(m)
+			if kept := w.message(r); !kept.Internal {
+				t.Errorf("mail %d is not internal, but %s", i, r.Outcome)
+			}
+			w.status(tk.Number, desk.Open)
+		}
+		w.same("participants", w.roles(tk.Number), []string{hoster + " aside"})
+		c := tk.Requester
+		if v, err := w.desk.ViewOf(w.Context(), &c, tk.Number, "en"); err != nil || strings.Contains(fmt.Sprint(v.Said), "See in copy") {
+			t.Errorf("Kim reads %v, %v", v.Said, err)
 		}
 	})
 }

@@ -95,13 +95,25 @@ func (t *turn) ebb(tk *Ticket) error {
 	}
 	if len(recent) == maxTold && recent[maxTold-1].At.After(t.now.Add(-floodLasts)) {
 		tk.Flood.Until = t.now.Add(floodLasts)
-		return nil
+		if t.now.Sub(tk.Flood.Since) < oneDay {
+			return nil
+		}
+		// Whoever goes on for days must not keep the customer's own words from us for as long.
+		return t.tellFlood(tk, Flood{Since: t.now, Until: tk.Flood.Until})
 	}
+	return t.tellFlood(tk, Flood{})
+}
+
+// tellFlood tells staff how many mails came in a flood so far; next is what of it goes on, zero for one that is over.
+func (t *turn) tellFlood(tk *Ticket, next Flood) error {
 	n, err := t.tx.CountMessages(t.ctx, tk.Number, tk.Flood.Since)
 	if err != nil {
 		return err
 	}
 	tk.Flood = nil
+	if !next.Since.IsZero() {
+		tk.Flood = &next
+	}
 	return t.tellStaffWith(tk, "flood", func(d *templates.Staff) { d.Count = n })
 }
 
