@@ -111,7 +111,7 @@ var audiences = map[string]audience{
 }
 
 // handsOver are the mails that bring a ticket's words to staff. They have one subject, so that programs show them as one conversation.
-var handsOver = []string{"assigned", "new_words", "unassigned", "estimate_needed"}
+var handsOver = []string{"assigned", "new_words", "aside_words", "unassigned", "estimate_needed"}
 
 // partsFile holds the pieces that the mails of a language share, each a {{define}}.
 const partsFile = "parts"
