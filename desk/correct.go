@@ -278,6 +278,7 @@ func (v *visit) carryCorrection(tk *Ticket, who *policy.Staff, x correction) err
 		err = v.reclassify(tk, x.class)
 	case "priority":
 		tk.Priority = x.value
+		v.retime(tk)
 	case "spam":
 		err = v.spam(tk)
 	case "remind":
@@ -404,7 +405,7 @@ func (t *turn) reclassify(tk *Ticket, class *policy.Class) error {
 	if tk.Priority == first(before.Priority, "normal") {
 		tk.Priority = first(class.Priority, "normal")
 	}
-	t.touch(tk)
+	t.retime(tk) // before any mail tells its deadlines
 	asks, err := t.rebill(tk, class)
 	if err != nil || asks {
 		if err == nil && class.Queue != "" {
