@@ -43,7 +43,7 @@ type account struct {
 	mu     sync.Mutex
 	health AccountHealth
 	began  time.Time     // when the mail under way was begun, zero for none
-	took   time.Duration // what the last one took
+	took   time.Duration // what one takes, the last ones above all
 }
 
 func (a *account) name() string { return AccountName(a.smtp) }
@@ -335,8 +335,12 @@ func (a *account) hangUp() {
 	}
 }
 
-// turn is how long a mail that found no room stays away: until after those that were sent away before it, each taking as long as the last
-// one did. So a backlog at a slow server is looked at about as often as it is worked off, not over and over; where it was
+// shortestTurn is less than a mail takes anywhere. With a second, a backlog that once was looked at while the database was slow left at one
+// mail a second from then on.
+const shortestTurn = 20 * time.Millisecond
+
+// turn is how long a mail that found no room stays away: until after those that were sent away before it, each taking as long as one
+// does. So a backlog at a slow server is looked at about as often as it is worked off, not over and over; where it was
 // slow only once, nobody waits for long.
 func (a *account) turn(now time.Time) time.Duration {
 	a.mu.Lock()
@@ -345,7 +349,7 @@ func (a *account) turn(now time.Time) time.Duration {
 		each = max(each, now.Sub(a.began))
 	}
 	a.mu.Unlock()
-	a.last = maxTime(a.last, now.Add(fault.Hurry(5*time.Second))).Add(min(max(each, fault.Hurry(time.Second)), time.Minute))
+	a.last = maxTime(a.last, now.Add(fault.Hurry(5*time.Second))).Add(min(max(each, fault.Hurry(shortestTurn)), time.Minute))
 	if far := now.Add(10 * time.Minute); a.last.After(far) {
 		a.last = far
 	}
@@ -364,7 +368,11 @@ func (a *account) busy(now time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if now.IsZero() {
-		a.took = a.sender.Now().Sub(a.began)
+		took := a.sender.Now().Sub(a.began)
+		if a.took == 0 {
+			a.took = took
+		}
+		a.took += (took - a.took) / 8 // one slow mail says little of the next thousand
 	}
 	a.began = now
 }

@@ -56,6 +56,7 @@ type box struct {
 	IMAP, SMTP    string // hosts
 	IMAPPort      int
 	TLS, Password string
+	Sink          int    // port of a server that takes all mail, instead of Postfix; 0 for none
 	Unpinned      bool   // no server's word counts
 	OAuth         string // a provider, instead of the password
 	More          string // keys for imap, after a comma
@@ -88,7 +89,7 @@ type realDesk struct {
 }
 
 // newRealDesk has servers, a policy with one mailbox, and a database with the customers in it. serve begins the desk.
-func newRealDesk(t *testing.T, dsn string, set func(*mailServers)) *realDesk {
+func newRealDesk(t testing.TB, dsn string, set func(*mailServers)) *realDesk {
 	t.Helper()
 	d := &realDesk{mailServers: startMail(t, set), dsn: dsn, store: storetest.Open(t, dsn)}
 	d.Boxes = []box{d.box("support")}
@@ -106,7 +107,7 @@ func (d *realDesk) box(name string) box {
 func (d *realDesk) policyFile() string { return filepath.Join(d.Dir, "policy.yaml") }
 
 // writePolicy puts the policy in place in one step, as editors do: half of a file is never read.
-func (d *realDesk) writePolicy(t *testing.T) {
+func (d *realDesk) writePolicy(t testing.TB) {
 	t.Helper()
 	tmpl, err := template.ParseFiles("testdata/real/policy.yaml")
 	if err != nil {
@@ -129,7 +130,7 @@ const tokenKey = "a key of the tests, 32 bytes long"
 const secretsKey = "another key of the tests, for what it seals"
 
 // policy is the file as it stands, read by the test.
-func (d *realDesk) policy(t *testing.T) *policy.Policy {
+func (d *realDesk) policy(t testing.TB) *policy.Policy {
 	t.Helper()
 	text, err := os.ReadFile(d.policyFile())
 	if err != nil {
@@ -143,7 +144,7 @@ func (d *realDesk) policy(t *testing.T) *policy.Policy {
 }
 
 // desk is one in this process, which does only what it is asked.
-func (d *realDesk) desk(t *testing.T) *desk.Desk {
+func (d *realDesk) desk(t testing.TB) *desk.Desk {
 	t.Helper()
 	tmpl, err := templates.New(nil)
 	if err != nil {
@@ -153,7 +154,7 @@ func (d *realDesk) desk(t *testing.T) *desk.Desk {
 	return &desk.Desk{Store: d.store, Policy: func() *policy.Policy { return pol }, Templates: tmpl, Now: utcNow, Rand: rand.Reader, Node: "test"}
 }
 
-func (d *realDesk) addCustomers(t *testing.T) {
+func (d *realDesk) addCustomers(t testing.TB) {
 	t.Helper()
 	text, err := os.ReadFile("testdata/real/world.yaml")
 	if err != nil {
@@ -184,7 +185,7 @@ type node struct {
 var listening = regexp.MustCompile(`msg=listening address=(\S+)`)
 
 // command is the program as an operator calls it on the desk's machine.
-func (d *realDesk) command(t *testing.T, args ...string) *exec.Cmd {
+func (d *realDesk) command(t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -199,7 +200,7 @@ func (d *realDesk) command(t *testing.T, args ...string) *exec.Cmd {
 }
 
 // serve begins postdesk serve and waits until it listens.
-func (d *realDesk) serve(t *testing.T) *node {
+func (d *realDesk) serve(t testing.TB) *node {
 	t.Helper()
 	n := &node{child: spawn(t, d.command(t, "serve", "--policy", d.policyFile(), "--listen", "127.0.0.1:0"))}
 	t.Cleanup(func() {
@@ -225,7 +226,7 @@ func (d *realDesk) serve(t *testing.T) *node {
 }
 
 // stops tells the node to end, which it must do well and within seconds.
-func (n *node) stops(t *testing.T) {
+func (n *node) stops(t testing.TB) {
 	t.Helper()
 	began := utcNow()
 	if err := n.end(t, syscall.SIGTERM); err != nil {
@@ -237,7 +238,7 @@ func (n *node) stops(t *testing.T) {
 }
 
 // readiness is what /readyz tells.
-func (n *node) readiness(t *testing.T) (status int, r report) {
+func (n *node) readiness(t testing.TB) (status int, r report) {
 	t.Helper()
 	resp, err := http.Get(n.base + "/readyz")
 	if err != nil {
@@ -255,7 +256,7 @@ func (n *node) readiness(t *testing.T) (status int, r report) {
 }
 
 // waits waits until a mailbox is in a state.
-func (n *node) waits(t *testing.T, mailbox string, state mailin.State) {
+func (n *node) waits(t testing.TB, mailbox string, state mailin.State) {
 	t.Helper()
 	eventually(t, fmt.Sprintf("mailbox %s is %s", mailbox, state), func() error {
 		_, r := n.readiness(t)
@@ -267,7 +268,7 @@ func (n *node) waits(t *testing.T, mailbox string, state mailin.State) {
 }
 
 // complains waits until /readyz tells of something wrong in all these words.
-func (n *node) complains(t *testing.T, words ...string) {
+func (n *node) complains(t testing.TB, words ...string) {
 	t.Helper()
 	eventually(t, fmt.Sprintf("/readyz tells of %q", words), func() error {
 		_, r := n.readiness(t)
@@ -281,7 +282,7 @@ func (n *node) complains(t *testing.T, words ...string) {
 }
 
 // outcomes are how the mails of the desk's mailboxes ended, in order: outcome and level.
-func (d *realDesk) outcomes(t *testing.T) []string {
+func (d *realDesk) outcomes(t testing.TB) []string {
 	t.Helper()
 	var all []string
 	for _, r := range journalOf[desk.Received](t, d.store, desk.EventReceived) {
@@ -303,4 +304,4 @@ func eachDSN(t *testing.T, test func(t *testing.T, dsn string)) {
 	})
 }
 
-func sqliteDSN(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "desk.db") }
+func sqliteDSN(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "desk.db") }

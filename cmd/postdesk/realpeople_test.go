@@ -245,7 +245,7 @@ func (m *mailServers) nth(t *testing.T, address string, n int) []byte {
 }
 
 // journalOf are all lines of a kind in the desk's journal so far.
-func journalOf[T any](t *testing.T, st *store.Store, kind desk.EventKind) []T {
+func journalOf[T any](t testing.TB, st *store.Store, kind desk.EventKind) []T {
 	t.Helper()
 	var all []T
 	ctx, stop := context.WithTimeout(context.Background(), patienceWithServers)

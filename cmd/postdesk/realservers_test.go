@@ -70,7 +70,7 @@ var withMailbox = []string{
 func passwordOf(who string) string { return "open-" + who }
 
 // startMail begins both servers, which end with the test.
-func startMail(t *testing.T, set func(*mailServers)) *mailServers {
+func startMail(t testing.TB, set func(*mailServers)) *mailServers {
 	t.Helper()
 	for _, program := range []string{postfixMaster, dovecotMaster, dovecotLMTP} {
 		if _, err := os.Stat(program); err != nil {
@@ -127,7 +127,7 @@ func sweepMail() {
 }
 
 // furnish makes the folders and writes the configuration.
-func (m *mailServers) furnish(t *testing.T) {
+func (m *mailServers) furnish(t testing.TB) {
 	t.Helper()
 	must := func(err error) {
 		t.Helper()
@@ -169,7 +169,7 @@ func (m *mailServers) furnish(t *testing.T) {
 	}
 }
 
-func (m *mailServers) fill(t *testing.T, name string) string {
+func (m *mailServers) fill(t testing.TB, name string) string {
 	t.Helper()
 	tmpl, err := template.ParseFiles(filepath.Join("testdata", "real", name))
 	if err != nil {
@@ -200,7 +200,7 @@ func chown(path, name string) error {
 
 // certificates gives key and certificate for 127.0.0.1, and a pair for 127.0.0.3 whose time is over. Both are signed by an authority
 // that is in roots, and in roots.pem.
-func (m *mailServers) certificates(t *testing.T) (good, expired string) {
+func (m *mailServers) certificates(t testing.TB) (good, expired string) {
 	t.Helper()
 	now := time.Now()
 	ca := &x509.Certificate{
@@ -240,7 +240,7 @@ func (m *mailServers) certificates(t *testing.T) (good, expired string) {
 	return leaf(2, net.IPv4(127, 0, 0, 1), now.AddDate(0, 1, 0)), leaf(3, net.IPv4(127, 0, 0, 3), now.Add(-time.Hour))
 }
 
-func newKey(t *testing.T) *ecdsa.PrivateKey {
+func newKey(t testing.TB) *ecdsa.PrivateKey {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -250,7 +250,7 @@ func newKey(t *testing.T) *ecdsa.PrivateKey {
 }
 
 // freePorts finds ports that nobody listens on, below those that the system gives to connections that go out.
-func freePorts(t *testing.T, n int) []int {
+func freePorts(t testing.TB, n int) []int {
 	t.Helper()
 	var ports []int
 	for range 1000 {
@@ -268,14 +268,14 @@ func freePorts(t *testing.T, n int) []int {
 	return nil
 }
 
-func (m *mailServers) startDovecot(t *testing.T) {
+func (m *mailServers) startDovecot(t testing.TB) {
 	t.Helper()
 	m.dovecot = spawn(t, exec.Command(dovecotMaster, "-F", "-c", filepath.Join(m.Dir, "dovecot.conf")))
 	m.answers(t, m.dovecot, m.IMAP, m.IMAPS)
 }
 
 // answers waits until a server's ports are open.
-func (m *mailServers) answers(t *testing.T, c *child, ports ...int) {
+func (m *mailServers) answers(t testing.TB, c *child, ports ...int) {
 	t.Helper()
 	for _, port := range ports {
 		eventually(t, fmt.Sprintf("%s on port %d", c.cmd.Path, port), func() error {
@@ -312,7 +312,7 @@ type child struct {
 }
 
 // spawn starts a process. SIGTERM is what ends it.
-func spawn(t *testing.T, cmd *exec.Cmd) *child {
+func spawn(t testing.TB, cmd *exec.Cmd) *child {
 	t.Helper()
 	c := &child{cmd: cmd, ended: make(chan struct{})}
 	cmd.Stdout, cmd.Stderr = &c.out, &c.out
@@ -350,7 +350,7 @@ func (c *child) over() bool {
 }
 
 // end sends a signal, waits for the end of the process, and tells how it ended.
-func (c *child) end(t *testing.T, with syscall.Signal) error {
+func (c *child) end(t testing.TB, with syscall.Signal) error {
 	t.Helper()
 	if err := c.cmd.Process.Signal(with); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		t.Error(err)
@@ -387,7 +387,7 @@ func (l *lockedBuffer) String() string {
 const patienceWithServers = 30 * time.Second
 
 // eventually asks until there is no error. Real servers tell nobody when they are done, so they are asked.
-func eventually(t *testing.T, what string, ask func() error) {
+func eventually(t testing.TB, what string, ask func() error) {
 	t.Helper()
 	deadline := time.After(patienceWithServers)
 	tick := time.NewTicker(20 * time.Millisecond)
