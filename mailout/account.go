@@ -346,7 +346,9 @@ func (a *account) turn(now time.Time) time.Duration {
 	a.mu.Lock()
 	each := a.took
 	if !a.began.IsZero() {
-		each = max(each, now.Sub(a.began))
+		if sofar := now.Sub(a.began); sofar > fault.Hurry(5*time.Second) { // else it may be done the next moment
+			each = max(each, sofar)
+		}
 	}
 	a.mu.Unlock()
 	a.last = maxTime(a.last, now.Add(fault.Hurry(5*time.Second))).Add(min(max(each, fault.Hurry(shortestTurn)), time.Minute))
