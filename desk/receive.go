@@ -19,11 +19,17 @@ var idLetters = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPaddi
 // maxReceived is how many Received fields a mail may carry before it is taken for one that goes in circles (T053).
 const maxReceived = 50
 
-// Receive decides what becomes of mails, in the order given, each in one transaction: ticket, message, raw source, journal, outgoing
-// mail and cursor are written together or not at all (G4). It returns one reception for each mail that is committed. With an error,
+// Receive decides what becomes of mails, in the order given: ticket, message, raw source, journal, outgoing mail and cursor of a mail are
+// written together or not at all (G4). Several mails are one transaction, each decided over what the ones before it decided; where that
+// fails they are taken again one by one, so that one bad mail stops none before it. It returns one reception for each mail that is committed. With an error,
 // the mail after the last reception is the one that was not: nothing of it is kept, and the same call may be made again. A mail whose
 // position is known gets the reception that was recorded, and nothing happens twice.
 func (d *Desk) Receive(ctx context.Context, arrivals []Arrival) ([]Reception, error) {
+	if len(arrivals) > 1 && !slices.ContainsFunc(fault.Mistakes(), fault.Planted) {
+		if done, err := d.receiveTogether(ctx, arrivals); err == nil || ctx.Err() != nil {
+			return done, err
+		}
+	}
 	done := make([]Reception, 0, len(arrivals))
 	for i := range arrivals {
 		a := &arrivals[i]
@@ -42,6 +48,36 @@ func (d *Desk) Receive(ctx context.Context, arrivals []Arrival) ([]Reception, er
 		}
 		done = append(done, r)
 	}
+	return done, nil
+}
+
+// receiveTogether takes all of the mails or none.
+func (d *Desk) receiveTogether(ctx context.Context, arrivals []Arrival) (done []Reception, err error) {
+	var known *age
+	err = d.Store.Update(ctx, func(tx Tx) error {
+		done = nil
+		for i := range arrivals {
+			t := d.turn(ctx, tx)
+			age, err := t.age()
+			if err != nil {
+				return err
+			}
+			t.signBy(age)
+			r, err := t.receive(&arrivals[i])
+			if err == nil {
+				err = t.finish()
+			}
+			if err != nil {
+				return err
+			}
+			known, done = age, append(done, r)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	d.age.Store(known)
 	return done, nil
 }
 

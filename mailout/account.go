@@ -351,7 +351,7 @@ func (a *account) turn(now time.Time) time.Duration {
 		}
 	}
 	a.mu.Unlock()
-	a.last = maxTime(a.last, now.Add(fault.Hurry(5*time.Second))).Add(min(max(each, fault.Hurry(shortestTurn)), time.Minute))
+	a.last = maxTime(a.last, now.Add(fault.Hurry(time.Second))).Add(min(max(each, fault.Hurry(shortestTurn)), time.Minute))
 	if far := now.Add(10 * time.Minute); a.last.After(far) {
 		a.last = far
 	}
