@@ -58,7 +58,10 @@ func (v *visit) customer(p place) error {
 	if err := v.copies(tk); err != nil {
 		return err
 	}
-	return v.says(tk, p.grant)
+	if err := v.says(tk, p.grant); err != nil {
+		return err
+	}
+	return v.askOwner(tk)
 }
 
 // says carries out what a customer's words mean where the ticket stands.

@@ -127,6 +127,11 @@ func (t *turn) staffData(tk *Ticket, to *policy.Staff) *templates.Staff {
 	}
 	d.From = contactLine(tk.Requester.Name, tk.Requester.Address)
 	d.Level, d.LevelWhy = tk.Level.String(), tk.LevelWhy
+	for _, p := range tk.Participants {
+		if p.Role == Proposed {
+			d.Copies = append(d.Copies, p.Contact.Address)
+		}
+	}
 	d.Customer, d.Queue, d.Priority = tk.Customer, t.queueTitle(tk.Queue).In(lang), tk.Priority
 	d.Billing, d.SpentTotal = string(tk.Billing), tk.Minutes
 	d.Class = t.class(tk).Title.In(lang)

@@ -41,7 +41,10 @@ func (v *visit) open(p place, outcome Outcome) error {
 	if err := v.add(tk, p, outcome); err != nil {
 		return err
 	}
-	return v.welcome(tk, p)
+	if err := v.welcome(tk, p); err != nil {
+		return err
+	}
+	return v.askOwner(tk)
 }
 
 // judge asks the rules.

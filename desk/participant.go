@@ -100,10 +100,8 @@ func (v *visit) copies(tk *Ticket) error {
 			v.because("%s is in copy, and may add words", address)
 		}
 	}
-	if proposed == 0 || role == Member {
-		return nil
-	}
-	return v.askOwner(tk)
+	v.proposes = v.proposes || proposed > 0 && role == Proposed
+	return nil
 }
 
 // owns tells whether a contact is an owner of the account that a ticket is paid by.
@@ -114,6 +112,9 @@ func owns(c *Contact, tk *Ticket) bool {
 // askOwner asks the account's owner whether those who were proposed shall get answers: at the address on file, once a day (G3). Where
 // there is no account, only staff let them in.
 func (v *visit) askOwner(tk *Ticket) error {
+	if !v.proposes {
+		return nil
+	}
 	owner := tk.Requester
 	if !owns(&owner, tk) {
 		if tk.Customer == "" {

@@ -162,6 +162,7 @@ type visit struct {
 	kept     Message // as it is stored; its ID is 0 for a duplicate
 	first    firstAnswer
 	again    bool // the message was kept before, see revisit
+	proposes bool // somebody in copy of it was proposed as a participant
 	typed    bool // there is no mail: somebody of us gave commands at a page or a command line
 }
 
