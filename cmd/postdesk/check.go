@@ -51,7 +51,7 @@ func (c checkCmd) Run(ctx context.Context) error {
 		}
 	}
 	k := &checker{
-		cmd: c, out: os.Stdout, policy: p, world: w, now: utcNow, dial: new(net.Dialer).DialContext, dns: net.DefaultResolver,
+		cmd: c, out: os.Stdout, policy: p, world: w, now: utcNow, dial: new(net.Dialer).DialContext, dns: &txtCache{server: func() string { return p.Desk.Resolver }, now: utcNow},
 	}
 	if st, err := c.open(ctx); err == nil { // else checkDatabase tells why not
 		defer st.Close()
