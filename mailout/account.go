@@ -24,7 +24,8 @@ const (
 // margin is what stays of a lease for the database to write down that DATA begins.
 var margin = lease / 6
 
-// An account is one login at one server, with one worker and one connection that carries mail after mail.
+// An account is one login at one server, with one worker and one connection that carries mail after mail. Where the policy allows several at
+// one time, there is one of these for each.
 type account struct {
 	sender *Sender
 	smtp   policy.SMTP

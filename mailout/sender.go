@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"slices"
 	"sync"
@@ -77,7 +78,7 @@ type Sender struct {
 	TLS      *tls.Config                       // what else than the system's roots to trust; nil: nothing
 
 	mu       sync.Mutex
-	accounts map[policy.SMTP]*account
+	accounts map[lane]*account
 	returned []*desk.Mail // Run's alone: leased when it was told to end
 	outbox   string       // why the outbox cannot be read; "" when it can
 }
@@ -93,7 +94,7 @@ func (s *Sender) Run(ctx context.Context) error {
 		return errors.New("mailout: a Sender needs Desk, Account, Dial, Now, Hello and Log")
 	}
 	s.mu.Lock()
-	s.accounts, s.returned = map[policy.SMTP]*account{}, nil // the workers of an earlier Run have ended
+	s.accounts, s.returned = map[lane]*account{}, nil // the workers of an earlier Run have ended
 	s.mu.Unlock()
 	// What is begun outlives ctx by a little: a line cut behind the last dot would leave a mail that nobody knows about.
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
@@ -174,7 +175,7 @@ func (s *Sender) hand(ctx, life context.Context, workers *sync.WaitGroup, j job)
 		s.noAccount(ctx, j.mail)
 		return
 	}
-	a, isNew := s.account(*smtp)
+	a, isNew := s.account(laneOf(j.mail, *smtp))
 	if isNew {
 		workers.Go(func() { a.run(ctx, life) })
 	}
@@ -219,14 +220,26 @@ func (s *Sender) giveBack(ctx context.Context) {
 	}
 }
 
-func (s *Sender) account(smtp policy.SMTP) (a *account, isNew bool) {
+// A lane is one of the connections that an account may have at one time.
+type lane struct {
+	smtp   policy.SMTP
+	number int
+}
+
+// laneOf sends all mails of a ticket over one connection, so that an acknowledgement is not on its way beside the answer.
+func laneOf(m *desk.Mail, smtp policy.SMTP) lane {
+	n := int64(max(smtp.Parallel, 1))
+	return lane{smtp, int(((m.Ticket % n) + n) % n)}
+}
+
+func (s *Sender) account(l lane) (a *account, isNew bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if a, ok := s.accounts[smtp]; ok {
+	if a, ok := s.accounts[l]; ok {
 		return a, false
 	}
-	a = &account{sender: s, smtp: smtp, jobs: make(chan job, queued)}
-	s.accounts[smtp] = a
+	a = &account{sender: s, smtp: l.smtp, jobs: make(chan job, queued)}
+	s.accounts[l] = a
 	return a, true
 }
 
@@ -256,14 +269,32 @@ type AccountHealth struct {
 	LastFail  time.Time
 }
 
+// with is an account's health with that of another of its connections: the last thing that happened on any counts.
+func (h AccountHealth) with(o AccountHealth) AccountHealth {
+	both := AccountHealth{Name: o.Name, Connected: h.Connected || o.Connected, LastSent: h.LastSent, Refused: h.Refused || o.Refused, LastError: h.LastError, LastFail: h.LastFail}
+	if o.LastSent.After(both.LastSent) {
+		both.LastSent = o.LastSent
+	}
+	if o.LastError != "" && (both.LastError == "" || o.LastFail.After(both.LastFail)) {
+		both.LastError = o.LastError
+	}
+	if o.LastFail.After(both.LastFail) {
+		both.LastFail = o.LastFail
+	}
+	return both
+}
+
 // Health is a snapshot, the accounts in order of their names.
 func (s *Sender) Health() Health {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	h := Health{Outbox: s.outbox}
+	all := map[string]AccountHealth{}
 	for _, a := range s.accounts {
-		h.Accounts = append(h.Accounts, a.snapshot())
+		one := a.snapshot()
+		all[one.Name] = all[one.Name].with(one)
 	}
+	h.Accounts = slices.AppendSeq(h.Accounts, maps.Values(all))
 	slices.SortFunc(h.Accounts, func(a, b AccountHealth) int { return cmp.Compare(a.Name, b.Name) })
 	return h
 }

@@ -461,6 +461,51 @@ func TestASlowAccountStopsNoOther(t *testing.T) {
 	})
 }
 
+// Where the policy allows it, a server that is slow with each mail is sent several at once, those of one ticket over one
+// connection.
+func TestParallelConnections(t *testing.T) {
+	took := map[int]time.Duration{}
+	for _, parallel := range []int{1, 4} {
+		mails := numbered(24)
+		for i, m := range mails {
+			m.Ticket = int64(i%8 + 1)
+		}
+		var smtp policy.SMTP
+		inWorld(t, newOutbox(mails...), func(w *world) {
+			dial := w.sender.Dial
+			smtp = *w.sender.Account("support")
+			smtp.Parallel = parallel
+			w.sender.Account = func(string) *policy.SMTP { return &smtp }
+			w.sender.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+				c, err := dial(ctx, network, addr)
+				return &slowLine{c}, err
+			}
+		}, func(t *testing.T, w *world) {
+			began := time.Now()
+			w.untilDone(t)
+			took[parallel] = time.Since(began)
+			if w.dials != parallel {
+				t.Errorf("%d connections, want %d", w.dials, parallel)
+			}
+			for _, m := range mails {
+				if n := w.copies(t, m); n != 1 {
+					t.Errorf("mail %d arrived %d times", m.ID, n)
+				}
+				next := mails[(m.ID+7)%24] // of the same ticket
+				if a, b := laneOf(m, smtp), laneOf(next, smtp); m.Ticket != next.Ticket || a != b {
+					t.Errorf("mails of tickets %d and %d go over connections %d and %d", m.Ticket, next.Ticket, a.number, b.number)
+				}
+			}
+			if h := w.sender.Health(); len(h.Accounts) != 1 || !h.Accounts[0].Connected || h.Accounts[0].LastSent.IsZero() {
+				t.Errorf("health %+v, want one account however many connections it has", h.Accounts)
+			}
+		})
+	}
+	if took[4] > took[1]/2 {
+		t.Errorf("four connections took %v, one %v", took[4], took[1])
+	}
+}
+
 // A slowLine takes two seconds for whatever is said.
 type slowLine struct{ net.Conn }
 

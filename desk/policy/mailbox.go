@@ -72,8 +72,8 @@ func readSMTP(v value) *SMTP {
 	if !v.given() {
 		return nil
 	}
-	m := v.fields("host", "port", "tls", "username", "password", "password_file", "oauth")
-	s := &SMTP{Username: m.key("username").line("")}
+	m := v.fields("host", "port", "tls", "username", "password", "password_file", "oauth", "parallel")
+	s := &SMTP{Username: m.key("username").line(""), Parallel: int(m.key("parallel").whole(1, 1, 16))}
 	if m.key("oauth").given() && s.Username == "" {
 		m.key("username").must("the name to log in by")
 	}

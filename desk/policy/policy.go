@@ -127,6 +127,7 @@ type SMTP struct {
 	Username string
 	Password Secret
 	OAuth    string // as in IMAP
+	Parallel int    // connections that carry mail at one time, 1 or more
 }
 
 // A Provider lets us into mailboxes by tokens (RFC 6749), which IMAP and SMTP take by XOAUTH2.

@@ -160,7 +160,7 @@ mailboxes:
 		{"names of a trusted server", strings.Join(box.Hosts, " "), "mx.desk.example"},
 		{"an acknowledgement to the unverified", box.AcknowledgeUnverified, true},
 		{"how a mailbox is polled", *box.IMAP, IMAP{Host: "mx.desk.example", Port: 993, TLS: "implicit", Username: "support", Password: "secret", Folder: "INBOX", Every: 5 * time.Minute}},
-		{"where mail is sent", *box.SMTP, SMTP{Host: "mx.desk.example", Port: 587, TLS: "starttls"}},
+		{"where mail is sent", *box.SMTP, SMTP{Host: "mx.desk.example", Port: 587, TLS: "starttls", Parallel: 1}},
 		{"a class's priority", class.Priority, "normal"},
 		{"a class and the free window", class.FreeWindow, false},
 		{"a title", class.Title.In("pl"), "installation"},
