@@ -256,7 +256,7 @@ func TestL2AboveTheLimitOfMails(t *testing.T) {
 		// Kim sees what Bo asked, since he pays for it, and may agree. He has too little, and is told.
 		k := w.browser().signIn(kim)
 		page := fmt.Sprintf("/tickets/%d", number)
-		a := k.shows(k.get(page), 200, "Bo's project", "2 credits are missing", "how many you would like")
+		a := k.shows(k.get(page), 200, "Bo's project", "Still needed for this: 2 credits", "how many you would like")
 		k.shows(k.post(page+"/decide", "form", a.form, "estimate", "1", "answer", "yes"), 200, "Waits for credits")
 		b.shows(b.get(link), 200, "decided before")
 	})
