@@ -48,6 +48,7 @@ func TestT104ServeStopsWhenItsDiskFails(t *testing.T) {
 			t.Errorf("fsync %d: mails are marked, and not with the desk: %q", n, lost)
 		}
 	}
+	b.people.opens() // so that the last process has something to take, and is seen at work before it is told to stop
 	last, err := b.serve("")
 	if err != nil {
 		t.Fatal(err)
