@@ -101,14 +101,11 @@ func (p *Portal) look(v *visit) error {
 	if err != nil {
 		return err
 	}
-	number, err := v.number("ticket")
+	number, ours, err := v.pressed("ticket")
 	if err != nil {
 		return err
 	}
-	if err := v.r.ParseForm(); err != nil {
-		return fmt.Errorf("%w: %w", errBadForm, err)
-	}
-	if _, _, ok := v.formed(v.r.PostFormValue("form")); !ok {
+	if !ours {
 		return v.see(fmt.Sprintf("/tickets/%d", number))
 	}
 	secret, err := p.Desk.LookAt(v.r.Context(), who, number, v.r.PostFormValue("what"))
@@ -140,14 +137,11 @@ func (p *Portal) decideHeld(v *visit) error {
 	if err != nil {
 		return err
 	}
-	id, err := v.number("message")
+	id, ours, err := v.pressed("message")
 	if err != nil {
 		return err
 	}
-	if err := v.r.ParseForm(); err != nil {
-		return fmt.Errorf("%w: %w", errBadForm, err)
-	}
-	if _, _, ok := v.formed(v.r.PostFormValue("form")); !ok {
+	if !ours {
 		return v.showHeld(http.StatusUnprocessableEntity, texts()[v.lang]["form_old"], "")
 	}
 	do := v.r.PostFormValue("do")

@@ -2,7 +2,6 @@ package portal
 
 import (
 	"encoding/csv"
-	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -126,8 +125,8 @@ func (p *Portal) setPassword(v *visit) error {
 	if err != nil {
 		return err
 	}
-	if err := v.r.ParseForm(); err != nil {
-		return fmt.Errorf("%w: %w", errBadForm, err)
+	if err := v.posted(); err != nil {
+		return err
 	}
 	password := v.r.PostFormValue("password")
 	switch _, _, ok := v.formed(v.r.PostFormValue("form")); {

@@ -92,8 +92,8 @@ func (p *Portal) askLost(v *visit) error { return v.ask(desk.PleaLost) }
 // ask writes down what was asked for, and no more: whoever it is for is looked up later, so that neither what this answers nor how long it
 // takes depends on that.
 func (v *visit) ask(purpose desk.PleaPurpose) error {
-	if err := v.r.ParseForm(); err != nil {
-		return fmt.Errorf("%w: %w", errBadForm, err)
+	if err := v.posted(); err != nil {
+		return err
 	}
 	ok, err := v.within(limitAsk, network(v.r, &v.policy.Portal))
 	if err != nil {
@@ -113,8 +113,8 @@ func (v *visit) ask(purpose desk.PleaPurpose) error {
 
 // password signs in by a password. A name that there is not takes as long as one that there is.
 func (p *Portal) password(v *visit) error {
-	if err := v.r.ParseForm(); err != nil {
-		return fmt.Errorf("%w: %w", errBadForm, err)
+	if err := v.posted(); err != nil {
+		return err
 	}
 	name := strings.TrimSpace(v.r.PostFormValue("name"))
 	for _, try := range []struct {
@@ -241,8 +241,8 @@ func (p *Portal) signOut(v *visit) error {
 
 // setLanguage keeps a language with the browser, and for a contact with the desk: it is what his mails are written in.
 func (p *Portal) setLanguage(v *visit) error {
-	if err := v.r.ParseForm(); err != nil {
-		return fmt.Errorf("%w: %w", errBadForm, err)
+	if err := v.posted(); err != nil {
+		return err
 	}
 	lang := v.r.PostFormValue("language")
 	if _, ok := texts()[lang]; !ok {

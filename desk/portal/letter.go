@@ -142,8 +142,8 @@ func (v *visit) read() (*typed, error) {
 	t := &typed{fields: map[string]string{}}
 	mr, err := v.r.MultipartReader()
 	if errors.Is(err, http.ErrNotMultipart) {
-		if err := v.r.ParseForm(); err != nil {
-			return t, fmt.Errorf("%w: %w", errBadForm, err)
+		if err := v.posted(); err != nil {
+			return t, err
 		}
 		for name := range v.r.PostForm {
 			t.set(name, v.r.PostForm.Get(name))

@@ -60,6 +60,26 @@ func (v *visit) number(name string) (int64, error) {
 	return n, nil
 }
 
+// posted reads a form without files.
+func (v *visit) posted() error {
+	if err := v.r.ParseForm(); err != nil {
+		return fmt.Errorf("%w: %w", errBadForm, err)
+	}
+	return nil
+}
+
+// pressed reads the form of a button: the number in the path, and whether the form is one that a page of ours has given out lately.
+func (v *visit) pressed(name string) (number int64, ours bool, err error) {
+	if number, err = v.number(name); err != nil {
+		return 0, false, err
+	}
+	if err := v.posted(); err != nil {
+		return 0, false, err
+	}
+	_, _, ours = v.formed(v.r.PostFormValue("form"))
+	return number, ours, nil
+}
+
 func (p *Portal) ticket(v *visit) error {
 	if v.who.Staff != nil {
 		return p.staffTicket(v)
@@ -182,14 +202,11 @@ func (p *Portal) decide(v *visit) error {
 	if err != nil {
 		return err
 	}
-	number, err := v.number("ticket")
+	number, ours, err := v.pressed("ticket")
 	if err != nil {
 		return err
 	}
-	if err := v.r.ParseForm(); err != nil {
-		return fmt.Errorf("%w: %w", errBadForm, err)
-	}
-	if _, _, ok := v.formed(v.r.PostFormValue("form")); !ok {
+	if !ours {
 		return v.showTicket(who, number, http.StatusUnprocessableEntity, "form_old", "")
 	}
 	version, err := strconv.ParseInt(v.r.PostFormValue("estimate"), 10, 64)
@@ -213,14 +230,11 @@ func (p *Portal) closeTicket(v *visit) error {
 	if err != nil {
 		return err
 	}
-	number, err := v.number("ticket")
+	number, ours, err := v.pressed("ticket")
 	if err != nil {
 		return err
 	}
-	if err := v.r.ParseForm(); err != nil {
-		return fmt.Errorf("%w: %w", errBadForm, err)
-	}
-	if _, _, ok := v.formed(v.r.PostFormValue("form")); !ok {
+	if !ours {
 		return v.showTicket(who, number, http.StatusUnprocessableEntity, "form_old", "")
 	}
 	if err := p.Desk.CloseAs(v.r.Context(), who, number); err != nil {
@@ -263,8 +277,8 @@ func (v *visit) cookieLang() string {
 }
 
 func (p *Portal) decideOffer(v *visit) error {
-	if err := v.r.ParseForm(); err != nil {
-		return fmt.Errorf("%w: %w", errBadForm, err)
+	if err := v.posted(); err != nil {
+		return err
 	}
 	answer := v.r.PostFormValue("answer")
 	if answer != "yes" && answer != "no" {
