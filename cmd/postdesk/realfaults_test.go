@@ -152,7 +152,7 @@ func TestRealMove(t *testing.T) {
 	}
 }
 
-// TestRealTLS: a certificate for another name or past its time ends the talk before a name or password is said (T117).
+// TestRealTLS: a certificate for another name or past its time, or no TLS at all, ends the talk before a name or password is said (T117).
 func TestRealTLS(t *testing.T) {
 	t.Parallel()
 	d := newRealDesk(t, sqliteDSN(t), nil)
@@ -165,6 +165,7 @@ func TestRealTLS(t *testing.T) {
 	add("name-starttls", "127.0.0.2", "starttls", d.IMAP)
 	add("expired", "127.0.0.3", "implicit", d.IMAPS)
 	add("expired-starttls", "127.0.0.3", "starttls", d.IMAP)
+	add("bare", "127.0.0.4", "starttls", d.IMAP)
 	d.Boxes[0].SMTP = "127.0.0.2"
 	sales := d.box("sales")
 	sales.SMTP = "127.0.0.3"
@@ -181,11 +182,12 @@ func TestRealTLS(t *testing.T) {
 	for _, name := range []string{"expired", "expired-starttls"} {
 		n.complains(t, "mailbox "+name+": ", "certificate has expired")
 	}
+	n.complains(t, "mailbox bare: ", "STARTTLS")
 	n.complains(t, "sending by support@desk.example@127.0.0.2", "certificate", "127.0.0.2")
 	n.complains(t, "sending by sales@desk.example@127.0.0.3", "certificate has expired")
 	n.stops(t)
 	for _, log := range []string{"dovecot.log", "postfix.log"} {
-		if strings.Contains(d.log(log), "expired@") || strings.Contains(d.log(log), "name@") || strings.Contains(d.log(log), "sasl_username") {
+		if strings.Contains(d.log(log), "expired@") || strings.Contains(d.log(log), "name@") || strings.Contains(d.log(log), "bare@") || strings.Contains(d.log(log), "sasl_username") {
 			t.Errorf("somebody logged in, or tried to, on a line that is not to be trusted:\n%s", d.log(log))
 		}
 	}
