@@ -11,10 +11,12 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/postdesk/postdesk/migrations"
 	"modernc.org/sqlite"
+	sqlitelib "modernc.org/sqlite/lib"
 )
 
 // sqlitePragmas are set on every connection. WAL lets readers read while a mail is written; FULL, since the mail is flagged on
@@ -62,11 +64,27 @@ func (st *Store) openSQLite(ctx context.Context, dsn string) error {
 		return fmt.Errorf("%s: %w", st.name, err)
 	}
 	for _, db := range []*sqlx.DB{st.writer, st.reader} {
-		if err := requireSQLite(ctx, db); err != nil {
+		end := time.Now().Add(openPatience)
+		err := requireSQLite(ctx, db)
+		// A file that is made is turned to WAL under a lock for which SQLite waits for nobody, whatever busy_timeout says: of two processes
+		// that begin at once one is refused, and comes again.
+		for isBusy(err) && ctx.Err() == nil && time.Now().Before(end) {
+			time.Sleep(20 * time.Millisecond)
+			err = requireSQLite(ctx, db)
+		}
+		if err != nil {
 			return fmt.Errorf("%s: %w", st.name, st.explain(ctx, err))
 		}
 	}
 	return nil
+}
+
+// openPatience is how long another process may hold a file that is opened, as long as busy_timeout waits later on.
+const openPatience = 5 * time.Second
+
+func isBusy(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff == sqlitelib.SQLITE_BUSY
 }
 
 // openMemory opens a database that lives as long as the Store, for simulate and for tests. It has one connection, as each
