@@ -115,28 +115,50 @@ func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
+// open goes to a page of the desk, or to the address in a mail.
 func (b *tab) open(path string) {
 	b.Helper()
 	if !strings.HasPrefix(path, "http") {
 		path = b.server.URL + path
 	}
-	b.do(chromedp.Navigate(path))
+	b.leave("open "+path, chromedp.Navigate(path))
 }
 
-// press presses a button and waits for the page that it leads to.
+// press presses a button or a link and waits for the page that it leads to.
 func (b *tab) press(button string) {
 	b.Helper()
-	ctx, stop := context.WithTimeout(b.ctx, 20*time.Second)
+	b.leave("press "+button, chromedp.Click(button))
+}
+
+// leave takes a step that leads to another page, and waits until that one is whole. The events of the browser do not tell: those of the page
+// that is left may come late, and what is looked up then is gone with it. So the old page gets a mark, and the new one has none.
+func (b *tab) leave(what string, step chromedp.Action[chromedp.Void]) {
+	b.Helper()
+	ctx, stop := context.WithTimeout(b.ctx, 30*time.Second)
 	defer stop()
-	if _, err := chromedp.RunResponse(ctx, chromedp.Click(button)); err != nil {
-		b.Fatalf("%s: press %s: %v", b.look.name, button, err)
+	_, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("window.left = true"))
+	if err == nil {
+		err = chromedp.Do(ctx, step)
 	}
+	for err == nil {
+		// Between two pages there is nothing that could answer.
+		arrived, asked := chromedp.Run(ctx, chromedp.Evaluate[bool]("!window.left && document.readyState === 'complete'"))
+		if asked == nil && arrived {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			err = errors.Join(ctx.Err(), asked)
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+	b.Fatalf("%s: %s: %v", b.look.name, what, err)
 }
 
 // picture keeps what the page looks like, and finds what is wider than the screen.
 func (b *tab) picture(name string, want ...string) {
 	b.Helper()
-	text, err := chromedp.Run(b.ctx, chromedp.Text("body"))
+	text, err := chromedp.Run(b.ctx, chromedp.Evaluate[string]("document.body.innerText"))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -145,19 +167,19 @@ func (b *tab) picture(name string, want ...string) {
 			b.Errorf("%s, %s: %q is missing in:\n%s", b.look.name, name, s, text)
 		}
 	}
-	html, err := chromedp.Run(b.ctx, chromedp.OuterHTML("html"))
+	html, err := chromedp.Run(b.ctx, chromedp.Evaluate[string]("document.documentElement.outerHTML"))
 	if err != nil {
 		b.Fatal(err)
 	}
 	if strings.Contains(html, "<script") {
 		b.Errorf("%s, %s: there is a script", b.look.name, name)
 	}
-	box, err := chromedp.Run(b.ctx, chromedp.Dimensions("main"))
+	width, err := chromedp.Run(b.ctx, chromedp.Evaluate[int64]("document.documentElement.scrollWidth"))
 	if err != nil {
 		b.Fatal(err)
 	}
-	if box.Width > b.look.width {
-		b.Errorf("%s, %s: %d wide", b.look.name, name, box.Width)
+	if width > b.look.width {
+		b.Errorf("%s, %s: %d wide", b.look.name, name, width)
 	}
 	shot, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(85))
 	if err != nil {
@@ -211,7 +233,7 @@ func TestBrowser(t *testing.T) {
 				t.Errorf("after the yes the ticket is %s", tk.Status)
 			}
 			// Eve works on it, and gets at what Kim hands over, and nobody else does.
-			b.do(chromedp.Click(fmt.Sprintf(`a[href="/tickets/%d/access"]`, number)), chromedp.WaitVisible("textarea[name=secret]"))
+			b.press(fmt.Sprintf(`a[href="/tickets/%d/access"]`, number))
 			b.picture("access")
 			b.do(chromedp.SendKeys("textarea[name=secret]", "root@web7, correct horse"))
 			b.press("main form button")
