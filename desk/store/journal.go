@@ -79,7 +79,7 @@ func (x *tx) flush(ctx context.Context) error {
 }
 
 const (
-	selectEvents  = `SELECT id, at, ticket, kind, data FROM event WHERE id > :after ORDER BY id LIMIT :limit`
+	selectEvents  = `SELECT id, at, ticket, kind, data FROM event WHERE id > :after ORDER BY id LIMIT CAST(:limit AS bigint)`
 	selectJournal = `SELECT id, at, ticket, kind, data FROM event WHERE ticket = :ticket ORDER BY id`
 )
 

@@ -171,7 +171,7 @@ func (x *tx) Posting(ctx context.Context, key string) (ledger.Posting, error) {
 }
 
 const (
-	selectAccounts   = `SELECT name, unit, balance FROM account WHERE (name, unit) > (:name, :unit) ORDER BY name, unit LIMIT :limit`
+	selectAccounts   = `SELECT name, unit, balance FROM account WHERE (name, unit) > (:name, :unit) ORDER BY name, unit LIMIT CAST(:limit AS bigint)`
 	selectAccountsOf = `SELECT name, unit, balance FROM account WHERE name = :name ORDER BY unit`
 	selectStatement  = `
 		SELECT posting.at AS at, posting.key AS key, posting.cause AS cause, posting.ticket AS ticket, entry.unit AS unit,

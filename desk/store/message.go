@@ -70,8 +70,8 @@ func (x *tx) AddMessage(ctx context.Context, m *desk.Message) error {
 const (
 	selectMessage  = `SELECT id, ` + messageColumns + ` FROM message WHERE id = :id`
 	selectMessages = `SELECT id, ` + messageColumns + ` FROM message WHERE ticket = :ticket ORDER BY at, id`
-	selectRecent   = `SELECT id, ` + messageColumns + ` FROM message WHERE ticket = :ticket ORDER BY at DESC, id DESC LIMIT :most`
-	selectHeld     = `SELECT id, ` + messageColumns + ` FROM message WHERE outcome = 'held' ORDER BY at, id LIMIT :limit`
+	selectRecent   = `SELECT id, ` + messageColumns + ` FROM message WHERE ticket = :ticket ORDER BY at DESC, id DESC LIMIT CAST(:most AS bigint)`
+	selectHeld     = `SELECT id, ` + messageColumns + ` FROM message WHERE outcome = 'held' ORDER BY at, id LIMIT CAST(:limit AS bigint)`
 	selectSame     = `SELECT id, ` + messageColumns + ` FROM message WHERE identity = :identity AND identity <> ''`
 )
 

@@ -87,8 +87,8 @@ const (
 	selectMail  = `SELECT ` + mailColumns + ` FROM outbox WHERE id = :id`
 	selectMails = `SELECT ` + mailColumns + ` FROM outbox WHERE ticket = :ticket ORDER BY id`
 
-	selectWaitingMails = `SELECT ` + mailColumns + ` FROM outbox WHERE state = 'waiting' ORDER BY due, id LIMIT :limit`
-	selectFailedMails  = `SELECT ` + mailColumns + ` FROM outbox WHERE state = 'failed' ORDER BY id DESC LIMIT :limit`
+	selectWaitingMails = `SELECT ` + mailColumns + ` FROM outbox WHERE state = 'waiting' ORDER BY due, id LIMIT CAST(:limit AS bigint)`
+	selectFailedMails  = `SELECT ` + mailColumns + ` FROM outbox WHERE state = 'failed' ORDER BY id DESC LIMIT CAST(:limit AS bigint)`
 )
 
 // Mail implements desk.Tx.

@@ -98,6 +98,16 @@ func TestLookUpsUseIndexes(t *testing.T) {
 	}
 }
 
+// SQLite plans a statement again at each use where a bare parameter stands behind LIMIT, since its value might change the plan: that takes
+// several times as long as to run it.
+func TestPlansAreKept(t *testing.T) {
+	for name, query := range statements(t) {
+		if strings.Contains(query, "LIMIT :") {
+			t.Errorf("%s: write LIMIT CAST(:name AS bigint)", name)
+		}
+	}
+}
+
 // Both engines take every statement. PostgreSQL finds types for all parameters and sees that bare columns are grouped.
 func TestStatementsAreUnderstood(t *testing.T) {
 	storetest.EachEngine(t, func(t *testing.T, st *store.Store) {

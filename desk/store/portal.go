@@ -203,12 +203,12 @@ func (x *tx) Contact(ctx context.Context, id int64) (*desk.Contact, error) {
 // One list for each way to a ticket, since one over all of them would read every ticket there is.
 const (
 	selectOwn = `
-		SELECT ` + ticketColumns + ` FROM ticket WHERE requester = :contact AND number < :below ORDER BY number DESC LIMIT :limit`
+		SELECT ` + ticketColumns + ` FROM ticket WHERE requester = :contact AND number < :below ORDER BY number DESC LIMIT CAST(:limit AS bigint)`
 	selectJoined = `
 		SELECT ` + ticketColumns + ` FROM ticket
-		WHERE number IN (SELECT ticket FROM participant WHERE contact = :contact AND role = 'member') AND number < :below ORDER BY number DESC LIMIT :limit`
+		WHERE number IN (SELECT ticket FROM participant WHERE contact = :contact AND role = 'member') AND number < :below ORDER BY number DESC LIMIT CAST(:limit AS bigint)`
 	selectOfCustomer = `
-		SELECT ` + ticketColumns + ` FROM ticket WHERE customer = :customer AND number < :below ORDER BY number DESC LIMIT :limit`
+		SELECT ` + ticketColumns + ` FROM ticket WHERE customer = :customer AND number < :below ORDER BY number DESC LIMIT CAST(:limit AS bigint)`
 )
 
 // ReadableBy implements desk.Tx.

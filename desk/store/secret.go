@@ -28,7 +28,7 @@ const (
 	selectSecret   = `SELECT ` + secretColumns + ` FROM secret WHERE kind = :kind AND owner = :owner AND what = :what`
 	selectSecrets  = `SELECT ` + secretColumns + ` FROM secret WHERE kind = :kind AND owner = :owner ORDER BY what`
 	selectSecretsA = `
-		SELECT ` + secretColumns + ` FROM secret WHERE (kind, owner, what) > (:kind, :owner, :what) ORDER BY kind, owner, what LIMIT :limit`
+		SELECT ` + secretColumns + ` FROM secret WHERE (kind, owner, what) > (:kind, :owner, :what) ORDER BY kind, owner, what LIMIT CAST(:limit AS bigint)`
 )
 
 // Secret implements desk.Tx.

@@ -251,7 +251,7 @@ func (x *tx) participants(ctx context.Context, ticket int64) ([]desk.Participant
 }
 
 const (
-	selectWaking = `SELECT number FROM ticket WHERE wake_at <= :now ORDER BY wake_at, number LIMIT :limit`
+	selectWaking = `SELECT number FROM ticket WHERE wake_at <= :now ORDER BY wake_at, number LIMIT CAST(:limit AS bigint)`
 	selectWake   = `SELECT wake_at FROM ticket WHERE wake_at IS NOT NULL ORDER BY wake_at, number LIMIT 1`
 	selectLoad   = `SELECT COUNT(*) FROM ticket WHERE assignee = :staff AND status IN ('open', 'waiting')`
 	selectGot    = `SELECT number FROM ticket WHERE assignee = :staff ORDER BY number DESC LIMIT 1`
@@ -314,7 +314,7 @@ const selectTickets = `
 	WHERE number < :below AND (CAST(:status AS text) = '' OR status = :status) AND (:closed OR status <> 'closed')
 		AND (CAST(:queue AS text) = '' OR queue = :queue) AND (CAST(:customer AS text) = '' OR customer = :customer)
 		AND (CAST(:requester AS bigint) = 0 OR requester = :requester)
-	ORDER BY number DESC LIMIT :limit`
+	ORDER BY number DESC LIMIT CAST(:limit AS bigint)`
 
 const selectContactsByID = `SELECT ` + contactColumns + ` FROM contact WHERE id IN (:ids)`
 
