@@ -42,18 +42,7 @@ func TestT107DatabaseAway(t *testing.T) {
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		server, err := storetest.StartPostgres()
-		if errors.Is(err, storetest.ErrNoPostgres) {
-			storetest.Missing(t, err.Error())
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if err := errors.Join(server.Stop(), server.Remove()); err != nil {
-				t.Error(err)
-			}
-		})
+		server := storetest.OwnServer(t)
 		dsn, err := storetest.NewDatabase(t.Context(), server.DSN("postgres"), "away", "")
 		if err != nil {
 			t.Fatal(err)

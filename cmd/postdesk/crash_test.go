@@ -5,7 +5,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"maps"
@@ -116,18 +115,7 @@ func TestT089KilledAtEachPoint(t *testing.T) {
 // ahead (O4, T106).
 func TestT090TwoNodes(t *testing.T) {
 	t.Parallel()
-	server, err := storetest.StartPostgres()
-	if errors.Is(err, storetest.ErrNoPostgres) {
-		storetest.Missing(t, err.Error())
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := errors.Join(server.Stop(), server.Remove()); err != nil {
-			t.Error(err)
-		}
-	})
+	server := storetest.OwnServer(t)
 	dsn, err := storetest.NewDatabase(t.Context(), server.DSN("postgres"), "crash", "")
 	if err != nil {
 		t.Fatal(err)

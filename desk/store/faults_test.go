@@ -62,7 +62,7 @@ func TestT103FullDiskSQLite(t *testing.T) {
 
 // The same on a real disk that is too small: a tablespace in memory.
 func TestT103FullDiskPostgres(t *testing.T) {
-	server := startPostgres(t)
+	server := storetest.OwnServer(t)
 	disk := t.TempDir()
 	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=32m,mode=777", "tmpfs", disk).CombinedOutput(); err != nil {
 		storetest.Missing(t, "a disk of 32 MB: mount: "+strings.TrimSpace(string(out)))
@@ -109,27 +109,9 @@ type discard struct{}
 
 func (discard) Write(p []byte) (int, error) { return len(p), nil }
 
-// startPostgres starts a server that the test may stop and break.
-func startPostgres(t *testing.T) *storetest.Postgres {
-	t.Helper()
-	server, err := storetest.StartPostgres()
-	if errors.Is(err, storetest.ErrNoPostgres) {
-		storetest.Missing(t, err.Error())
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := errors.Join(server.Stop(), server.Remove()); err != nil {
-			t.Error(err)
-		}
-	})
-	return server
-}
-
 // T107: while the server is away everything says so, and when it is back the same store goes on.
 func TestT107DatabaseAway(t *testing.T) {
-	server := startPostgres(t)
+	server := storetest.OwnServer(t)
 	st := storetest.Open(t, server.DSN("postgres"))
 	save := func(id string) error {
 		return st.Update(t.Context(), func(tx desk.Tx) error { return tx.SaveCustomer(t.Context(), desk.Customer{ID: id}) })
@@ -187,7 +169,7 @@ func TestT107DatabaseAway(t *testing.T) {
 
 // Between the statements and the commit too nothing is lost in silence.
 func TestDatabaseAwayAtCommit(t *testing.T) {
-	server := startPostgres(t)
+	server := storetest.OwnServer(t)
 	st := storetest.Open(t, server.DSN("postgres"))
 	err := st.Update(t.Context(), func(tx desk.Tx) error {
 		if err := tx.SaveCustomer(t.Context(), desk.Customer{ID: "acme"}); err != nil {
@@ -258,7 +240,7 @@ func TestT105WeakSettings(t *testing.T) {
 				t.Errorf("got %v, want an error without the password", err)
 			}
 		}
-		server := startPostgres(t)
+		server := storetest.OwnServer(t)
 		latin, err := storetest.NewDatabase(t.Context(), server.DSN("postgres"), "latin", "")
 		if err != nil {
 			t.Fatal(err)

@@ -7,6 +7,7 @@ package storetest
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"io/fs"
@@ -108,6 +109,24 @@ func Server(t testing.TB) string {
 	}
 	Missing(t, Env+" is not set; `make test` starts a server and sets it")
 	return ""
+}
+
+// OwnServer starts a PostgreSQL server that the test may stop and break, and ends it with the test. Where there is none, it does as Missing.
+func OwnServer(t testing.TB) *Postgres {
+	t.Helper()
+	server, err := StartPostgres()
+	if errors.Is(err, ErrNoPostgres) {
+		Missing(t, err.Error())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := errors.Join(server.Stop(), server.Remove()); err != nil {
+			t.Error(err)
+		}
+	})
+	return server
 }
 
 // Missing ends a test that needs what this machine has not got: it is skipped by name, and fails in CI, where all has to be there.
