@@ -28,8 +28,7 @@ func (x *tx) Append(_ context.Context, e *desk.Event) error {
 }
 
 const insertEvents = `
-	INSERT INTO event (at, ticket, kind, data) VALUES (:at, :ticket, :kind, :data)
-	RETURNING id`
+	INSERT INTO event (at, ticket, kind, data) VALUES (:at, :ticket, :kind, :data)`
 
 // postgresJournalLock is held from the first line's ID to the commit, by one transaction at a time. SQLite has one writer anyway.
 const postgresJournalLock = `SELECT pg_advisory_xact_lock(7067645312)`
@@ -57,19 +56,10 @@ func (x *tx) flush(ctx context.Context) error {
 			e := l.event
 			rows = append(rows, args{"at": e.At, "ticket": null(e.Ticket), "kind": e.Kind, "data": string(e.Data)})
 		}
-		var ids []int64
-		query, values, err := x.bind(insertEvents, rows, true)
+		ids, err := x.add(ctx, insertEvents, "id", rows...)
 		if err != nil {
 			return fmt.Errorf("append to the journal: %w", err)
 		}
-		if err := x.sql.SelectContext(ctx, &ids, query, values...); err != nil {
-			return fmt.Errorf("append to the journal: %w", x.st.explain(ctx, err))
-		}
-		if len(ids) != len(lines) {
-			return fmt.Errorf("append to the journal: %d lines, %d written", len(lines), len(ids))
-		}
-		// Rows get their IDs in the order of VALUES; RETURNING promises no order.
-		slices.Sort(ids)
 		for i, l := range lines {
 			l.owner.ID = ids[i]
 		}

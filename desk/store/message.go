@@ -44,13 +44,12 @@ const insertMessage = `
 	INSERT INTO message (` + messageColumns + `)
 	VALUES (:ticket, :mailbox, :source, :identity, :at, :outcome, :found_by, :why, :message_id, :from_name, :from_addr, :staff,
 		:level, :level_why, :kind, :internal, :subject, :body, :visible, :language, :attachments, :notes)
-	ON CONFLICT DO NOTHING
-	RETURNING id`
+	ON CONFLICT DO NOTHING`
 
 // AddMessage implements desk.Tx. Where another transaction has kept the same mail since this one looked, Update runs it again, and
 // then it finds that mail.
 func (x *tx) AddMessage(ctx context.Context, m *desk.Message) error {
-	err := x.put(ctx, &m.ID, insertMessage, args{
+	err := x.addOne(ctx, &m.ID, insertMessage, "id", args{
 		"ticket": null(m.Ticket), "mailbox": m.Mailbox, "source": null(m.Source), "identity": m.Identity, "at": m.At,
 		"outcome": m.Outcome, "found_by": m.By, "why": document[[]string]{m.Why},
 		"message_id": m.MessageID, "from_name": m.From.Name, "from_addr": m.From.Addr, "staff": m.Staff,
@@ -113,13 +112,11 @@ func (x *tx) Held(ctx context.Context, limit int) ([]*desk.Message, error) {
 
 const updateMessage = `
 	UPDATE message SET ticket = :ticket, outcome = :outcome, found_by = :found_by, why = :why, internal = :internal
-	WHERE id = :id AND outcome = :was
-	RETURNING id`
+	WHERE id = :id AND outcome = :was`
 
 // SaveMessage implements desk.Tx. Whoever's UPDATE comes second waits for the first, and then finds another outcome.
 func (x *tx) SaveMessage(ctx context.Context, m *desk.Message, was desk.Outcome) error {
-	var id int64
-	err := x.put(ctx, &id, updateMessage, args{
+	err := x.execOne(ctx, updateMessage, args{
 		"id": m.ID, "was": was, "ticket": null(m.Ticket), "outcome": m.Outcome, "found_by": m.By, "why": document[[]string]{m.Why}, "internal": m.Internal,
 	})
 	if err != nil {

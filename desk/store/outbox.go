@@ -52,15 +52,14 @@ const insertMail = `
 		not_before, sent_at, due, leased_by)
 	VALUES (:ticket, :mailbox, :template, :audience, :envelope_from, :from_name, :from_addr, :to_name, :to_addr, :reply_to_name,
 		:reply_to_addr, :subject, :body, :html, :language, :message_id, :in_reply_to, :refs, :automatic, :sealed, :attachments, :at, :state, :mime,
-		:attempts, :not_before, :sent_at, :due, '')
-	RETURNING id`
+		:attempts, :not_before, :sent_at, :due, '')`
 
 // AddMail implements desk.Tx. A mail without a state waits.
 func (x *tx) AddMail(ctx context.Context, m *desk.Mail) error {
 	if m.State == "" {
 		m.State = desk.MailWaiting
 	}
-	err := x.put(ctx, &m.ID, insertMail, args{
+	err := x.addOne(ctx, &m.ID, insertMail, "id", args{
 		"ticket": null(m.Ticket), "mailbox": m.Mailbox, "template": m.Template, "audience": m.Audience,
 		"envelope_from": m.EnvelopeFrom, "from_name": m.From.Name, "from_addr": m.From.Addr,
 		"to_name": m.To.Name, "to_addr": m.To.Addr, "reply_to_name": m.ReplyTo.Name, "reply_to_addr": m.ReplyTo.Addr,

@@ -43,7 +43,7 @@ func (p *packer) close() {
 }
 
 const (
-	insertSource = `INSERT INTO source (size, sha256) VALUES (:size, :sha256) RETURNING id`
+	insertSource = `INSERT INTO source (size, sha256) VALUES (:size, :sha256)`
 	finishSource = `UPDATE source SET size = :size, sha256 = :sha256 WHERE id = :id`
 	insertChunk  = `INSERT INTO source_chunk (source, position, data) VALUES (:source, :position, :data)`
 )
@@ -82,7 +82,7 @@ func (x *tx) saveSource(ctx context.Context, r io.Reader) (id int64, err error) 
 	// The row comes first, since chunks point at it. Most mails are one chunk, and then it is right at once.
 	sum.Write(raw[:n])
 	size := int64(n)
-	if err := x.put(ctx, &id, insertSource, args{"size": size, "sha256": sum.Sum(nil)}); err != nil {
+	if err := x.addOne(ctx, &id, insertSource, "id", args{"size": size, "sha256": sum.Sum(nil)}); err != nil {
 		return 0, err
 	}
 	for position := 0; n > 0; position++ {

@@ -13,6 +13,7 @@ import (
 	"github.com/postdesk/postdesk/desk/message"
 	"github.com/postdesk/postdesk/desk/policy"
 	"github.com/postdesk/postdesk/desk/rules"
+	"github.com/postdesk/postdesk/migrations"
 )
 
 // A ticketRow is a ticket as its table has it.
@@ -70,14 +71,13 @@ const insertTicket = `
 		merged_into, reminders, flood, changed_at, reminded, resolved_at, closed_at, wake_at)
 	VALUES (1, :status, :queue, :department, :class, :priority, :product, :assignee, :tags, :channel, :among, :missing, :asked_details, :mailbox, :subject, :language, :customer,
 		:requester, :first_id, :last_id, :registered, :level, :level_why, :billing, :free_window, :estimate, :hold, :minutes, :asked_time, :clocks, :reasons,
-		:linked, :merged_into, :reminders, :flood, :changed_at, :reminded, :resolved_at, :closed_at, :wake_at)
-	RETURNING number`
+		:linked, :merged_into, :reminders, :flood, :changed_at, :reminded, :resolved_at, :closed_at, :wake_at)`
 
 // AddTicket implements desk.Tx.
 func (x *tx) AddTicket(ctx context.Context, t *desk.Ticket) error {
 	a, err := ticketArgs(t)
 	if err == nil {
-		err = x.put(ctx, &t.Number, insertTicket, a)
+		err = x.addOne(ctx, &t.Number, insertTicket, "number", a)
 	}
 	if err == nil {
 		t.Version = 1
@@ -90,8 +90,8 @@ func (x *tx) AddTicket(ctx context.Context, t *desk.Ticket) error {
 	return nil
 }
 
-// Loading a ticket to change it is writing it: the row stays locked until the end of the transaction, on both engines, and a
-// second transaction loads what the first one saved.
+// Loading a ticket to change it is writing it: the row stays locked until the end of the transaction, and a second transaction loads what
+// the first one saved. SQLite has one transaction that writes at a time, and needs no more.
 const lockTicket = `UPDATE ticket SET version = version + 1 WHERE number = :number RETURNING ` + ticketColumns
 
 const selectTicket = `SELECT ` + ticketColumns + ` FROM ticket WHERE number = :number`
@@ -108,7 +108,7 @@ func (x *tx) Ticket(ctx context.Context, number int64) (*desk.Ticket, error) {
 func (x *tx) ticket(ctx context.Context, number int64) (*desk.Ticket, error) {
 	var row ticketRow
 	var err error
-	if x.view || x.locked[number] {
+	if x.view || x.locked[number] || x.st.engine == migrations.SQLite {
 		err = x.get(ctx, &row, selectTicket, args{"number": number})
 	} else {
 		err = x.put(ctx, &row, lockTicket, args{"number": number})
@@ -141,17 +141,17 @@ const updateTicket = `
 		asked_time = :asked_time, clocks = :clocks, reasons = :reasons, linked = :linked, merged_into = :merged_into,
 		reminders = :reminders, flood = :flood, changed_at = :changed_at,
 		reminded = :reminded, resolved_at = :resolved_at, closed_at = :closed_at, wake_at = :wake_at
-	WHERE number = :number AND version = :version
-	RETURNING version`
+	WHERE number = :number AND version = :version`
 
 // SaveTicket implements desk.Tx. A ticket that was saved since it was loaded is refused: what stands there would be lost.
 func (x *tx) SaveTicket(ctx context.Context, t *desk.Ticket) error {
 	a, err := ticketArgs(t)
 	if err == nil {
 		a["number"], a["version"] = t.Number, t.Version
-		err = x.put(ctx, &t.Version, updateTicket, a)
+		err = x.execOne(ctx, updateTicket, a)
 	}
 	if err == nil {
+		t.Version++
 		err = x.saveParticipants(ctx, t, true)
 	}
 	if err != nil {

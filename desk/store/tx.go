@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"database/sql/driver"
@@ -10,6 +11,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -139,6 +141,15 @@ func (x *tx) exec(ctx context.Context, query string, a args) (rows int64, err er
 	return x.execAll(ctx, query, []args{a})
 }
 
+// execOne runs a statement that writes one row; desk.ErrNotFound when it wrote none.
+func (x *tx) execOne(ctx context.Context, query string, a args) error {
+	rows, err := x.exec(ctx, query, a)
+	if err == nil && rows == 0 {
+		err = desk.ErrNotFound
+	}
+	return err
+}
+
 // batch bounds how many rows go into one statement: SQLite takes 32,766 parameters.
 const batch = 500
 
@@ -147,13 +158,9 @@ const batch = 500
 func (x *tx) execAll(ctx context.Context, query string, all []args) (rows int64, err error) {
 	for len(all) > 0 {
 		n := min(len(all), batch)
-		q, values, err := x.bind(query, all[:n], true)
+		done, err := x.run(ctx, query, all[:n])
 		if err != nil {
 			return rows, err
-		}
-		done, err := x.sql.ExecContext(ctx, q, values...)
-		if err != nil {
-			return rows, x.st.explain(ctx, err)
 		}
 		wrote, err := done.RowsAffected()
 		if err != nil {
@@ -162,6 +169,64 @@ func (x *tx) execAll(ctx context.Context, query string, all []args) (rows int64,
 		rows, all = rows+wrote, all[n:]
 	}
 	return rows, nil
+}
+
+func (x *tx) run(ctx context.Context, query string, rows []args) (sql.Result, error) {
+	q, values, err := x.bind(query, rows, true)
+	if err != nil {
+		return nil, err
+	}
+	done, err := x.sql.ExecContext(ctx, q, values...)
+	return done, x.st.explain(ctx, err)
+}
+
+// add runs an INSERT of rows whose key is a number that the database gives, and tells the keys, in the order of the rows. All are written
+// or, by ON CONFLICT, none: then it is desk.ErrNotFound. SQLite is asked for the last key and not for RETURNING, which makes a table of its own
+// at each use and takes as long as the INSERT.
+func (x *tx) add(ctx context.Context, query, key string, rows ...args) (keys []int64, err error) {
+	if x.st.engine == migrations.SQLite {
+		done, err := x.run(ctx, query, rows)
+		if err != nil {
+			return nil, err
+		}
+		last, err := done.LastInsertId()
+		if err != nil {
+			return nil, err
+		}
+		wrote, err := done.RowsAffected()
+		for k := last - wrote + 1; k <= last && wrote > 0; k++ {
+			keys = append(keys, k)
+		}
+		return keys, cmp.Or(err, wroteAll(len(keys), len(rows)))
+	}
+	q, values, err := x.bind(query+" RETURNING "+key, rows, true)
+	if err != nil {
+		return nil, err
+	}
+	if err := x.sql.SelectContext(ctx, &keys, q, values...); err != nil {
+		return nil, x.st.explain(ctx, err)
+	}
+	slices.Sort(keys) // rows get them in the order of VALUES; RETURNING promises none
+	return keys, wroteAll(len(keys), len(rows))
+}
+
+func wroteAll(n, of int) error {
+	switch n {
+	case of:
+		return nil
+	case 0:
+		return desk.ErrNotFound
+	}
+	return fmt.Errorf("%d of %d rows written", n, of)
+}
+
+// addOne is add for one row.
+func (x *tx) addOne(ctx context.Context, id *int64, query, key string, row args) error {
+	keys, err := x.add(ctx, query, key, row)
+	if err == nil {
+		*id = keys[0]
+	}
+	return err
 }
 
 // get reads one row; desk.ErrNotFound when there is none. It serves INSERT and UPDATE with RETURNING too, by put.
