@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/postdesk/postdesk/desk"
 	"github.com/postdesk/postdesk/desk/store"
@@ -164,6 +165,47 @@ func TestT107DatabaseAway(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A line that falls silent ends nothing by itself: neither side hears of it, and the server's own limits are for servers that can be heard.
+func TestT107DatabaseSilent(t *testing.T) {
+	proxy, through := storetest.PostgresBehind(t, storetest.PostgresDSN(t))
+	st := storetest.Open(t, through+"&statement_timeout=1000")
+	save := func(id string) error {
+		came := make(chan error, 1)
+		go func() {
+			came <- st.Update(t.Context(), func(tx desk.Tx) error { return tx.SaveCustomer(t.Context(), desk.Customer{ID: id}) })
+		}()
+		select {
+		case err := <-came:
+			return err
+		case <-time.After(time.Minute):
+			t.Fatal("waits for a line that is silent")
+			return nil
+		}
+	}
+	if err := save("before"); err != nil {
+		t.Fatal(err)
+	}
+	proxy.Silence(true)
+	for range 2 { // on a line that was there, and on one that cannot be had
+		if err := save("away"); !errors.Is(err, desk.ErrUnavailable) || !strings.Contains(err.Error(), "check that the server runs") {
+			t.Errorf("got %v, want ErrUnavailable", err)
+		}
+	}
+	proxy.Silence(false)
+	if err := save("after"); err != nil {
+		t.Error(err)
+	}
+	for id, want := range map[string]error{"before": nil, "away": desk.ErrNotFound, "after": nil} {
+		err := st.View(t.Context(), func(tx desk.Tx) error {
+			_, err := tx.Customer(t.Context(), id)
+			return err
+		})
+		if !errors.Is(err, want) {
+			t.Errorf("%s: %v, want %v", id, err, want)
+		}
 	}
 }
 

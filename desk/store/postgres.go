@@ -16,7 +16,8 @@ import (
 const postgresNow = `SELECT clock_timestamp()`
 
 // openPostgres opens a DSN such as postgres://postdesk@db.example/postdesk?sslmode=verify-full. What it does not say is set so
-// that nothing waits for ever: not connecting, not a statement, not the others for a node that died inside a transaction.
+// that nothing waits for ever: not connecting, not a statement, not for a line that is silent, not the others for a node that died inside a
+// transaction.
 func (st *Store) openPostgres(ctx context.Context, dsn string) error {
 	cfg, err := pq.NewConfig(dsn)
 	if err != nil {
@@ -46,6 +47,9 @@ func (st *Store) openPostgres(ctx context.Context, dsn string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", st.name, err)
 	}
+	lines := &lineDialer{}
+	lines.await(time.Minute)
+	c.Dialer(lines)
 	db := sql.OpenDB(preparing{c})
 	db.SetMaxOpenConns(16)
 	db.SetMaxIdleConns(8)
@@ -55,6 +59,11 @@ func (st *Store) openPostgres(ctx context.Context, dsn string) error {
 	if err := requirePostgres(ctx, db); err != nil {
 		return fmt.Errorf("%s: %w", st.name, st.explain(ctx, err))
 	}
+	var limit int64 // in milliseconds, whatever the DSN, the role or the server says it in
+	if err := db.QueryRowContext(ctx, "SELECT CAST(setting AS bigint) FROM pg_settings WHERE name = 'statement_timeout'").Scan(&limit); err != nil {
+		return fmt.Errorf("%s: %w", st.name, st.explain(ctx, err))
+	}
+	lines.await(time.Duration(limit) * time.Millisecond)
 	return nil
 }
 

@@ -12,13 +12,14 @@ import (
 )
 
 // A Proxy stands between a client and a server, and does to the line what lines do: it cuts it after any number of bytes, in either
-// direction.
+// direction, or lets nothing through and does not say so.
 type Proxy struct {
 	listener      net.Listener
 	network, addr string // of the server
 
 	mu    sync.Mutex
 	left  int64 // bytes until the next cut; negative for never
+	mute  bool  // bytes go nowhere
 	lines map[net.Conn]bool
 	done  sync.WaitGroup
 }
@@ -74,6 +75,13 @@ func (p *Proxy) CutAfter(n int64) {
 	if n == 0 {
 		p.cut()
 	}
+}
+
+// Silence lets no byte through from now on while every line stays open, as behind a firewall that has forgotten them; false ends it.
+func (p *Proxy) Silence(on bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.mute = on
 }
 
 // Left is how many bytes are left until the cut; negative where none is to come.
@@ -147,6 +155,8 @@ func (p *Proxy) pass(n int) (through int, cut bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
+	case p.mute:
+		return 0, false
 	case p.left < 0:
 		return n, false
 	case p.left > int64(n):
