@@ -61,7 +61,7 @@ func TestPreview(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m, err := tmpl.render(&Customer{Name: "Anna", Words: "Hello,\nit is <b> now.", TicketURL: "https://desk.example/"})
+		m, err := tmpl.render(&Customer{Name: "Anna", Words: "Hello,\nit is <b> now.", TicketURL: "https://desk.example/"}, true)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -100,7 +100,7 @@ func TestHTML(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m, err := tmpl.render(data)
+		m, err := tmpl.render(data, true)
 		if err != nil {
 			t.Fatal(err)
 		}

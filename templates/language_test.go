@@ -168,7 +168,7 @@ func TestPlural(t *testing.T) {
 		{12, "12 kredytów", "12 dni roboczych\n"},
 		{22, "22 kredyty", "22 dni robocze\n"},
 	} {
-		m, err := tmpl.render(&Customer{CloseAfterDays: tt.n, Spent: &Spent{Credits: int64(tt.n)}})
+		m, err := tmpl.render(&Customer{CloseAfterDays: tt.n, Spent: &Spent{Credits: int64(tt.n)}}, true)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -123,7 +123,7 @@ func guard(tree *parse.Tree, n parse.Node) {
 
 // render makes the mail. Data is checked against the audience first: a customer never gets what was written down
 // for staff (THREATS G7), not even where a field has the same name.
-func (t *template) render(data any) (Mail, error) {
+func (t *template) render(data any, page bool) (Mail, error) {
 	var head letterhead
 	var fits bool
 	switch d := data.(type) {
@@ -165,7 +165,9 @@ func (t *template) render(data any) (Mail, error) {
 		Subject: vs.fillSubject(subject),
 		Text:    renderText(doc, vs),
 	}
-	m.HTML = renderHTML(doc, vs, head, m.Subject)
+	if page {
+		m.HTML = renderHTML(doc, vs, head, m.Subject)
+	}
 	return m, nil
 }
 
@@ -195,7 +197,7 @@ func (t *template) try() error {
 		tries = []any{fullStaff(), &Staff{Number: 1}}
 	}
 	for i, data := range tries {
-		m, err := t.render(data)
+		m, err := t.render(data, true)
 		if err != nil {
 			return err
 		}

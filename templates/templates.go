@@ -118,6 +118,9 @@ const partsFile = "parts"
 
 // Set is all mails in all languages. It is safe for concurrent use.
 type Set struct {
+	// TextAlone leaves out Mail.HTML, for whoever shows no mail but its text. It is set before the first Render.
+	TextAlone bool
+
 	mails atomic.Pointer[mails]
 }
 
@@ -191,7 +194,7 @@ func (s *Set) Render(name, lang string, data any) (Mail, error) {
 	if err != nil {
 		return Mail{}, err
 	}
-	return t.render(data)
+	return t.render(data, !s.TextAlone)
 }
 
 // Names returns the names of all mails, sorted.

@@ -242,6 +242,22 @@ func TestBanner(t *testing.T) {
 	}
 }
 
+func TestTextAlone(t *testing.T) {
+	whole, alone := newSet(t), newSet(t)
+	alone.TextAlone = true
+	for _, name := range []string{"estimate", "assigned"} {
+		data := dataFor(name, anna(t, "de"), bo(t, "de"))
+		want, err := whole.Render(name, "de", data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := alone.Render(name, "de", data)
+		if want.HTML == "" || err != nil || got != (Mail{Subject: want.Subject, Text: want.Text}) {
+			t.Errorf("%s: got %+v, %v; want the same subject and text, and no HTML", name, got, err)
+		}
+	}
+}
+
 func TestUnknownNames(t *testing.T) {
 	set := newSet(t)
 	for _, tt := range []struct{ name, lang string }{

@@ -44,7 +44,7 @@ func TestText(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", tt.what, err)
 		}
-		m, err := tmpl.render(tt.data)
+		m, err := tmpl.render(tt.data, true)
 		if err != nil {
 			t.Fatalf("%s: %v", tt.what, err)
 		}

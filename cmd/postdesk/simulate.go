@@ -149,6 +149,7 @@ func (c simulateCmd) story(ctx context.Context, in *input, p *policy.Policy, w *
 		return err
 	}
 	defer s.store.Close()
+	s.desk.Templates.TextAlone = c.Mails == "" // whoever keeps mails wants them as they would be sent
 	s.progress = in.bar.of("mails")
 	if err := errors.Join(s.run(ctx, in.happenings(s), in.until), t.close()); err != nil {
 		return err
