@@ -54,6 +54,7 @@ var verbs = []verb{
 	{"reopen", "/reopen", templates.HelpReopen},
 	{"forward", "/forward ADDRESS", templates.HelpForward},
 	{"invite", "/invite ADDRESS", templates.HelpInvite},
+	{"remove", "/remove ADDRESS", templates.HelpRemove},
 	{"class", "/class NAME", templates.HelpClass},
 	{"queue", "/queue NAME", templates.HelpQueue},
 	{"priority", "/priority high", templates.HelpPriority},

@@ -26,10 +26,13 @@ type correction struct {
 	split *Message      // split
 	queue string        // queue
 	class *policy.Class // class
-	value string        // priority; invite: an address
+	value string        // priority; invite, remove: an address
 	at    time.Time     // remind
 	held  heldOrder     // release, join, discard
 }
+
+// readers tells a correction that changes who gets our answers.
+func (x *correction) readers() bool { return x.verb == "invite" || x.verb == "remove" }
 
 // priorities that a ticket can have, least urgent first.
 var priorities = []string{"low", "normal", "high", "urgent"}
@@ -69,6 +72,8 @@ func (v *visit) correct(pl *plan, tk *Ticket, who *policy.Staff, c command) (kno
 			return never(templates.WrongOthers.With(c.Args, c.Args))
 		case c.Verb == "merge" && other.Status == Closed:
 			return never(templates.WrongClosedOther.With(c.Args))
+		case c.Verb == "merge" && other.part(tk.Requester.ID) == Removed:
+			return never(templates.WrongRemoved.With(tk.Requester.Address, c.Args))
 		}
 		x.into = other
 	case "split":
@@ -109,6 +114,12 @@ func (v *visit) correct(pl *plan, tk *Ticket, who *policy.Staff, c command) (kno
 		x.at, x.value = at, c.Args
 	case "invite":
 		address, wrong := v.wrongAddress(tk, c.Args, Member)
+		if wrong != nil {
+			return misput(*wrong)
+		}
+		x.value = address
+	case "remove":
+		address, wrong := whoTakesPart(tk, c.Args)
 		if wrong != nil {
 			return misput(*wrong)
 		}
@@ -160,12 +171,12 @@ func (pl *plan) moved(tk *Ticket) *Ticket {
 
 // changes tells verbs that change how a ticket stands.
 func changes(verb string) bool {
-	return slices.Contains([]string{"estimate", "assign", "wait", "resolve", "close", "reopen", "merge", "split", "queue", "class", "spam", "remind", "invite", "forward"}, verb)
+	return slices.Contains([]string{"estimate", "assign", "wait", "resolve", "close", "reopen", "merge", "split", "queue", "class", "spam", "remind", "invite", "remove", "forward"}, verb)
 }
 
 // severalTimes tells verbs that may stand in one mail more than once.
 func severalTimes(verb string) bool {
-	return slices.Contains([]string{"spent", "link", "remind", "invite", "release", "join", "discard"}, verb)
+	return slices.Contains([]string{"spent", "link", "remind", "invite", "remove", "release", "join", "discard"}, verb)
 }
 
 func namesOf[T any](of []T, name func(T) string) []string {
@@ -285,7 +296,9 @@ func (v *visit) carryCorrection(tk *Ticket, who *policy.Staff, x correction) err
 		h.Value = x.at.Format(time.RFC3339)
 		tk.Reminders = append(tk.Reminders, Reminder{At: x.at, Staff: who.ID})
 	case "invite":
-		err = v.addParticipant(tk, x.value, Member, who.ID)
+		err = v.letIn(tk, x.value, who.ID)
+	case "remove":
+		err = v.exclude(tk, x.value, who.ID)
 	case "release", "join", "discard":
 		_, err = v.carryOutHeld(x.held, who)
 		return err // which writes it down
@@ -318,6 +331,10 @@ func (v *visit) merge(from, into *Ticket, who *policy.Staff) error {
 	everybody := append([]Participant{{Contact: from.Requester, Role: Member}}, from.Participants...)
 	for _, p := range everybody {
 		if p.Contact.ID == 0 || p.Contact.ID == into.Requester.ID || into.participant(p.Contact.ID) != nil {
+			continue
+		}
+		if !p.takes() { // he stays out of what he was taken out of
+			into.Participants = append(into.Participants, p)
 			continue
 		}
 		if err := v.addParticipant(into, p.Contact.Address, p.Role, who.ID); err != nil {

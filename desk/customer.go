@@ -12,7 +12,7 @@ func (v *visit) customer(p place) error {
 		return v.decideCopies(asked, until, yes)
 	}
 	switch {
-	case tk != nil && (v.part(tk) == Aside || v.part(tk) == Proposed && v.mayReopen(tk)):
+	case tk != nil && (v.part(tk) == Aside || (v.part(tk) == Proposed || v.part(tk) == Removed) && v.mayReopen(tk)):
 		v.by = p.by
 		return v.adds(tk, p)
 	case tk == nil && p.grant == held:

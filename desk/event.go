@@ -158,7 +158,7 @@ type Withheld struct {
 // Handled is what somebody of us did to a held mail, or to a ticket as a whole: who, what, with which, and why.
 type Handled struct {
 	By      string `json:"by"`   // staff id
-	What    string `json:"what"` // release, join, discard, merge, split, link, queue, class, priority, spam, remind, invite, forward, commands
+	What    string `json:"what"` // release, join, discard, merge, split, link, queue, class, priority, spam, remind, invite, remove, forward, commands
 	Ticket  int64  `json:"ticket,omitempty"`
 	Message int64  `json:"message,omitempty"`
 	Into    int64  `json:"into,omitempty"`  // merge: the ticket it became a part of; split, link: the other ticket

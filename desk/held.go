@@ -227,7 +227,7 @@ func (v *visit) putOn(number int64) error {
 			return err
 		}
 		return v.tellAside(tk)
-	case !v.takesPart(tk):
+	case !v.takesPart(tk) && v.part(tk) != Removed: // whoever was taken out stays out: these words of his are let through, and no more
 		if err := v.addParticipant(tk, v.who.address, Proposed, "staff"); err != nil {
 			return err
 		}

@@ -132,6 +132,7 @@ func (t *turn) staffData(tk *Ticket, to *policy.Staff) *templates.Staff {
 			d.Copies = append(d.Copies, p.Contact.Address)
 		}
 	}
+	d.Removed = t.copied[tk.Number]
 	d.Customer, d.Queue, d.Priority = tk.Customer, t.queueTitle(tk.Queue).In(lang), tk.Priority
 	d.Billing, d.SpentTotal = string(tk.Billing), tk.Minutes
 	d.Class = t.class(tk).Title.In(lang)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/postdesk/postdesk/desk/message"
 	"github.com/postdesk/postdesk/desk/policy"
@@ -12,6 +13,7 @@ import (
 
 // Beside its requester a ticket has participants. Whoever is put in copy by somebody who takes part is proposed: he may add words, and
 // nothing goes to him before the account's owner or one of us lets him in (T026-T028). Whom staff ask aside answers to staff alone (T031).
+// Whoever is taken out is a stranger from then on, and no copy brings him back: only somebody who says so himself does.
 
 const (
 	// maxCopies is how many people one mail may propose, and maxParticipants how many a ticket has at most: a mail to a list of hundreds
@@ -20,18 +22,26 @@ const (
 	maxParticipants = 30
 )
 
-// part is the role of the sender on a ticket, "" for its requester and for who takes no part.
+// part is the role of the sender on a ticket, "" for its requester and for who never took part.
 func (v *visit) part(tk *Ticket) Role {
 	if v.who.contact == nil || tk.Requester.ID == v.who.contact.ID {
 		return ""
 	}
-	if p := tk.participant(v.who.contact.ID); p != nil {
+	return tk.part(v.who.contact.ID)
+}
+
+// part is the role of a contact, "" where he has none.
+func (tk *Ticket) part(contact int64) Role {
+	if p := tk.participant(contact); p != nil {
 		return p.Role
 	}
 	return ""
 }
 
-// participant finds one by contact, nil for who is none.
+// takes tells whether a participant still is one.
+func (p *Participant) takes() bool { return p.Role != Removed }
+
+// participant finds one by contact, be it one who was taken out, nil for who is none.
 func (tk *Ticket) participant(contact int64) *Participant {
 	for i := range tk.Participants {
 		if tk.Participants[i].Contact.ID == contact {
@@ -69,7 +79,7 @@ func (v *visit) copies(tk *Ticket) error {
 	if r := v.part(tk); r != "" && r != Member {
 		return nil
 	}
-	role := Proposed
+	role, taking := Proposed, tk.taking()
 	switch may(wishAdd, v.level(tk.Number, message.PurposeReply, message.PurposeEstimate)) {
 	case byOwner:
 		if owns(v.who.contact, tk) {
@@ -82,11 +92,17 @@ func (v *visit) copies(tk *Ticket) error {
 	proposed := 0
 	for _, to := range slices.Concat(v.m.To, v.m.Cc) {
 		address, err := message.Canonical(to.Addr)
-		if err != nil || v.p.MailboxOf(address) != nil || v.p.StaffByAddress(address) != nil || neverRead(address) ||
-			address == tk.Requester.Address || slices.ContainsFunc(tk.Participants, func(p Participant) bool { return p.Contact.Address == address }) {
+		if err != nil || v.p.MailboxOf(address) != nil || v.p.StaffByAddress(address) != nil || neverRead(address) || address == tk.Requester.Address {
 			continue
 		}
-		if proposed == maxCopies || len(tk.Participants) >= maxParticipants {
+		if p := tk.participantAt(address); p != nil {
+			if !p.takes() && !slices.Contains(v.copied[tk.Number], address) {
+				v.because("%s is in copy, and stays out: %s has taken him out", address, p.By)
+				v.copied[tk.Number] = append(v.copied[tk.Number], address)
+			}
+			continue
+		}
+		if proposed == maxCopies || taking+proposed >= maxParticipants {
 			v.because("it was sent to more people than can be proposed at once")
 			break
 		}
@@ -101,6 +117,26 @@ func (v *visit) copies(tk *Ticket) error {
 		}
 	}
 	v.proposes = v.proposes || proposed > 0 && role == Proposed
+	return nil
+}
+
+// taking counts those who take part beside the requester.
+func (tk *Ticket) taking() (n int) {
+	for i := range tk.Participants {
+		if tk.Participants[i].takes() {
+			n++
+		}
+	}
+	return n
+}
+
+// participantAt finds one by address, be it one who was taken out, nil for who is none.
+func (tk *Ticket) participantAt(address string) *Participant {
+	for i := range tk.Participants {
+		if tk.Participants[i].Contact.Address == address {
+			return &tk.Participants[i]
+		}
+	}
 	return nil
 }
 
@@ -194,13 +230,17 @@ func (v *visit) decideCopies(tk *Ticket, asked int64, yes bool) error {
 
 // adds keeps the words of somebody who takes part without a power of his own. They change nothing but what staff know.
 func (v *visit) adds(tk *Ticket, p place) error {
-	aside := v.part(tk) == Aside
+	part := v.part(tk)
+	aside := part == Aside
 	if p.grant == unverified {
 		v.because("unverified: %s", v.who.why)
 	}
-	if aside {
+	switch part {
+	case Aside:
 		v.because("%s was asked by one of us: what he writes stays inside", v.who.address)
-	} else {
+	case Removed:
+		v.because("%s was taken out before: words, and nothing else", v.who.address)
+	default:
 		v.because("%s was put in copy: words, and nothing else", v.who.address)
 	}
 	if err := v.keep(tk.Number, OutcomeReply, aside); err != nil {
@@ -254,15 +294,75 @@ func (t *turn) wrongAddress(tk *Ticket, arg string, role Role) (address string, 
 	case address == tk.Requester.Address:
 		return "", remark(templates.WrongTakesPart.With(address))
 	}
-	for _, p := range tk.Participants {
-		if p.Contact.Address == address && (p.Role == Member || p.Role == Proposed && role == Aside) {
-			return "", remark(templates.WrongTakesPart.With(address))
-		}
-	}
-	if len(tk.Participants) >= maxParticipants {
+	p := tk.participantAt(address)
+	switch {
+	case p != nil && (p.Role == Member || p.Role == Proposed && role == Aside):
+		return "", remark(templates.WrongTakesPart.With(address))
+	case (p == nil || !p.takes()) && tk.taking() >= maxParticipants:
 		return "", remark(templates.WrongAddress.With())
 	}
 	return address, nil
+}
+
+// whoTakesPart reads the address of somebody to take out, and tells whom there is where it is nobody's.
+func whoTakesPart(tk *Ticket, arg string) (address string, wrong *templates.Remark) {
+	address, err := message.Canonical(arg)
+	if err == nil {
+		if p := tk.participantAt(address); p != nil && p.takes() {
+			return address, nil
+		}
+	}
+	var all []string
+	for _, p := range tk.Participants {
+		if p.takes() {
+			all = append(all, p.Contact.Address)
+		}
+	}
+	r := templates.WrongNoPart.With(first(oneLine(arg, 60), "–"), first(strings.Join(all, ", "), "–"))
+	return "", &r
+}
+
+// letIn makes somebody a member, who gets answers and reads from when the word was given.
+func (t *turn) letIn(tk *Ticket, address, by string) error {
+	if err := t.addParticipant(tk, address, Member, by); err != nil {
+		return err
+	}
+	tk.participantAt(address).Since = t.at
+	return nil
+}
+
+// exclude ends that somebody takes part: nothing goes to him any more, be it written already, and he reads and joins nothing. Staff and
+// the account's owners read what is theirs to read all the same.
+func (t *turn) exclude(tk *Ticket, address, by string) error {
+	p := tk.participantAt(address)
+	p.Role, p.Since, p.By = Removed, t.now, by
+	t.touch(tk)
+	return t.callBack(tk, address)
+}
+
+// callBack gives up the mails of a ticket to an address that have not left yet.
+func (t *turn) callBack(tk *Ticket, address string) error {
+	mails, err := t.tx.Mails(t.ctx, tk.Number)
+	if err != nil {
+		return err
+	}
+	for _, m := range mails {
+		if m.State != MailWaiting || m.Audience != "customer" || m.To.Addr != address {
+			continue
+		}
+		if beingSent(t.ctx, t.tx, m) != nil {
+			continue // it may have left
+		}
+		const why = "called back: its reader takes no part any more"
+		ours, err := giveUp(t.ctx, t.tx, m.ID, "called back", why, t.now)
+		if err != nil {
+			return fmt.Errorf("call mail %d back: %w", m.ID, err)
+		}
+		if ours {
+			t.sent = append(t.sent, t.event(EventWithheld, tk.Number, Withheld{tk.Number, m.Template, address, why}))
+		}
+	}
+	return nil
 }
 
 // askAside sends an engineer's words to somebody who takes no part in the ticket, and whose answer stays among us (T031).
@@ -270,9 +370,8 @@ func (v *visit) askAside(tk *Ticket, who *policy.Staff, address, words string) e
 	if err := v.addParticipant(tk, address, Aside, who.ID); err != nil {
 		return err
 	}
-	p := tk.Participants[slices.IndexFunc(tk.Participants, func(p Participant) bool { return p.Contact.Address == address })]
 	return v.send(letter{
-		template: "aside", ticket: tk, to: p.Contact, forward: true, purpose: message.PurposeNote,
+		template: "aside", ticket: tk, to: tk.participantAt(address).Contact, forward: true, purpose: message.PurposeNote,
 		data: &templates.Customer{Desk: v.p.Desk.Name, Number: tk.Number, Words: v.spoken(tk, words)},
 	})
 }

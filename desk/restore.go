@@ -143,18 +143,24 @@ func DropMail(ctx context.Context, st Store, id int64, by string, now time.Time)
 		if err := beingSent(ctx, tx, m); err != nil {
 			return err
 		}
-		ours, err := tx.RetryMail(ctx, id, "taken back by hand")
+		ours, err := giveUp(ctx, tx, id, "taken back by hand", why, now)
 		if err != nil {
 			return err
 		}
 		if !ours {
 			return fmt.Errorf("mail %d is being sent", id)
 		}
-		if err := tx.Tried(ctx, Attempt{Mail: id, At: now, State: MailFailed, Text: why}); err != nil {
-			return err
-		}
 		return appendEvent(ctx, tx, EventWithheld, m.Ticket, now, Withheld{m.Ticket, m.Template, m.To.Addr, why + " by " + by})
 	})
+}
+
+// giveUp takes a mail that waits back from whoever would send it, and is false where that is happening.
+func giveUp(ctx context.Context, tx Tx, mail int64, by, why string, now time.Time) (bool, error) {
+	ours, err := tx.RetryMail(ctx, mail, by)
+	if err != nil || !ours {
+		return false, err
+	}
+	return true, tx.Tried(ctx, Attempt{Mail: mail, At: now, State: MailFailed, Text: why})
 }
 
 func appendEvent(ctx context.Context, tx Tx, kind EventKind, ticket int64, now time.Time, data any) error {

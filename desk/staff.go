@@ -306,6 +306,13 @@ func (v *visit) carryOut(tk *Ticket, who *policy.Staff, pl *plan) error {
 	if toCustomer || pl.estimate != nil {
 		tk.respond(v.calendar(tk), v.at)
 	}
+	for _, x := range pl.corrections { // who gets these words is who takes part once they are sent
+		if x.readers() {
+			if err := v.carryCorrection(tk, who, x); err != nil {
+				return err
+			}
+		}
+	}
 	if toCustomer && pl.status != Closed {
 		if err := v.reply(tk, pl, minutes); err != nil {
 			return err
@@ -320,6 +327,9 @@ func (v *visit) carryOut(tk *Ticket, who *policy.Staff, pl *plan) error {
 		}
 	}
 	for _, x := range pl.corrections {
+		if x.readers() {
+			continue // done
+		}
 		if err := v.carryCorrection(tk, who, x); err != nil {
 			return err
 		}

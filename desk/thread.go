@@ -159,6 +159,9 @@ func (v *visit) mayJoin(tk *Ticket, claimed bool) grant {
 	switch {
 	case v.takesPart(tk):
 		return may(wishJoin, v.who.level)
+	case claimed && v.part(tk) == Removed:
+		v.because("%s was taken out of ticket %d: the tokens made for him there count no more", v.who.address, tk.Number)
+		return may(wishJoinToken, v.who.level)
 	case claimed:
 		return may(wishJoinToken, v.level(tk.Number, message.PurposeReply, message.PurposeEstimate))
 	}
@@ -176,7 +179,8 @@ func (v *visit) takesPart(tk *Ticket) bool {
 	if tk.Requester.ID == v.who.contact.ID {
 		return true
 	}
-	return slices.ContainsFunc(tk.Participants, func(p Participant) bool { return p.Contact.ID == v.who.contact.ID })
+	p := tk.participant(v.who.contact.ID)
+	return p != nil && p.takes()
 }
 
 func orNobody(address string) string {

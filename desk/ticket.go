@@ -100,7 +100,7 @@ type Participant struct {
 	Contact Contact
 	Role    Role
 	Since   time.Time
-	By      string // who added them: "requester", or a staff id
+	By      string // who gave them the role: an address, or a staff id
 }
 
 // Role is what a participant may do.
@@ -114,6 +114,9 @@ const (
 	Member Role = "member"
 	// Aside was asked by staff: what he writes stays among us, and he sees nothing of the ticket (T031).
 	Aside Role = "aside"
+	// Removed was taken out, and is nobody here any more: he reads, joins and gets nothing. He is remembered so that a reply to all, with
+	// him still in copy, does not bring him back; By says who took him out.
+	Removed Role = "removed"
 )
 
 // A Reminder is what somebody of us asked to be told about a ticket, once.

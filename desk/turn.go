@@ -33,7 +33,8 @@ type turn struct {
 	source int64            // where its bytes are kept, once they are
 	told   int64            // the message that it became
 
-	threads map[int64]thread // what was said, by ticket, where it was asked for
+	threads map[int64]thread   // what was said, by ticket, where it was asked for
+	copied  map[int64][]string // who is in copy of the mail and was taken out, by ticket
 
 	tickets map[int64]*Ticket // loaded, by number
 	bases   map[int64]basis   // what their clocks followed from then
@@ -80,7 +81,7 @@ func (d *Desk) update(ctx context.Context, do func(*turn) error) error {
 func (d *Desk) turn(ctx context.Context, tx Tx) *turn {
 	t := &turn{
 		ctx: ctx, d: d, tx: tx, p: d.Policy(), now: d.Now().UTC(),
-		tickets: map[int64]*Ticket{}, bases: map[int64]basis{}, threads: map[int64]thread{},
+		tickets: map[int64]*Ticket{}, bases: map[int64]basis{}, threads: map[int64]thread{}, copied: map[int64][]string{},
 	}
 	t.at = t.now
 	return t

@@ -160,6 +160,7 @@ type Staff struct {
 	TicketURL     string // the ticket's page, http or https
 
 	Copies  []string     // addresses in copy that nobody has let in
+	Removed []string     // addresses in copy that were taken out before, and stay out
 	Held    []Held       // mails that wait for a decision
 	Tickets []TicketLine // those of a digest
 	Count   int          // how many there are in all: held mails, tickets, or mails of a flood that is over

@@ -252,7 +252,7 @@ var goldens = map[string]func(t testing.TB, lang string, c *Customer, s *Staff){
 	"merged": func(t testing.TB, lang string, c *Customer, s *Staff) { c.Related = 98 },
 	"aside_words": func(t testing.TB, lang string, c *Customer, s *Staff) {
 		withHistory(t, lang, s)
-		s.From, s.Level, s.Copies = "Cy <cy@example.org>", "A1", []string{"cy@example.org"}
+		s.From, s.Level, s.Copies, s.Removed = "Cy <cy@example.org>", "A1", []string{"cy@example.org"}, []string{"lee@print.example"}
 	},
 	"gathered": func(t testing.TB, lang string, c *Customer, s *Staff) {
 		s.Number, s.Subject, s.Count = 0, "", 12

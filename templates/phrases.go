@@ -48,11 +48,20 @@ const (
 	WrongOurs                           // the address given is one of ours
 	WrongTakesPart                      // the address given takes part already
 	WrongNoWords                        // there are no words to send
+	WrongNoPart                         // nobody takes part by the address given; those given do
+	WrongRemoved                        // the address given was taken out of the ticket given
+	WrongLater                          // the command is known, and this version does not have it
+)
+
+// What a command that was done leaves to be known.
+const (
+	NotAgreedYet   Phrase = iota + WrongLater + 1 // for the class given nothing is agreed: the customer is asked when the ticket is taken up again
+	NotAgreedStays                                // for the class given nothing is agreed: the customer has agreed to the amount given, and that stands
 )
 
 // What commands do, for /help.
 const (
-	HelpSpent Phrase = iota + WrongNoWords + 1
+	HelpSpent Phrase = iota + NotAgreedStays + 1
 	HelpEstimate
 	HelpAssign
 	HelpNote
@@ -63,6 +72,7 @@ const (
 	HelpHelp
 	HelpForward
 	HelpInvite
+	HelpRemove
 	HelpClass
 	HelpQueue
 	HelpPriority
@@ -128,9 +138,15 @@ var englishPhrases = map[Phrase]string{
 	WrongOurs:        "%s is one of us",
 	WrongTakesPart:   "%s takes part in the request already",
 	WrongNoWords:     "there are no words to send",
+	WrongNoPart:      "nobody takes part as “%s”; possible are: %s",
+	WrongRemoved:     "%s was taken out of request %s: /invite lets him in there first",
+	WrongLater:       "this version of the desk does not have this command yet",
+	NotAgreedYet:     "For “%s” nothing has been agreed: the customer is asked when the request is taken up again, and until then no time is billed.",
+	NotAgreedStays:   "For “%s” nothing has been agreed: the customer has agreed to %s, and nothing beyond that is billed.",
 
 	HelpForward:  "sends your words to that address instead of to the customer; the answer stays among us",
 	HelpInvite:   "lets that address get our answers from now on",
+	HelpRemove:   "takes that address out: it gets and reads nothing any more, and being in copy does not bring it back",
 	HelpClass:    "gives the request another class, with its queue, deadlines and price",
 	HelpQueue:    "hands the request to another queue",
 	HelpPriority: "sets how urgent it is: low, normal, high or urgent",
@@ -196,9 +212,15 @@ var germanPhrases = map[Phrase]string{
 	WrongOurs:        "%s gehört zu uns",
 	WrongTakesPart:   "%s ist an der Anfrage schon beteiligt",
 	WrongNoWords:     "es fehlen die Worte, die dorthin gehen sollen",
+	WrongNoPart:      "niemand ist als „%s“ beteiligt; möglich sind: %s",
+	WrongRemoved:     "%s wurde aus der Anfrage %s entfernt: erst dort wieder mit /invite zulassen",
+	WrongLater:       "diesen Befehl hat diese Version des Desks noch nicht",
+	NotAgreedYet:     "Für „%s“ ist nichts vereinbart: der Kunde wird gefragt, wenn die Anfrage wieder aufgenommen wird, und bis dahin wird keine Zeit berechnet.",
+	NotAgreedStays:   "Für „%s“ ist nichts vereinbart: der Kunde hat %s zugestimmt, und darüber hinaus wird nichts berechnet.",
 
 	HelpForward:  "schickt Ihre Worte an diese Adresse statt an den Kunden; die Antwort bleibt unter uns",
 	HelpInvite:   "lässt diese Adresse ab jetzt unsere Antworten bekommen",
+	HelpRemove:   "entfernt diese Adresse: sie bekommt und liest nichts mehr, und in Kopie zu stehen bringt sie nicht zurück",
 	HelpClass:    "gibt der Anfrage eine andere Art, mit deren Warteschlange, Fristen und Preis",
 	HelpQueue:    "gibt die Anfrage an eine andere Warteschlange",
 	HelpPriority: "setzt, wie eilig es ist: low, normal, high oder urgent",
@@ -264,9 +286,15 @@ var italianPhrases = map[Phrase]string{
 	WrongOurs:        "%s è dei nostri",
 	WrongTakesPart:   "%s partecipa già alla richiesta",
 	WrongNoWords:     "mancano le parole da inviare",
+	WrongNoPart:      "nessuno partecipa come «%s»; sono possibili: %s",
+	WrongRemoved:     "%s è stato tolto dalla richiesta %s: prima va riammesso lì con /invite",
+	WrongLater:       "questa versione del desk non ha ancora questo comando",
+	NotAgreedYet:     "Per «%s» non è stato concordato nulla: al cliente si chiederà quando la richiesta sarà ripresa, e fino ad allora non si addebita tempo.",
+	NotAgreedStays:   "Per «%s» non è stato concordato nulla: il cliente ha approvato %s, e oltre non si addebita nulla.",
 
 	HelpForward:  "invia le Sue parole a quell’indirizzo invece che al cliente; la risposta resta tra noi",
 	HelpInvite:   "da adesso fa ricevere le nostre risposte a quell’indirizzo",
+	HelpRemove:   "toglie quell’indirizzo: non riceve e non legge più nulla, e metterlo in copia non lo riporta",
 	HelpClass:    "dà alla richiesta un altro tipo, con la sua coda, i suoi termini e il suo prezzo",
 	HelpQueue:    "passa la richiesta a un’altra coda",
 	HelpPriority: "imposta l’urgenza: low, normal, high o urgent",
@@ -332,9 +360,15 @@ var dutchPhrases = map[Phrase]string{
 	WrongOurs:        "%s is van ons",
 	WrongTakesPart:   "%s is al bij de aanvraag betrokken",
 	WrongNoWords:     "er staan geen woorden om te versturen",
+	WrongNoPart:      "niemand is als “%s” betrokken; mogelijk zijn: %s",
+	WrongRemoved:     "%s is uit aanvraag %s gehaald: laat dat adres daar eerst weer toe met /invite",
+	WrongLater:       "deze versie van de desk heeft deze opdracht nog niet",
+	NotAgreedYet:     "Voor “%s” is niets afgesproken: de klant wordt gevraagd zodra de aanvraag weer wordt opgepakt, en tot dan wordt geen tijd berekend.",
+	NotAgreedStays:   "Voor “%s” is niets afgesproken: de klant is akkoord gegaan met %s, en daarboven wordt niets berekend.",
 
 	HelpForward:  "stuurt uw woorden naar dat adres in plaats van naar de klant; het antwoord blijft onder ons",
 	HelpInvite:   "laat dat adres voortaan onze antwoorden krijgen",
+	HelpRemove:   "haalt dat adres eruit: het krijgt en leest niets meer, en in kopie staan brengt het niet terug",
 	HelpClass:    "geeft de aanvraag een andere soort, met wachtrij, termijnen en prijs",
 	HelpQueue:    "geeft de aanvraag aan een andere wachtrij",
 	HelpPriority: "zegt hoe dringend het is: low, normal, high of urgent",
@@ -400,9 +434,15 @@ var russianPhrases = map[Phrase]string{
 	WrongOurs:        "%s — это наш адрес",
 	WrongTakesPart:   "%s уже участвует в обращении",
 	WrongNoWords:     "нет слов, которые можно отправить",
+	WrongNoPart:      "никто не участвует под адресом «%s»; возможные адреса: %s",
+	WrongRemoved:     "%s исключён из обращения %s: сначала допустите его там командой /invite",
+	WrongLater:       "в этой версии такой команды ещё нет",
+	NotAgreedYet:     "По виду «%s» ничего не согласовано: клиента спросят, когда обращение будет снова открыто, а до тех пор время не оплачивается.",
+	NotAgreedStays:   "По виду «%s» ничего не согласовано: клиент согласился на %s, и сверх этого ничего не оплачивается.",
 
 	HelpForward:  "отправляет Ваши слова на этот адрес вместо клиента; ответ останется между нами",
 	HelpInvite:   "с этого момента отправляет наши ответы и на этот адрес",
+	HelpRemove:   "исключает этот адрес: он больше ничего не получает и не читает, и копия письма его не вернёт",
 	HelpClass:    "меняет вид обращения, а с ним очередь, сроки и цену",
 	HelpQueue:    "передаёт обращение в другую очередь",
 	HelpPriority: "задаёт срочность: low, normal, high или urgent",
@@ -468,9 +508,15 @@ var spanishPhrases = map[Phrase]string{
 	WrongOurs:        "%s es de los nuestros",
 	WrongTakesPart:   "%s ya participa en la solicitud",
 	WrongNoWords:     "no hay palabras que enviar",
+	WrongNoPart:      "nadie participa como «%s»; puede ser: %s",
+	WrongRemoved:     "%s fue retirado de la solicitud %s: admítalo antes allí con /invite",
+	WrongLater:       "esta versión del sistema aún no tiene ese comando",
+	NotAgreedYet:     "Para «%s» no hay nada acordado: se preguntará al cliente cuando se retome la solicitud, y hasta entonces no se cobra tiempo.",
+	NotAgreedStays:   "Para «%s» no hay nada acordado: el cliente ha aceptado %s, y no se cobra nada más.",
 
 	HelpForward:  "envía sus palabras a esa dirección en vez de al cliente; la respuesta queda entre nosotros",
 	HelpInvite:   "hace que esa dirección reciba nuestras respuestas desde ahora",
+	HelpRemove:   "retira esa dirección: ya no recibe ni lee nada, y estar en copia no la trae de vuelta",
 	HelpClass:    "da a la solicitud otro tipo, con su cola, sus plazos y su precio",
 	HelpQueue:    "pasa la solicitud a otra cola",
 	HelpPriority: "fija la urgencia: low, normal, high o urgent",
@@ -536,9 +582,15 @@ var polishPhrases = map[Phrase]string{
 	WrongOurs:        "%s to nasz adres",
 	WrongTakesPart:   "%s uczestniczy już w zgłoszeniu",
 	WrongNoWords:     "brakuje treści do wysłania",
+	WrongNoPart:      "nikt nie uczestniczy pod adresem „%s”; możliwe: %s",
+	WrongRemoved:     "%s: ten adres usunięto ze zgłoszenia %s; najpierw trzeba go tam dopuścić przez /invite",
+	WrongLater:       "ta wersja nie ma jeszcze tego polecenia",
+	NotAgreedYet:     "Dla rodzaju „%s” nic nie uzgodniono: klient zostanie zapytany, gdy zgłoszenie zostanie wznowione, a do tego czasu czas nie jest rozliczany.",
+	NotAgreedStays:   "Dla rodzaju „%s” nic nie uzgodniono: klient zgodził się na %s i nic ponad to nie jest rozliczane.",
 
 	HelpForward:  "wysyła treść na ten adres zamiast do klienta; odpowiedź zostaje między nami",
 	HelpInvite:   "sprawia, że ten adres będzie odtąd dostawać nasze odpowiedzi",
+	HelpRemove:   "usuwa ten adres: nic już nie dostaje ani nie czyta, a dodanie w kopii go nie przywraca",
 	HelpClass:    "zmienia rodzaj zgłoszenia, a z nim kolejkę, terminy i cenę",
 	HelpQueue:    "przekazuje zgłoszenie do innej kolejki",
 	HelpPriority: "ustala pilność: low, normal, high albo urgent",
@@ -604,9 +656,15 @@ var frenchPhrases = map[Phrase]string{
 	WrongOurs:        "%s est des nôtres",
 	WrongTakesPart:   "%s participe déjà à la demande",
 	WrongNoWords:     "il n’y a pas de mots à envoyer",
+	WrongNoPart:      "personne ne participe sous « %s », à choisir parmi %s",
+	WrongRemoved:     "%s a été retiré de la demande %s : laissez-le d’abord y revenir avec /invite",
+	WrongLater:       "cette version du support n’a pas encore cette commande",
+	NotAgreedYet:     "Pour « %s », rien n’a été convenu : le client sera interrogé quand la demande sera reprise, et d’ici là aucun temps n’est facturé.",
+	NotAgreedStays:   "Pour « %s », rien n’a été convenu : le client a accepté %s, et rien de plus n’est facturé.",
 
 	HelpForward:  "envoie vos mots à cette adresse au lieu du client, la réponse reste entre nous",
 	HelpInvite:   "fait recevoir nos réponses à cette adresse à partir de maintenant",
+	HelpRemove:   "retire cette adresse, qui ne reçoit et ne lit plus rien, et une copie ne la ramène pas",
 	HelpClass:    "donne un autre type à la demande, avec sa file, ses délais et son prix",
 	HelpQueue:    "passe la demande à une autre file",
 	HelpPriority: "fixe l’urgence, low, normal, high ou urgent",

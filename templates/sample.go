@@ -115,6 +115,7 @@ func fullStaff() *Staff {
 
 		TicketURL: "https://desk.example/tickets/123",
 		Copies:    []string{"cy@example.org"},
+		Removed:   []string{"lee@print.example"},
 		Held:      []Held{{Message: 31, At: at(23, 9, 5), From: "Cy <cy@example.org>", Subject: "Import", Level: "X", Why: "not from whom it says", Ticket: 123, Words: "Hello"}},
 		Tickets:   []TicketLine{{Number: 123, At: at(23, 9, 5), From: "Anna <anna@cust.example>", Subject: "Import"}},
 		Count:     2,

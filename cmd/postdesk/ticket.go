@@ -24,7 +24,7 @@ type ticketCmd struct {
 	Merge   ticketMergeCmd   `cmd:"" help:"Make a ticket a part of another one."`
 	Split   ticketSplitCmd   `cmd:"" help:"Make a ticket of one message."`
 	Link    ticketLinkCmd    `cmd:"" help:"Show two tickets beside each other."`
-	Set     ticketSetCmd     `cmd:"" help:"Give a ticket another queue, class, priority, engineer or reader, or end it as spam."`
+	Set     ticketSetCmd     `cmd:"" help:"Give a ticket another queue, class, priority, engineer or readers, or end it as spam."`
 }
 
 type ticketListCmd struct {
@@ -337,7 +337,7 @@ func (f record) facts() [][]string {
 		row("customer", "%s, %s", t.Customer, orDash(brief(f.customer.Name, 80)))
 	}
 	for _, p := range t.Participants {
-		role := map[desk.Role]string{desk.Proposed: "in copy, may add words", desk.Member: "gets our answers", desk.Aside: "asked aside"}[p.Role]
+		role := map[desk.Role]string{desk.Proposed: "in copy, may add words", desk.Member: "gets our answers", desk.Aside: "asked aside", desk.Removed: "taken out"}[p.Role]
 		row("participant", "%s, %s, by %s", person(p.Contact.Name, p.Contact.Address), role, p.By)
 	}
 	if t.MergedInto != 0 {

@@ -81,6 +81,7 @@ type ticketSetCmd struct {
 	Priority string `placeholder:"NAME" help:"low, normal, high or urgent."`
 	Assign   string `placeholder:"NAME" help:"Give it to this engineer."`
 	Invite   string `placeholder:"ADDRESS" help:"Let this address get our answers from now on."`
+	Remove   string `placeholder:"ADDRESS" help:"Take this address out: it gets, reads and joins nothing any more."`
 	Remind   string `placeholder:"TIME" help:"Remind whoever --by names of it, after 3h, 2d or 1w."`
 	Spam     bool   `help:"Close it without a word to its sender."`
 }
@@ -93,6 +94,7 @@ For example:
 
     postdesk ticket set 12 --queue technical --priority high --by dana
     postdesk ticket set 12 --class installation --by eve
+    postdesk ticket set 12 --remove lee@print.example --by dana
     postdesk ticket set 13 --spam --by dana`
 }
 
@@ -100,7 +102,7 @@ For example:
 func (c ticketSetCmd) Run(ctx context.Context) error {
 	var lines []string
 	for _, l := range []struct{ verb, arg string }{
-		{"queue", c.Queue}, {"class", c.Class}, {"priority", c.Priority}, {"assign", c.Assign}, {"invite", c.Invite}, {"remind", c.Remind},
+		{"queue", c.Queue}, {"class", c.Class}, {"priority", c.Priority}, {"assign", c.Assign}, {"invite", c.Invite}, {"remove", c.Remove}, {"remind", c.Remind},
 	} {
 		if l.arg != "" {
 			lines = append(lines, "/"+l.verb+" "+strings.Join(strings.Fields(l.arg), " "))
@@ -110,7 +112,7 @@ func (c ticketSetCmd) Run(ctx context.Context) error {
 		lines = append(lines, "/spam")
 	}
 	if len(lines) == 0 {
-		return errors.New("say what to set: --queue, --class, --priority, --assign, --invite, --remind or --spam")
+		return errors.New("say what to set: --queue, --class, --priority, --assign, --invite, --remove, --remind or --spam")
 	}
 	return c.order(ctx, c.Number, lines...)
 }
