@@ -69,6 +69,9 @@ var verbs = []verb{
 	{"help", "/help", templates.HelpHelp},
 }
 
+// later are commands that a version to come will carry out: what they are for, such as sanctions or the goods of a marketplace, is not here.
+var later = []string{"status", "shipped", "vague", "abuse", "pardon", "ban"}
+
 // formOf is how to put a command, "" for a word that is none.
 func formOf(name string) string {
 	for _, v := range verbs {

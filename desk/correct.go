@@ -479,8 +479,12 @@ func (t *turn) rebill(tk *Ticket, class *policy.Class) (asks bool, err error) {
 		}
 		return false, nil
 	case class.Estimate == nil:
-		if was == policy.ByCredits || tk.Status.Done() {
+		if was == policy.ByCredits {
 			return false, nil // the present offer stands until an engineer makes another
+		}
+		if tk.Status.Done() {
+			t.asksLater(class)
+			return false, nil
 		}
 		if tk.Estimate == nil {
 			t.setStatus(tk, AwaitingEstimate)
@@ -488,9 +492,6 @@ func (t *turn) rebill(tk *Ticket, class *policy.Class) (asks bool, err error) {
 		}
 	case tk.Hold != nil && tk.Estimate != nil && !tk.Estimate.ConfirmedAt.IsZero() && class.Estimate.Max <= tk.Hold.Amount:
 		return false, nil // the customer has agreed to as much
-	}
-	if tk.Status.Done() {
-		return false, nil // should it be taken up again, the offer is made then
 	}
 	offer := Estimate{Version: 1, At: t.at}
 	if tk.Estimate != nil {
@@ -507,6 +508,10 @@ func (t *turn) rebill(tk *Ticket, class *policy.Class) (asks bool, err error) {
 		offer.Min = min(offer.Min, offer.Max)
 	}
 	tk.Estimate = &offer
+	if tk.Status.Done() {
+		t.asksLater(class) // should it be taken up again, the offer is made then
+		return false, nil
+	}
 	t.setStatus(tk, AwaitingConfirmation)
 	tk.ChangedAt = t.at
 	return true, t.sendEstimate(tk)

@@ -81,6 +81,7 @@ func (t *turn) rebillByHour(tk *Ticket, class *policy.Class) (handled, asks bool
 	case present == "" && class.Billing != policy.ByHour && !byChannel:
 		return false, false, nil
 	case present == "" && tk.Hold != nil:
+		t.stays(class, templates.Credits(tk.Hold.Amount))
 		return true, false, nil
 	case present != "" && class.Billing == policy.Free && !byChannel:
 		tk.Billing = policy.Free
@@ -104,6 +105,7 @@ func (t *turn) rebillByHour(tk *Ticket, class *policy.Class) (handled, asks bool
 	}
 	if h := tk.Hold; h != nil {
 		if h.Unit != next.Unit() {
+			t.stays(class, tk.Estimate.cap().String())
 			return true, false, nil // one ticket is owed in one currency
 		}
 		next.Before, next.Charged = tk.Minutes, h.Settled
@@ -111,10 +113,21 @@ func (t *turn) rebillByHour(tk *Ticket, class *policy.Class) (handled, asks bool
 	}
 	tk.Estimate, tk.Billing, tk.FreeWindow = next, policy.ByHour, false
 	if tk.Status.Done() {
-		return true, false, nil // should it be taken up again, the offer is made then
+		t.asksLater(class) // should it be taken up again, the offer is made then
+		return true, false, nil
 	}
 	t.setStatus(tk, AwaitingConfirmation)
 	return true, true, t.sendEstimate(tk)
+}
+
+// stays remarks that a ticket's new class would have to be agreed to, and that what was agreed to stands instead.
+func (t *turn) stays(class *policy.Class, agreed any) {
+	t.remarks = append(t.remarks, templates.NotAgreedStays.With(class.Title, agreed))
+}
+
+// asksLater remarks that a ticket's new class is agreed to by nobody yet, since nobody works on it.
+func (t *turn) asksLater(class *policy.Class) {
+	t.remarks = append(t.remarks, templates.NotAgreedYet.With(class.Title))
 }
 
 // hourlyData is what a mail tells of work by the hour.

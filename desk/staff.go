@@ -239,6 +239,9 @@ func (v *visit) planOne(pl *plan, tk *Ticket, who *policy.Staff, c command, reco
 		if known, err := v.correct(pl, tk, who, c); known {
 			return err
 		}
+		if slices.Contains(later, c.Verb) {
+			return never(templates.WrongLater.With())
+		}
 		return &CommandError{c.Line, c.Text, templates.WrongCommand.With(), formOf(nearest(c.Verb))}
 	}
 	return nil
@@ -400,9 +403,14 @@ func (v *visit) carryState(tk *Ticket, pl *plan, toCustomer bool) error {
 	return nil
 }
 
-// afterwards tells the engineer what his mail leaves open: a charge that stopped at the confirmed maximum, time that was not said, or
-// that a mail of commands only was done.
+// afterwards tells the engineer what his mail leaves open: a class to which nobody has agreed, a charge that stopped at the confirmed
+// maximum, time that was not said, or that a mail of commands only was done.
 func (v *visit) afterwards(tk *Ticket, who *policy.Staff, pl *plan, toCustomer bool, minutes int, over int64) error {
+	if len(v.remarks) > 0 {
+		if err := v.done(tk, who); err != nil {
+			return err
+		}
+	}
 	switch {
 	case over > 0 && !tk.Status.Done() && pl.estimate == nil: // else the engineer has said himself how much it will be
 		tk.Estimate = tk.raised(over)
@@ -415,14 +423,22 @@ func (v *visit) afterwards(tk *Ticket, who *policy.Staff, pl *plan, toCustomer b
 	case toCustomer && tk.billed() && minutes == 0 && !pl.noTime && !tk.AskedTime && tk.Hold != nil:
 		tk.AskedTime = true
 		return v.sendStaff(tk, who, "ask_time", v.staffData(tk, who))
-	case !toCustomer && !v.typed && (pl.note || len(v.commands) > 0):
-		data := v.staffData(tk, who)
-		for _, c := range v.commands {
-			data.Lines = append(data.Lines, templates.CommandLine{Text: c, OK: true})
-		}
-		return v.sendStaff(tk, who, "command_done", data)
+	case !toCustomer && !v.typed && (pl.note || len(v.commands) > 0) && len(v.remarks) == 0:
+		return v.done(tk, who)
 	}
 	return nil
+}
+
+// done tells an engineer what his mail has done, and what of it he has to know.
+func (v *visit) done(tk *Ticket, who *policy.Staff) error {
+	data := v.staffData(tk, who)
+	for _, r := range v.remarks {
+		data.Reason = strings.TrimSpace(data.Reason + " " + r.In(v.languageOf(who)))
+	}
+	for _, c := range v.commands {
+		data.Lines = append(data.Lines, templates.CommandLine{Text: c, OK: true})
+	}
+	return v.sendStaff(tk, who, "command_done", data)
 }
 
 // heldNotice tells the person in whose name a mail came that it was held, at the registered address, once a day and ticket (G3, F14).

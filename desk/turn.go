@@ -15,6 +15,7 @@ import (
 	"github.com/postdesk/postdesk/desk/ledger"
 	"github.com/postdesk/postdesk/desk/message"
 	"github.com/postdesk/postdesk/desk/policy"
+	"github.com/postdesk/postdesk/templates"
 )
 
 // A turn is one transaction of the desk: what it loaded, the policy it goes by, and the journal it writes at its end. Tickets are changed
@@ -34,6 +35,7 @@ type turn struct {
 	told   int64            // the message that it became
 
 	threads map[int64]thread   // what was said, by ticket, where it was asked for
+	remarks []templates.Remark // what whoever gave the commands of this turn has to know of what was done
 	copied  map[int64][]string // who is in copy of the mail and was taken out, by ticket
 
 	tickets map[int64]*Ticket // loaded, by number
