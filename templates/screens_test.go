@@ -154,6 +154,9 @@ func shoot(t *testing.T, browser context.Context, sheet string, l look) (wide []
 			return err
 		}),
 		chromedp.Navigate("file://"+file))
+	if err == nil { // the browser's word that a page is there may be about the empty one that was there before
+		_, err = chromedp.Run(tab, chromedp.Poll[bool]("location.protocol === 'file:' && document.readyState === 'complete'"))
+	}
 	if err == nil {
 		wide, err = chromedp.Run(tab, chromedp.Evaluate[[]string](fit))
 	}
