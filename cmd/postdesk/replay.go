@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"container/heap"
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -12,8 +13,8 @@ import (
 )
 
 // A replay is the store of a simulation, in which nobody else writes: what would be transactions of their own are parts of one, and what
-// the desk has just written, and when it wants to wake, is known without asking the database. What is kept is the same; it takes half
-// the time.
+// the desk has just written, was told before, and when it wants to wake, is known without asking the database. What is kept is the same; it
+// takes half the time.
 type replay struct {
 	desk.Tx
 	store *store.Store
@@ -22,6 +23,42 @@ type replay struct {
 	mails map[int64]*desk.Mail // sent, not printed yet
 	wakes wakes
 	timer map[string]time.Time // beside tickets, by name
+
+	meta, muted answers[string]
+	contacts    answers[desk.Contact]
+	folders     map[desk.Cursor]uint32 // the highest UID that was received, by where, with no UID
+	sent        map[string][]automatic // to an address, in the order of time
+}
+
+// answers are what the database has told, by the name it was asked for, until that is written.
+type answers[V any] map[string]struct {
+	v   V
+	err error // nil, or that there is none
+}
+
+func (a answers[V]) get(name string, ask func() (V, error)) (V, error) {
+	if known, ok := a[name]; ok {
+		return known.v, known.err
+	}
+	known := a[name]
+	if known.v, known.err = ask(); known.err == nil || errors.Is(known.err, desk.ErrNotFound) {
+		a[name] = known
+	}
+	return known.v, known.err
+}
+
+// An automatic mail that was sent, as SentTo counts it.
+type automatic struct {
+	at       time.Time
+	template string
+	ticket   int64
+}
+
+func newReplay(st *store.Store, clock func() time.Time) *replay {
+	return &replay{
+		store: st, clock: clock, mails: map[int64]*desk.Mail{}, timer: map[string]time.Time{}, meta: answers[string]{}, muted: answers[string]{},
+		contacts: answers[desk.Contact]{}, folders: map[desk.Cursor]uint32{}, sent: map[string][]automatic{},
+	}
 }
 
 // in runs a part of the simulation in one transaction. Since nobody else writes it never has to be run again.
@@ -65,7 +102,101 @@ func (r *replay) AddMail(ctx context.Context, m *desk.Mail) error {
 	err := r.Tx.AddMail(ctx, m)
 	kept := *m
 	r.mails[m.ID] = &kept
+	if m.Automatic {
+		r.sent[m.To.Addr] = append(r.sent[m.To.Addr], automatic{m.At.Truncate(time.Microsecond), m.Template, m.Ticket})
+	}
 	return err
+}
+
+// SentTo implements desk.Tx.
+func (r *replay) SentTo(_ context.Context, address, template string, ticket int64, since time.Time) (n int, err error) {
+	for _, m := range slices.Backward(r.sent[address]) {
+		if m.at.Before(since.Truncate(time.Microsecond)) {
+			break
+		}
+		if (template == "" || m.template == template) && (ticket == 0 || m.ticket == ticket) {
+			n++
+		}
+	}
+	return n, nil
+}
+
+// Reception implements desk.Tx. UIDs rise, so that one above all others is new.
+func (r *replay) Reception(ctx context.Context, at desk.Position) (desk.Reception, error) {
+	if at.UID > r.folders[folder(at)] {
+		return desk.Reception{}, desk.ErrNotFound
+	}
+	return r.Tx.Reception(ctx, at)
+}
+
+// SaveReception implements desk.Tx.
+func (r *replay) SaveReception(ctx context.Context, got desk.Reception) error {
+	at := folder(got.Position)
+	r.folders[at] = max(r.folders[at], got.UID)
+	return r.Tx.SaveReception(ctx, got)
+}
+
+// folder is where a mail stood, without the mail.
+func folder(at desk.Position) desk.Cursor {
+	at.UID = 0
+	return at
+}
+
+// Meta implements desk.Tx.
+func (r *replay) Meta(ctx context.Context, name string) (string, error) {
+	return r.meta.get(name, func() (string, error) { return r.Tx.Meta(ctx, name) })
+}
+
+// SetMeta implements desk.Tx.
+func (r *replay) SetMeta(ctx context.Context, name, value string) (string, error) {
+	delete(r.meta, name)
+	return r.Tx.SetMeta(ctx, name, value)
+}
+
+// PutMeta implements desk.Tx.
+func (r *replay) PutMeta(ctx context.Context, name, value string) error {
+	delete(r.meta, name)
+	return r.Tx.PutMeta(ctx, name, value)
+}
+
+// Muted implements desk.Tx.
+func (r *replay) Muted(ctx context.Context, address string) (string, error) {
+	return r.muted.get(address, func() (string, error) { return r.Tx.Muted(ctx, address) })
+}
+
+// Mute implements desk.Tx.
+func (r *replay) Mute(ctx context.Context, address, why string, at time.Time) error {
+	delete(r.muted, address)
+	return r.Tx.Mute(ctx, address, why, at)
+}
+
+// Unmute implements desk.Tx.
+func (r *replay) Unmute(ctx context.Context, address string) (bool, error) {
+	delete(r.muted, address)
+	return r.Tx.Unmute(ctx, address)
+}
+
+// ContactOf implements desk.Tx.
+func (r *replay) ContactOf(ctx context.Context, address string) (*desk.Contact, error) {
+	c, err := r.contacts.get(address, func() (desk.Contact, error) {
+		c, err := r.Tx.ContactOf(ctx, address)
+		if err != nil {
+			return desk.Contact{}, err
+		}
+		return *c, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &c, nil
+}
+
+// SaveContact implements desk.Tx.
+func (r *replay) SaveContact(ctx context.Context, c *desk.Contact) error {
+	if delete(r.contacts, c.Address); c.ID != 0 {
+		clear(r.contacts) // it had another address perhaps
+	}
+	return r.Tx.SaveContact(ctx, c)
 }
 
 // SaveTicket implements desk.Tx.

@@ -64,7 +64,7 @@ func newSimulation(ctx context.Context, p *policy.Policy, w *policy.World, dsn s
 	tmpl.TextAlone = true // nobody sees more, unless the mails are kept
 	s := &simulation{policy: p, world: w, store: st, print: print, progress: func(int64, int64) {}}
 	st.Now = s.clock
-	s.replay = &replay{store: st, clock: s.clock, mails: map[int64]*desk.Mail{}, timer: map[string]time.Time{}}
+	s.replay = newReplay(st, s.clock)
 	s.desk = &desk.Desk{
 		Store: s.replay, Policy: func() *policy.Policy { return p }, Templates: tmpl, Now: s.clock, Rand: &stream{}, Node: "simulate",
 		Log: slog.New(slog.DiscardHandler),

@@ -106,12 +106,11 @@ func leads(s string, start, end int) strength {
 			return strong
 		}
 	}
-	before := strings.ToLower(s[max(0, start-len("palabra ")):start])
-	if w == "clave" && strings.HasSuffix(before, "palabra ") {
+	if w == "clave" && follows(s, start, "palabra ") {
 		return nothing // a keyword
 	}
 	for _, x := range shortWords {
-		if w == x && (x != "passe" || hasSuffix(before, "mot de ", "mots de ")) || strings.HasSuffix(w, "_"+x) {
+		if w == x && (x != "passe" || follows(s, start, "mot de ", "mots de ")) || endsIn(w, x) {
 			return strong
 		}
 	}
@@ -119,17 +118,28 @@ func leads(s string, start, end int) strength {
 		return strong // dbPass
 	}
 	for _, x := range weakWords {
-		if w == x || strings.HasSuffix(w, "_"+x) || len(x) > 5 && strings.HasSuffix(w, x) {
+		if w == x || endsIn(w, x) || len(x) > 5 && strings.HasSuffix(w, x) {
 			return weak
 		}
 	}
-	if w == "key" && hasSuffix(before, "api ", "api-", "access ", "access-", "secret ", "secret-") {
+	if w == "key" && follows(s, start, "api ", "api-", "access ", "access-", "secret ", "secret-") {
 		return weak
 	}
 	if slices.Contains(checkWords, strings.ToLower(s[start:end])) {
 		return check
 	}
 	return nothing
+}
+
+// endsIn tells whether the last part of a word is this one, as in smtp_pass.
+func endsIn(word, part string) bool {
+	rest, ok := strings.CutSuffix(word, part)
+	return ok && strings.HasSuffix(rest, "_")
+}
+
+// follows tells whether one of these stands before start, in small letters or in capitals.
+func follows(s string, start int, before ...string) bool {
+	return hasSuffix(strings.ToLower(s[max(0, start-len("palabra ")):start]), before...)
 }
 
 func hasSuffix(s string, suffixes ...string) bool {
