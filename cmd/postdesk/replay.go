@@ -321,7 +321,8 @@ func (q *wakeQueue) Pop() any {
 
 // A teller prints the journal beside the simulation: while one core decides over the next mail, another tells what became of the last.
 type teller struct {
-	lines  chan told
+	next   []told // not handed over yet: to wake the other core for each line takes longer than to print it
+	lines  chan []told
 	failed error // once done is closed
 	done   chan struct{}
 }
@@ -332,22 +333,30 @@ type told struct {
 }
 
 func newTeller(p *printer) *teller {
-	t := &teller{lines: make(chan told, 256), done: make(chan struct{})}
+	t := &teller{lines: make(chan []told, 16), done: make(chan struct{})}
 	go func() {
 		defer close(t.done)
-		for l := range t.lines {
-			if t.failed == nil {
-				t.failed = p.event(l.event, l.mail)
+		for lines := range t.lines {
+			for _, l := range lines {
+				if t.failed == nil {
+					t.failed = p.event(l.event, l.mail)
+				}
 			}
 		}
 	}()
 	return t
 }
 
-func (t *teller) tell(e desk.Event, m *desk.Mail) { t.lines <- told{e, m} }
+func (t *teller) tell(e desk.Event, m *desk.Mail) {
+	if t.next = append(t.next, told{e, m}); len(t.next) == 64 {
+		t.lines <- t.next
+		t.next = nil
+	}
+}
 
 // close waits until all is printed.
 func (t *teller) close() error {
+	t.lines <- t.next
 	close(t.lines)
 	<-t.done
 	return t.failed

@@ -318,7 +318,7 @@ var _ io.Reader = (*stream)(nil)
 
 // mailOf is the mail that a line of the journal says was sent.
 func (s *simulation) mailOf(e desk.Event) (*desk.Mail, error) {
-	var sent desk.SentMail
+	var sent struct{ Mail int64 }
 	if err := json.Unmarshal(e.Data, &sent); err != nil {
 		return nil, fmt.Errorf("journal: %w", err)
 	}
