@@ -228,7 +228,7 @@ func (v *visit) splitOff(tk *Ticket, arg string) (*Message, *templates.Remark) {
 		return nil, &wrong
 	}
 	m, err := v.tx.Message(v.ctx, id)
-	if err != nil || m.Ticket != tk.Number || m.Staff != "" || m.Internal || m.Outcome == OutcomeHeld || m.From.Addr == "" {
+	if err != nil || m.Ticket != tk.Number || !splits(m) {
 		return nil, &wrong
 	}
 	all, err := v.tx.Messages(v.ctx, tk.Number)
@@ -236,6 +236,11 @@ func (v *visit) splitOff(tk *Ticket, arg string) (*Message, *templates.Remark) {
 		return nil, &wrong // without its first mail there would be no ticket left
 	}
 	return m, nil
+}
+
+// splits tells whether a ticket could be made of a message, unless it is the only one of its ticket or its first.
+func splits(m *Message) bool {
+	return m.Staff == "" && !m.Internal && m.Outcome != OutcomeHeld && m.From.Addr != ""
 }
 
 var remindForm = regexp.MustCompile(`^(\d{1,3})\s*(h|d|w)$`)
@@ -522,30 +527,11 @@ func (t *turn) rebill(tk *Ticket, class *policy.Class) (asks bool, err error) {
 // message by its number.
 func (d *Desk) Command(ctx context.Context, ticket int64, by string, lines ...string) error {
 	order := func(t *turn) error {
-		who := t.p.StaffByID(by)
-		if who == nil {
-			return fmt.Errorf("%q is nobody's id in the policy", by)
-		}
-		tk, err := t.standing(ticket)
+		v, tk, pl, err := t.ordered(ticket, by, lines)
 		if err != nil {
 			return err
 		}
-		text := strings.Join(lines, "\n")
-		cmds, words := splitCommands(text)
-		v := &visit{turn: t, mailbox: t.mailbox(tk), typed: true, m: &message.Message{Visible: text, Text: text}, who: sender{staff: who, level: message.LevelA3}}
-		if words != "" || len(cmds) == 0 {
-			return &CommandError{1, oneLine(text, 60), templates.WrongCommand.With(), ""}
-		}
-		if !works(who, tk) && !who.Has(policy.Dispatcher) {
-			return &CommandError{cmds[0].Line, cmds[0].Text, templates.WrongRight.With(t.queueTitle(tk.Queue)), ""}
-		}
-		pl, err := v.check(tk, who, cmds)
-		if err != nil {
-			return err
-		}
-		for _, c := range cmds {
-			v.commands = append(v.commands, c.Text)
-		}
+		who := v.who.staff
 		t.handled = append(t.handled, t.event(EventHandled, tk.Number, Handled{By: who.ID, What: "commands", Ticket: tk.Number, Value: strings.Join(v.commands, "; ")}))
 		return v.carryOut(tk, who, pl)
 	}
@@ -554,6 +540,40 @@ func (d *Desk) Command(ctx context.Context, ticket int64, by string, lines ...st
 		err = d.update(ctx, order)
 	}
 	return err
+}
+
+// Check tells what would be wrong with Command, and carries out nothing.
+func (d *Desk) Check(ctx context.Context, ticket int64, by string, lines ...string) error {
+	return d.view(ctx, func(t *turn) error {
+		_, _, _, err := t.ordered(ticket, by, lines)
+		return err
+	})
+}
+
+// ordered reads command lines that did not come by mail, and the ticket that they are about.
+func (t *turn) ordered(ticket int64, by string, lines []string) (*visit, *Ticket, *plan, error) {
+	who := t.p.StaffByID(by)
+	if who == nil {
+		return nil, nil, nil, fmt.Errorf("%q is nobody's id in the policy", by)
+	}
+	tk, err := t.standing(ticket)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	text := strings.Join(lines, "\n")
+	cmds, words := splitCommands(text)
+	v := &visit{turn: t, mailbox: t.mailbox(tk), typed: true, m: &message.Message{Visible: text, Text: text}, who: sender{staff: who, level: message.LevelA3}}
+	if words != "" || len(cmds) == 0 {
+		return nil, nil, nil, &CommandError{1, oneLine(text, 60), templates.WrongCommand.With(), ""}
+	}
+	if !works(who, tk) && !who.Has(policy.Dispatcher) {
+		return nil, nil, nil, &CommandError{cmds[0].Line, cmds[0].Text, templates.WrongRight.With(t.queueTitle(tk.Queue)), ""}
+	}
+	pl, err := v.check(tk, who, cmds)
+	for _, c := range cmds {
+		v.commands = append(v.commands, c.Text)
+	}
+	return v, tk, pl, err
 }
 
 // check makes a plan of commands, or returns the first that is wrong.

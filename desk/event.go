@@ -108,7 +108,8 @@ type SentMail struct {
 type Acted struct {
 	Ticket   int64  `json:"ticket"`
 	By       string `json:"by"`                 // address, or staff id
-	What     string `json:"what"`               // agreed, declined, closed
+	What     string `json:"what"`               // agreed, declined, closed, let in, taken out
+	Value    string `json:"value,omitempty"`    // who was let in or taken out
 	Estimate int64  `json:"estimate,omitempty"` // the version that the page showed
 	Level    string `json:"level"`
 }

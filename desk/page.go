@@ -85,6 +85,8 @@ type View struct {
 	OpensNew  bool // an answer makes a ticket of its own
 	CloseDays int  // working days of silence until it closes
 
+	Readers []Reader // whom he may let in or take out
+
 	Said []Said
 }
 
@@ -171,6 +173,7 @@ func (t *turn) viewOf(who *Contact, tk *Ticket, lang string) (View, error) {
 			v.Missing = 0
 		}
 	}
+	v.Readers = t.readersFor(who, tk)
 	var err error
 	v.Said, err = t.said(who, tk)
 	return v, err

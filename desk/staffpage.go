@@ -3,6 +3,7 @@ package desk
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -162,6 +163,13 @@ type StaffView struct {
 	Sent             []StaffSent
 	Access           []Access // what the customer handed over for him, without what it says
 	MayLook          bool     // at it
+
+	Readers    []Reader
+	Linked     []Queued // tickets beside it
+	MergedInto int64    // the ticket that it is a part of now, 0 for none
+	MayCorrect bool     // who looks may hand it on, merge, link and split it, and say who reads along
+	Queues     []Choice // where it can be handed to, and InQueue where it is
+	InQueue    string
 }
 
 // A ClockView is one clock, with how it came to where it stands.
@@ -193,6 +201,7 @@ type StaffSaid struct {
 	Machine  bool
 	Outcome  Outcome
 	Unsure   bool
+	MaySplit bool   // a ticket of its own can be made of it
 	Level    string // how surely it is from whom it says, and what the check noted
 	Words    templates.InternalText
 	Files    []File
@@ -249,8 +258,13 @@ func (d *Desk) StaffViewOf(ctx context.Context, who *policy.Staff, number int64,
 			return err
 		}
 		v.MayLook = mayLook(who, tk)
-		for _, m := range messages {
-			v.Said = append(v.Said, t.staffSaid(who, tk, m))
+		if err := t.correctable(&v, who, tk, lang); err != nil {
+			return err
+		}
+		for i, m := range messages {
+			said := t.staffSaid(who, tk, m)
+			said.MaySplit = v.MayCorrect && i > 0 && splits(m)
+			v.Said = append(v.Said, said)
 		}
 		for _, m := range mails {
 			v.Sent = append(v.Sent, StaffSent{*t.inHis(who, tk, m.At), m.Template, m.To.Addr, m.State})
@@ -258,6 +272,26 @@ func (d *Desk) StaffViewOf(ctx context.Context, who *policy.Staff, number int64,
 		return nil
 	})
 	return v, err
+}
+
+// correctable adds what whoever looks can put right.
+func (t *turn) correctable(v *StaffView, who *policy.Staff, tk *Ticket, lang string) error {
+	v.Readers, v.MergedInto, v.InQueue = t.readersOf(who, tk), tk.MergedInto, first(tk.Department, tk.Queue)
+	v.MayCorrect = tk.MergedInto == 0 && (works(who, tk) || who.Has(policy.Dispatcher))
+	for _, q := range t.p.Queues {
+		v.Queues = append(v.Queues, Choice{q.Name, t.queueTitle(q.Name).In(lang)})
+	}
+	for _, number := range tk.Linked {
+		other, err := t.tx.Ticket(t.ctx, number)
+		switch {
+		case errors.Is(err, ErrNotFound):
+		case err != nil:
+			return err
+		case maySee(who, other):
+			v.Linked = append(v.Linked, t.queued(other, who, lang))
+		}
+	}
+	return nil
 }
 
 func (t *turn) clockView(who *policy.Staff, tk *Ticket, c *Clock, lang string) ClockView {

@@ -117,7 +117,7 @@ func (p *Portal) look(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.showStaffTicket(secret)
+	return v.showStaffTicket(http.StatusOK, staffTicketPage{Secret: secret}, "", "")
 }
 
 // staff is whoever of us is signed in. To a customer none of their pages is there (T075).

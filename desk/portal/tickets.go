@@ -291,3 +291,31 @@ func (p *Portal) decideOffer(v *visit) error {
 	p.Stir()
 	return v.showOffer(http.StatusOK, o, done)
 }
+
+// readers lets somebody read along on a ticket, or takes him out.
+func (p *Portal) readers(v *visit) error {
+	who, err := v.contact()
+	if err != nil {
+		return err
+	}
+	number, ours, err := v.pressed("ticket")
+	if err != nil {
+		return err
+	}
+	if !ours {
+		return v.showTicket(who, number, http.StatusUnprocessableEntity, "form_old", "")
+	}
+	do, address := v.r.PostFormValue("do"), v.r.PostFormValue("who")
+	switch do {
+	case "reader_in":
+		err = p.Desk.LetInAs(v.r.Context(), who, number, address)
+	case "reader_out":
+		err = p.Desk.TakeOutAs(v.r.Context(), who, number, address)
+	default:
+		err = errBadForm
+	}
+	if err != nil {
+		return err
+	}
+	return v.see(fmt.Sprintf("/tickets/%d?done=%s", number, do))
+}

@@ -270,7 +270,7 @@ func first(of ...string) string {
 }
 
 // wide are the pages that take all the width there is.
-var wide = map[string]bool{"queue": true, "staff_ticket": true, "held": true, "tickets": true, "ticket": true, "message": true, "account": true}
+var wide = map[string]bool{"queue": true, "staff_ticket": true, "held": true, "merge": true, "tickets": true, "ticket": true, "message": true, "account": true}
 
 // show writes a page whole or not at all.
 func (v *visit) show(status int, name string, pg *page) error {
