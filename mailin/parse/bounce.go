@@ -47,8 +47,8 @@ func (s recipientStatus) failed() bool {
 
 // read adds the groups of fields of a message/delivery-status part: one about the message, then one a recipient.
 func (d *deliveryStatus) read(text []byte) {
-	lines := newLineReader(bytes.NewReader(append(bytes.Trim(text, "\r\n"), '\n')))
-	defer lines.free()
+	lines := linesOf(append(bytes.Trim(text, "\r\n"), '\n'))
+	store := new(headerStore)
 	never := func([]byte) bool { return false }
 	for range 500 {
 		piece, _ := lines.next()
@@ -58,8 +58,8 @@ func (d *deliveryStatus) read(text []byte) {
 		if t, _ := cutEnd(piece); len(bytes.TrimSpace(t)) == 0 {
 			continue
 		}
-		lines.unread(piece)
-		h, _ := readHeader(lines, never)
+		lines.unread()
+		h, _ := readHeader(lines, store, never)
 		if len(h.fields) == 0 { // a line that is no field: pass over it
 			lines.skipLine()
 			continue
@@ -283,9 +283,7 @@ func (e *evidence) originalID() message.ID {
 	for _, r := range e.reports {
 		switch r.media {
 		case "message/rfc822", "message/global", "text/rfc822-headers", "message/rfc822-headers", "message/global-headers":
-			lines := newLineReader(bytes.NewReader(r.text))
-			h, _ := readHeader(lines, func([]byte) bool { return false })
-			lines.free()
+			h, _ := readHeader(linesOf(r.text), new(headerStore), func([]byte) bool { return false })
 			if ids := message.ParseIDs(rawText(h.get("Message-ID"), "")); len(ids) > 0 {
 				return ids[0]
 			}

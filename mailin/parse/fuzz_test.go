@@ -5,12 +5,48 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"unicode/utf8"
 
 	"github.com/postdesk/postdesk/desk/message"
 )
+
+// streamed reads a short mail as Parse reads a long one.
+func streamed(b []byte) *message.Message {
+	return new(scratch).parseStream(Bytes(b), iotest.HalfReader(bytes.NewReader(b)))
+}
+
+// TestStreamGivesTheSame: a mail is read the same way whether it is taken into memory or not.
+func TestStreamGivesTheSame(t *testing.T) {
+	const head = "From: kim@cust.example\nContent-Type: multipart/mixed; boundary=b\n"
+	mails := []string{
+		"", "\n", "--", head, head + "\n", head + "\n--b", head + "\n--b\n", head + "\n--b--", head + "\n\n\n--b\n\n\n\n--b--\n",
+		head + "--b\n\nno blank line before\n--b--", head + "\n--b\n--b\n\nx\n\n--b--\n--b\nepilogue", head + "\n--b\n\na--b\n --b\n-b\n--\n--b --\n",
+		head + "\nno part at all\n--c\nContent-Type: text/plain\n\nfound\n--c--\n", head + "\n--b\n\nx\r\r\r\r\r\n--b--", head + "\n--b\n\nx\r\r\r\r\r\ny\r\r\r\r",
+		head + "\n--b\n\n" + strings.Repeat("x", pieceSize-1) + "\r\n--b--", head + "\n--b\n\n" + strings.Repeat("x", 3*pieceSize) + "\r\n--b\n\ny",
+		head + "\n--b" + strings.Repeat(" ", 2*pieceSize) + "\n\nx\n--b--\n", strings.Repeat("x", 2*pieceSize) + "\nFrom: y\n\nz",
+		"Subject: " + strings.Repeat("x", 2*pieceSize) + "\n y\nFrom: kim@cust.example\n\nx", "\xef\xbb\xbfFrom x\n\r\n \nFrom: y\n\nz", "Subject: x\nno field\n \nFrom: y\nno field\n",
+	}
+	files, _ := filepath.Glob("testdata/*.eml")
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		mails = append(mails, string(b))
+	}
+	for _, mail := range mails {
+		for _, end := range []string{"\n", "\r\n", "\r"} {
+			b := []byte(strings.ReplaceAll(mail, "\n", end))
+			if got, want := streamed(b), Parse(Bytes(b)); !reflect.DeepEqual(got, want) {
+				t.Errorf("%.200q is\n%+v as a stream, but\n%+v in memory", b, got, want)
+			}
+		}
+	}
+}
 
 func FuzzParse(f *testing.F) {
 	files, _ := filepath.Glob("testdata/*.eml")
@@ -31,8 +67,11 @@ func FuzzParse(f *testing.F) {
 		if !bytes.Equal(b, kept) {
 			t.Error("the source was changed")
 		}
-		if again := Parse(Bytes(b)); again.ContentHash != m.ContentHash || again.RawHash != m.RawHash || again.Visible != m.Visible {
+		if again := Parse(Bytes(b)); !reflect.DeepEqual(again, m) {
 			t.Error("two readings differ")
+		}
+		if again := streamed(b); !reflect.DeepEqual(again, m) {
+			t.Errorf("as a stream it is %+v, want %+v", again, m)
 		}
 		for _, a := range m.Attachments[:min(len(m.Attachments), 3)] {
 			r, _, err := Part(Bytes(b), a.Part)

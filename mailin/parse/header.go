@@ -2,6 +2,7 @@ package parse
 
 import (
 	"bytes"
+	"iter"
 	"strings"
 )
 
@@ -30,95 +31,111 @@ type header struct {
 	odd    int  // lines that are no part of a field
 	own    int  // fields of our own namespace, left out
 
-	names uint64 // a bit for each name that is there, and for others like it: most that are asked for are not
+	names [4]uint64 // a bit for each name that is there, and for others like it: most that are asked for are not
 }
 
 // nameBit is that of a field's name, whatever its case.
-func nameBit(name string) uint64 {
-	if name == "" {
+func nameBit(name string) uint8 {
+	n := len(name)
+	if n == 0 {
 		return 0
 	}
-	first, last := name[0]|0x20, name[len(name)-1]|0x20
-	return 1 << ((uint(len(name))*31 + uint(first)*7 + uint(last)) % 64)
+	first, middle, last := name[0]|0x20, name[n/2]|0x20, name[n-1]|0x20
+	return uint8(n*31) + first*7 + middle*13 + last
 }
 
 func (h *header) add(f field) {
 	h.fields = append(h.fields, f)
-	h.names |= nameBit(f.name)
+	bit := nameBit(f.name)
+	h.names[bit/64] |= 1 << (bit % 64)
+}
+
+// find is the index of the first such field from an index on, -1 when there is none.
+func (h *header) find(name string, from int) int {
+	if bit := nameBit(name); h.names[bit/64]&(1<<(bit%64)) == 0 {
+		return -1
+	}
+	for i := from; i < len(h.fields); i++ {
+		if have := h.fields[i].name; len(have) == len(name) && strings.EqualFold(have, name) { // names are ASCII
+			return i
+		}
+	}
+	return -1
 }
 
 // get is the value of the first such field, "" when there is none.
 func (h *header) get(name string) string {
-	if h.names&nameBit(name) == 0 {
-		return ""
-	}
-	for _, f := range h.fields {
-		if strings.EqualFold(f.name, name) {
-			return f.value
-		}
+	if i := h.find(name, 0); i >= 0 {
+		return h.fields[i].value
 	}
 	return ""
 }
 
-func (h *header) has(name string) bool {
-	if h.names&nameBit(name) == 0 {
-		return false
-	}
-	for _, f := range h.fields {
-		if strings.EqualFold(f.name, name) {
-			return true
-		}
-	}
-	return false
-}
+func (h *header) has(name string) bool { return h.find(name, 0) >= 0 }
 
 // all gives the values of all such fields, topmost first.
-func (h *header) all(name string) []string {
-	if h.names&nameBit(name) == 0 {
-		return nil
-	}
-	var values []string
-	for _, f := range h.fields {
-		if strings.EqualFold(f.name, name) {
-			values = append(values, f.value)
+func (h *header) all(name string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for i := h.find(name, 0); i >= 0 && yield(h.fields[i].value); i = h.find(name, i+1) {
 		}
 	}
-	return values
+}
+
+// twice tells whether there is more than one such field.
+func (h *header) twice(name string) bool {
+	i := h.find(name, 0)
+	return i >= 0 && h.find(name, i+1) >= 0
+}
+
+// A headerStore is what readHeader works in; it is worth keeping for the next header.
+type headerStore struct {
+	all   []byte // names and values, one after the other: one text for all
+	begin []int  // of each name and of each value in it
+}
+
+// fields are those that were stored.
+func (s *headerStore) fields(h *header) {
+	text := string(s.all)
+	odd := strings.IndexByte(text, 0) >= 0 || strings.IndexByte(text, '\r') >= 0
+	h.fields = make([]field, 0, len(s.begin)/2)
+	for i := 0; i < len(s.begin); i += 2 {
+		end := len(text)
+		if i+2 < len(s.begin) {
+			end = s.begin[i+2]
+		}
+		value := trimBlanks(text[s.begin[i+1]:end])
+		if odd {
+			value = cleanRaw(value)
+		}
+		h.add(field{text[s.begin[i]:s.begin[i+1]], value})
+	}
 }
 
 // readHeader reads to the blank line and past it. Lines that are no field cost nothing but themselves: one that stands before more
 // fields is a continuation that lost its indent, and one after which no field comes begins the body, whose blank line is missing.
 // stop tells which lines end the header at once, as a boundary does; ended says that one did.
-func readHeader(lines *lineReader, stop func(line []byte) bool) (h header, ended bool) {
+func readHeader(lines *lineReader, store *headerStore, stop func(line []byte) bool) (h header, ended bool) {
+	store.all, store.begin = store.all[:0], store.begin[:0]
+	ended = store.read(lines, &h, stop)
+	store.fields(&h)
+	return h, ended
+}
+
+func (s *headerStore) read(lines *lineReader, h *header, stop func(line []byte) bool) (ended bool) {
 	const none, kept, dropped = 0, 1, 2
 	state := none // what became of the field that the next continuation belongs to
-	var (
-		all   = make([]byte, 0, 1<<10) // names and values, one after the other: one text for all
-		begin []int                    // of each name and of each value in it
-	)
-	defer func() {
-		text := string(all)
-		h.fields = make([]field, 0, len(begin)/2)
-		for i := 0; i < len(begin); i += 2 {
-			end := len(text)
-			if i+2 < len(begin) {
-				end = begin[i+2]
-			}
-			h.add(field{text[begin[i]:begin[i+1]], cleanRaw(text[begin[i+1]:end])})
-		}
-	}()
 	add := func(b []byte) {
-		if room := min(maxField-(len(all)-begin[len(begin)-1]), maxHeader-h.size); len(b) > room {
+		if room := min(maxField-(len(s.all)-s.begin[len(s.begin)-1]), maxHeader-h.size); len(b) > room {
 			h.cut = true
 			b = b[:max(room, 0)]
 		}
 		h.size += len(b)
-		all = append(all, b...)
+		s.all = append(s.all, b...)
 	}
 	for {
 		piece, fresh := lines.next()
 		if piece == nil {
-			return h, false
+			return false
 		}
 		text, _ := cutEnd(piece)
 		switch {
@@ -127,13 +144,13 @@ func readHeader(lines *lineReader, stop func(line []byte) bool) (h header, ended
 				add(text)
 			}
 			continue
-		case len(bytes.TrimSpace(text)) == 0:
+		case len(text) == 0 || (text[0] <= ' ' || text[0] >= 0x80) && len(bytes.TrimSpace(text)) == 0:
 			if len(text) > 0 && headerGoesOn(lines) { // white space is no blank line while fields follow
 				continue
 			}
-			return h, false
-		case stop(text):
-			return h, true
+			return false
+		case text[0] == '-' && stop(text):
+			return true
 		case text[0] == ' ' || text[0] == '\t':
 			if state == kept {
 				add(text)
@@ -148,22 +165,22 @@ func readHeader(lines *lineReader, stop func(line []byte) bool) (h header, ended
 				h.odd++ // an mbox separator that a relay wrapped again
 				continue
 			}
-			own := append([]byte{}, piece...)
 			if h.odd > maxOdd || !headerGoesOn(lines) {
-				lines.unread(own)
+				lines.unread()
 				h.odd++
-				return h, false
+				return false
 			}
 			h.odd++
 			// What tells the way of the mail is never made longer by a line of the sender's: the last field of our own server
 			// stands right above the sender's first one.
-			if text, _ := cutEnd(own); state == kept && !isTrace(string(all[begin[len(begin)-2]:begin[len(begin)-1]])) {
+			if state == kept && !isTrace(string(s.all[s.begin[len(s.begin)-2]:s.begin[len(s.begin)-1]])) {
+				text, _ := cutEnd(lines.piece())
 				add([]byte(" "))
 				add(text)
 			}
 			continue
 		}
-		raw := bytes.TrimSpace(text[:n])
+		raw := bytes.TrimRight(text[:n], " \t")
 		state = kept
 		if len(raw) == 4 && strings.EqualFold(string(raw), "From") {
 			h.froms++
@@ -172,13 +189,13 @@ func readHeader(lines *lineReader, stop func(line []byte) bool) (h header, ended
 		case len(raw) > len(ownPrefix) && strings.EqualFold(string(raw[:len(ownPrefix)]), ownPrefix):
 			h.own++
 			state = dropped
-		case len(begin)/2 >= maxFields || h.size >= maxHeader:
+		case len(s.begin)/2 >= maxFields || h.size >= maxHeader:
 			h.cut = true
 			state = dropped
 		default:
 			h.size += len(raw)
-			begin = append(begin, len(all), len(all)+len(raw))
-			all = append(all, raw...)
+			s.begin = append(s.begin, len(s.all), len(s.all)+len(raw))
+			s.all = append(s.all, raw...)
 			add(text[n+1:])
 		}
 	}
@@ -191,7 +208,11 @@ func fieldName(line []byte) int {
 	if colon < 1 || colon > 200 {
 		return 0
 	}
-	for _, c := range bytes.TrimRight(line[:colon], " \t") {
+	end := colon
+	for end > 0 && (line[end-1] == ' ' || line[end-1] == '\t') {
+		end--
+	}
+	for _, c := range line[:end] {
 		if c <= ' ' || c >= 0x7f {
 			return 0
 		}
@@ -221,9 +242,20 @@ func headerGoesOn(lines *lineReader) bool {
 	return false
 }
 
+// trimBlanks takes white space and line ends off both ends.
+func trimBlanks(s string) string {
+	blank := func(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
+	for len(s) > 0 && blank(s[0]) {
+		s = s[1:]
+	}
+	for len(s) > 0 && blank(s[len(s)-1]) {
+		s = s[:len(s)-1]
+	}
+	return s
+}
+
 // cleanRaw takes from a value what no decision and no database can bear: NUL and bare line ends. Bytes of other charsets stay.
 func cleanRaw(s string) string {
-	s = strings.Trim(s, " \t\r\n")
 	if strings.IndexByte(s, 0) < 0 && strings.IndexByte(s, '\r') < 0 {
 		return s
 	}

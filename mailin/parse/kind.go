@@ -67,8 +67,8 @@ func (s signs) reasons(e *evidence) (why []string) {
 // fieldSign is found when the field is there and its value, in lower case, has one of the words; no words mean any value.
 func fieldSign(name string, words ...string) sign {
 	return func(e *evidence) string {
-		for _, v := range e.h.all(name) {
-			v = strings.ToLower(strings.TrimSpace(v))
+		for i := e.h.find(name, 0); i >= 0; i = e.h.find(name, i+1) {
+			v := strings.ToLower(strings.TrimSpace(e.h.fields[i].value))
 			for _, word := range words {
 				if strings.Contains(v, word) {
 					return fmt.Sprintf("%s: %s", name, clip(oneLine(v), 80))
@@ -93,7 +93,7 @@ var feedback = signs{
 		return ""
 	},
 	func(e *evidence) string {
-		if e.top.media == "multipart/report" && strings.EqualFold(e.top.params["report-type"], "feedback-report") {
+		if e.top.media == "multipart/report" && strings.EqualFold(e.top.params.get("report-type"), "feedback-report") {
 			return "report-type=feedback-report"
 		}
 		return ""
@@ -125,7 +125,7 @@ var automatic = signs{
 	fieldSign("Delivered-To", "autoresponder"), fieldSign("X-MS-Exchange-Inbox-Rules-Loop-Autoreply"),
 	func(e *evidence) string {
 		if e.top.media == "multipart/report" {
-			return "a report of type " + clip(oneLine(strings.ToLower(e.top.params["report-type"])), 40)
+			return "a report of type " + clip(oneLine(strings.ToLower(e.top.params.get("report-type"))), 40)
 		}
 		for _, r := range e.reports {
 			if r.media == "message/disposition-notification" {

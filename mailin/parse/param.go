@@ -11,7 +11,7 @@ const maxParams = 100
 // parseParams reads a value with parameters (RFC 2045, 5.1; RFC 2231), such as that of Content-Type. It takes what mime.ParseMediaType
 // refuses and senders write: spaces in a value without quotes, a quote that is never closed, a parameter given twice, charsets other
 // than UTF-8. The value and the names are lower case, what the parameters say is decoded.
-func parseParams(s string) (value string, params map[string]string) {
+func parseParams(s string) (value string, list params) {
 	value, rest, _ := strings.Cut(s, ";")
 	if i := strings.IndexByte(value, '('); i >= 0 {
 		value = value[:i]
@@ -22,8 +22,7 @@ func parseParams(s string) (value string, params map[string]string) {
 		_, more, _ = strings.Cut(strings.TrimLeft(s, " \t"), " ")
 		value, rest = media, more
 	}
-	params = map[string]string{}
-	pieces := map[string][]piece{} // RFC 2231, by the name without its star
+	var pieces map[string][]piece // RFC 2231, by the name without its star
 	for n := 0; n < maxParams && rest != ""; n++ {
 		var name, v string
 		name, v, rest = nextParam(rest)
@@ -31,17 +30,46 @@ func parseParams(s string) (value string, params map[string]string) {
 			continue
 		}
 		if base, star, ok := strings.Cut(name, "*"); ok {
+			if pieces == nil {
+				pieces = map[string][]piece{}
+			}
 			pieces[base] = append(pieces[base], newPiece(star, v))
-		} else if _, twice := params[name]; !twice {
-			params[name] = decodeWords(v, "")
+		} else if list.find(name) < 0 {
+			list = append(list, param{name, decodeWords(v, "")})
 		}
 	}
 	for name, ps := range pieces {
 		if v := joinPieces(ps); v != "" {
-			params[name] = v
+			if i := list.find(name); i >= 0 {
+				list[i].value = v
+			} else {
+				list = append(list, param{name, v})
+			}
 		}
 	}
-	return value, params
+	return value, list
+}
+
+// params are a value's parameters, each name once.
+type params []param
+
+type param struct{ name, value string }
+
+func (list params) find(name string) int {
+	for i := range list {
+		if list[i].name == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// get is the parameter's value, "" where there is none.
+func (list params) get(name string) string {
+	if i := list.find(name); i >= 0 {
+		return list[i].value
+	}
+	return ""
 }
 
 // nextParam cuts the first parameter off.

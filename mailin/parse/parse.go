@@ -61,34 +61,110 @@ func isTrace(name string) bool {
 // Parse reads one mail. It never fails and never panics; a source that breaks off gives what was read until then, with a note. A
 // leading mbox separator line is passed over, though Size and RawHash are those of the whole source.
 func Parse(src message.Source) *message.Message {
-	r := &reading{}
+	s := scratches.Get().(*scratch)
+	defer s.keep()
+	if mail, ok := src.(bytesSource); ok && len(mail) <= maxInMemory {
+		return s.parse(mail, nil)
+	}
 	raw, err := src.Open()
 	if err != nil {
+		r := &reading{scratch: s}
 		r.notes.add(sourceError(err))
-		return r.message(sha256.New(), 0)
+		return r.message(sha256.Sum256(nil), 0)
 	}
 	defer raw.Close()
+	mail, whole, err := s.read(raw)
+	if whole {
+		return s.parse(mail, err)
+	}
+	return s.parseStream(src, io.MultiReader(bytes.NewReader(mail), raw))
+}
+
+// parse reads a mail in memory, all that there is of it until err.
+func (s *scratch) parse(mail []byte, err error) *message.Message {
+	r := &reading{scratch: s}
+	if w := r.walk(linesOf(mail), nil); w.lost != nil { // a multipart without its boundary: look again, and take what looks like one
+		r = &reading{scratch: s}
+		r.walk(linesOf(mail), w.lost)
+	}
+	if err != nil {
+		r.notes.add(sourceError(err))
+	}
+	return r.message(sha256.Sum256(mail), int64(len(mail)))
+}
+
+// parseStream reads a mail of any size in bounded memory. raw is src, opened.
+func (s *scratch) parseStream(src message.Source, raw io.Reader) *message.Message {
+	r := &reading{scratch: s}
 	sum := sha256.New()
-	counted := &counter{w: sum}
-	tee := io.TeeReader(raw, counted)
-	w := r.walk(tee, nil)
-	err = w.lines.err
-	w.lines.free()
+	var size int64
+	tee := io.TeeReader(raw, &counter{w: sum, n: &size})
+	w := r.walk(newLineReader(tee), nil)
+	err := w.lines.err
 	if _, drainErr := io.Copy(io.Discard, tee); err == nil {
 		err = drainErr
 	}
-	if w.lost != nil { // a multipart without its boundary: look again, and take what looks like one
+	if w.lost != nil {
 		if again, openErr := src.Open(); openErr == nil {
 			defer again.Close()
-			second := &reading{}
-			second.walk(again, w.lost).lines.free()
-			r = second
+			r = &reading{scratch: s}
+			r.walk(newLineReader(again), w.lost)
 		}
 	}
 	if err != nil {
 		r.notes.add(sourceError(err))
 	}
-	return r.message(sum, counted.n)
+	return r.message([32]byte(sum.Sum(nil)), size)
+}
+
+// A scratch is what the reading of a mail needs of memory and its message does not keep. It is worth keeping for the next mail.
+type scratch struct {
+	raw     []byte // the mail itself, where it is short
+	decoded []byte // of the part at hand
+	lines   []byte // of a part, with the line ends that count
+	sums    []byte // of the parts
+	header  headerStore
+}
+
+var scratches = sync.Pool{New: func() any { return new(scratch) }}
+
+const (
+	maxInMemory = 256 << 10 // bytes of a mail that is read as a whole
+	maxKept     = 256 << 10 // bytes of a store that waits for the next mail
+)
+
+// keep lays the scratch by for the next mail. Nothing of the mail may be left outside of it.
+func (s *scratch) keep() {
+	for _, b := range []*[]byte{&s.raw, &s.decoded, &s.lines, &s.sums, &s.header.all} {
+		if cap(*b) > maxKept+bytes.MinRead {
+			*b = nil
+		}
+	}
+	scratches.Put(s)
+}
+
+// read takes a mail into memory. whole is false where it is longer than that: then there is more to be read.
+func (s *scratch) read(r io.Reader) (mail []byte, whole bool, err error) {
+	if s.raw == nil {
+		s.raw = make([]byte, 0, 16<<10)
+	}
+	mail = s.raw[:0]
+	for {
+		if len(mail) == cap(mail) {
+			mail = slices.Grow(mail, cap(mail))
+		}
+		n, err := r.Read(mail[len(mail):cap(mail)])
+		mail = mail[:len(mail)+n]
+		s.raw = mail
+		switch {
+		case err == io.EOF:
+			return mail, true, nil
+		case err != nil:
+			return mail, true, err
+		case len(mail) > maxInMemory:
+			return mail, false, nil
+		}
+	}
 }
 
 // sourceError is a reading error for a note: without the name of a file, which is nothing for a mail to show.
@@ -143,12 +219,12 @@ func openLeaf(src message.Source, path string) (io.ReadCloser, *part, error) {
 		}
 		var found io.Reader
 		var leaf *part
-		w := &walker{lines: newLineReader(raw), guess: guess}
-		w.leaf = func(p *part, body io.Reader) bool {
+		w := &walker{lines: newLineReader(raw), header: new(headerStore), guess: guess}
+		w.leaf = func(p *part, b *body) bool {
 			if p.path != path {
 				return false
 			}
-			found, _ = p.decoded(body)
+			found = p.decoded(b)
 			leaf = p
 			return true
 		}
@@ -171,6 +247,7 @@ type readCloser struct {
 
 // A reading is what one walk through a mail collects.
 type reading struct {
+	*scratch
 	top         *part
 	notes       notes
 	texts       []textPart
@@ -180,13 +257,13 @@ type reading struct {
 	attachments []message.Attachment
 	fallback    []textPart // texts in files, for a mail without one of its own
 	reports     []report
-	sums        hash.Hash // of the leaf parts' sums
 }
 
-func (r *reading) walk(src io.Reader, guess paths) *walker {
-	r.sums = sha256.New()
-	w := &walker{lines: newLineReader(src), leaf: r.leaf, guess: guess}
+func (r *reading) walk(lines *lineReader, guess paths) *walker {
+	r.sums = r.sums[:0]
+	w := &walker{lines: lines, header: &r.scratch.header, leaf: r.leaf, guess: guess}
 	w.walk()
+	lines.free()
 	r.top = w.top
 	for _, n := range w.notes {
 		r.notes.add(n)
@@ -194,77 +271,138 @@ func (r *reading) walk(src io.Reader, guess paths) *walker {
 	return w
 }
 
-func (r *reading) leaf(p *part, body io.Reader) (stop bool) {
-	decoded, odd := p.decoded(body)
-	defer release(decoded)
+func (r *reading) leaf(p *part, b *body) (stop bool) {
+	d, odd := p.decoder()
 	if odd != "" {
 		r.notes.add("a part has the unknown transfer encoding " + clip(odd, 80))
 	}
 	if said := p.protection(); said != "" {
 		r.notes.add(said)
 	}
-	sum := &contentSum{hash: sha256.New(), text: strings.HasPrefix(p.media, "text/")}
-	size := &counter{w: sum}
-	decoded = io.TeeReader(decoded, size)
+	c := r.content(p, b, d)
 	switch {
 	case p.isText():
-		r.text(p, decoded)
-		io.Copy(io.Discard, decoded)
+		r.text(p, c)
+		c.finish()
 	case p.isTNEF():
-		files := r.tnef(p, decoded)
-		io.Copy(io.Discard, decoded)
+		files := r.tnef(p, c.reader())
+		c.finish()
 		a := p.attachment()
-		a.Size = size.n
+		a.Size = c.size
 		r.attachments = append(append(r.attachments, a), files...)
 	default:
 		switch {
 		case isReport(p.media) && len(r.reports) < 10:
-			b, _ := io.ReadAll(io.LimitReader(decoded, maxReport))
-			r.reports = append(r.reports, report{media: p.media, text: b})
+			r.reports = append(r.reports, report{media: p.media, text: bytes.Clone(c.head(maxReport))})
 		case p.isCalendar():
-			b, _ := io.ReadAll(io.LimitReader(decoded, maxReport))
-			text, _ := toUTF8(b, p.params["charset"])
+			text, _ := toUTF8(c.head(maxReport), p.params.get("charset"))
 			for _, said := range calendarLines(text) {
 				r.notes.add(said)
 			}
 		}
-		io.Copy(io.Discard, decoded)
+		c.finish()
 		a := p.attachment()
-		a.Size = size.n
+		a.Size = c.size
 		r.attachments = append(r.attachments, a)
 	}
-	r.sums.Write(sum.hash.Sum(nil))
+	r.sums = append(r.sums, c.sum[:]...)
 	return false
 }
 
-// texts are buffers of parts that were read.
-var texts = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+// A content is what a leaf holds, decoded: at once where the mail is in memory, else as a stream.
+type content struct {
+	all    []byte // what was read of it until now
+	stream io.Reader
+	text   bool // what servers change on the way of a text does not count for its sum
+	lines  *[]byte
+	sum    [sha256.Size]byte // once it is finished, as is the size
+	size   int64
+	sums   contentSum // of a stream
+}
 
-const maxKept = 256 << 10 // bytes of a buffer that waits for the next mail
+func (r *reading) content(p *part, b *body, d decoder) *content {
+	c := &content{text: strings.HasPrefix(p.media, "text/"), lines: &r.lines}
+	raw, ok := b.rest()
+	switch {
+	case ok && d == nil:
+		c.all = raw
+	case ok:
+		r.decoded = d.finish(d.decode(r.decoded[:0], raw))
+		c.all = r.decoded
+	default:
+		c.stream = b
+		if d != nil {
+			c.stream = &decodingReader{r: b, d: d}
+		}
+		c.sums = contentSum{hash: sha256.New(), text: c.text}
+		c.stream = io.TeeReader(c.stream, &counter{w: &c.sums, n: &c.size})
+		c.all = r.decoded[:0]
+	}
+	return c
+}
 
-func keepBuffer(b *bytes.Buffer) {
-	if b.Cap() <= maxKept {
-		b.Reset()
-		texts.Put(b)
+// head is up to n bytes from the beginning, good until the next part is read.
+func (c *content) head(n int) []byte {
+	if c.stream != nil {
+		store := bytes.NewBuffer(c.all)
+		store.ReadFrom(io.LimitReader(c.stream, int64(n)))
+		c.all = store.Bytes()
+	}
+	return c.all[:min(n, len(c.all))]
+}
+
+// reader gives all of it once.
+func (c *content) reader() io.Reader {
+	if c.stream != nil {
+		return c.stream
+	}
+	return bytes.NewReader(c.all)
+}
+
+// finish reads what is left, for the sum and the size.
+func (c *content) finish() {
+	if c.stream != nil {
+		io.Copy(io.Discard, c.stream)
+		c.sums.hash.Sum(c.sum[:0])
+		return
+	}
+	c.size = int64(len(c.all))
+	counts := c.all
+	if c.text {
+		if bytes.IndexByte(counts, '\r') >= 0 {
+			*c.lines = withoutCR((*c.lines)[:0], counts)
+			counts = *c.lines
+		}
+		counts = bytes.TrimRight(counts, "\n")
+	}
+	c.sum = sha256.Sum256(counts)
+}
+
+// withoutCR appends the text without that sign.
+func withoutCR(out, text []byte) []byte {
+	for {
+		n := bytes.IndexByte(text, '\r')
+		if n < 0 {
+			return append(out, text...)
+		}
+		out = append(out, text[:n]...)
+		text = text[n+1:]
 	}
 }
 
-func (r *reading) text(p *part, decoded io.Reader) {
+func (r *reading) text(p *part, c *content) {
 	markup := p.media == "text/html"
 	used := &r.textSize
 	if markup {
 		used = &r.htmlSize
 	}
-	store := texts.Get().(*bytes.Buffer)
-	defer keepBuffer(store)
-	store.ReadFrom(io.LimitReader(decoded, int64(maxText-*used)+1)) // all that is kept of it is copied below
-	b := store.Bytes()
+	b := c.head(maxText - *used + 1) // all that is kept of it is copied below
 	if len(b) > maxText-*used {
 		b = b[:maxText-*used]
 		r.notes.add("the text is longer than 1 MiB; the rest of it is in the raw mail only")
 	}
 	*used += len(b)
-	declared := p.params["charset"]
+	declared := p.params.get("charset")
 	if declared == "" && markup {
 		declared = metaCharset(b)
 	}
@@ -283,8 +421,8 @@ func (r *reading) text(p *part, decoded io.Reader) {
 		r.charset = declared
 	}
 	text = plainLines(text)
-	if strings.EqualFold(p.params["format"], "flowed") && !markup {
-		text = unflow(text, strings.EqualFold(p.params["delsp"], "yes"))
+	if strings.EqualFold(p.params.get("format"), "flowed") && !markup {
+		text = unflow(text, strings.EqualFold(p.params.get("delsp"), "yes"))
 	}
 	r.texts = append(r.texts, textPart{html: markup, text: text, alternative: p.alternative})
 }
@@ -300,9 +438,8 @@ func metaCharset(b []byte) string {
 }
 
 // message puts together what was read.
-func (r *reading) message(raw hash.Hash, size int64) *message.Message {
-	m := &message.Message{Size: size, Attachments: r.attachments, Kind: message.Human}
-	raw.Sum(m.RawHash[:0])
+func (r *reading) message(hash [32]byte, size int64) *message.Message {
+	m := &message.Message{Size: size, RawHash: hash, Attachments: r.attachments, Kind: message.Human}
 	if r.top != nil {
 		r.header(m, &r.top.header)
 	}
@@ -328,34 +465,32 @@ func (r *reading) message(raw hash.Hash, size int64) *message.Message {
 
 func (r *reading) header(m *message.Message, h *header) {
 	text := func(name string) string { return clip(oneLine(decodeWords(h.get(name), r.charset)), maxShown) }
-	addresses := func(names ...string) (list []message.Address) {
-		for _, name := range names {
-			for _, v := range h.all(name) {
-				list = append(list, parseAddresses(v, r.charset)...)
-			}
+	addresses := func(name string) (list []message.Address) {
+		for v := range h.all(name) {
+			list = append(list, parseAddresses(v, r.charset)...)
 		}
 		return list[:min(len(list), maxAddresses)]
 	}
 	if ids := message.ParseIDs(rawText(h.get("Message-ID"), "")); len(ids) > 0 {
 		m.ID = ids[0]
 	}
-	for _, v := range h.all("References") {
+	for v := range h.all("References") {
 		m.References = append(m.References, message.ParseIDs(rawText(v, ""))...)
 	}
 	m.From, m.FromFields = addresses("From"), h.froms
-	if !strings.Contains(withoutWords(strings.Join(h.all("From"), ",")), "@") {
+	if !strings.Contains(withoutWords(strings.Join(slices.Collect(h.all("From")), ",")), "@") {
 		// No encoded word may stand for an address (RFC 2047, 5), and no server has judged the domain of one: nobody is who he says so.
 		for i, a := range m.From {
 			m.From[i] = message.Address{Name: oneLine(a.Name + " " + a.Addr)}
 		}
 	}
 	for _, name := range []string{"To", "Cc", "In-Reply-To", "Subject"} {
-		if h.cut || len(h.all(name)) > 1 {
+		if h.cut || h.twice(name) {
 			m.Repeated = append(m.Repeated, name)
 		}
 	}
 	m.To, m.Cc, m.ReplyTo = addresses("To"), addresses("Cc"), addresses("Reply-To")
-	for _, v := range h.all("In-Reply-To") {
+	for v := range h.all("In-Reply-To") {
 		m.InReplyTo = append(m.InReplyTo, answered(rawText(v, ""), m)...)
 	}
 	m.Subject = text("Subject")
@@ -447,13 +582,8 @@ func plausible(t time.Time) bool { return t.Year() > 1900 && t.Year() < 9999 }
 
 // contentHash is the hash by which the same mail is known again on another way (M6): over From, Date, Subject and the decoded parts.
 func (r *reading) contentHash(m *message.Message) (sum [32]byte) {
-	h := sha256.New()
-	put := func(s string) {
-		var n [8]byte
-		binary.BigEndian.PutUint64(n[:], uint64(len(s)))
-		h.Write(n[:])
-		io.WriteString(h, s)
-	}
+	all := r.lines[:0]
+	put := func(s string) { all = append(binary.BigEndian.AppendUint64(all, uint64(len(s))), s...) }
 	for _, a := range m.From {
 		put(a.Addr)
 	}
@@ -463,11 +593,12 @@ func (r *reading) contentHash(m *message.Message) (sum [32]byte) {
 	}
 	put(date)
 	put(m.Subject)
-	if r.sums != nil {
-		put(string(r.sums.Sum(nil)))
+	if r.top != nil {
+		sums := sha256.Sum256(r.sums)
+		put(string(sums[:]))
 	}
-	h.Sum(sum[:0])
-	return sum
+	r.lines = all
+	return sha256.Sum256(all)
 }
 
 // A contentSum hashes a part so that what servers change on the way does not count: the line ends of text, and how many end it.
@@ -510,10 +641,10 @@ var lineEnds = bytes.Repeat([]byte{'\n'}, 16)
 
 type counter struct {
 	w io.Writer
-	n int64
+	n *int64
 }
 
 func (c *counter) Write(p []byte) (int, error) {
-	c.n += int64(len(p))
+	*c.n += int64(len(p))
 	return c.w.Write(p)
 }

@@ -35,7 +35,7 @@ func (p *part) describe() {
 
 // filename is the name that the sender gave, decoded and made safe; "" for none.
 func (p *part) filename() string {
-	for _, name := range []string{p.dispParams["filename"], p.params["name"], p.dispParams["name"], p.params["filename"]} {
+	for _, name := range []string{p.dispParams.get("filename"), p.params.get("name"), p.dispParams.get("name"), p.params.get("filename")} {
 		if name = safeName(name); name != "" {
 			return name
 		}
@@ -57,7 +57,7 @@ func (p *part) protection() string {
 	case p.parent == "multipart/encrypted" && p.media == "application/pgp-encrypted", p.media == "application/pgp-encrypted":
 		return "encrypted with OpenPGP: kept as it came"
 	case p.media == "application/pkcs7-mime" || p.media == "application/x-pkcs7-mime":
-		if strings.Contains(strings.ToLower(p.params["smime-type"]), "signed") {
+		if strings.Contains(strings.ToLower(p.params.get("smime-type")), "signed") {
 			return "signed with S/MIME in a closed form: its text is in the file"
 		}
 		return "encrypted with S/MIME: kept as it came"

@@ -92,8 +92,8 @@ func TestParams(t *testing.T) {
 		{"escaped quotes", `a/b; name="a\"b"`, "name", `a"b`},
 		{"no value", "a/b; name; x=1", "x", "1"},
 	} {
-		if _, params := parseParams(c.in); params[c.key] != c.want {
-			t.Errorf("%s: got %q, want %q", c.name, params[c.key], c.want)
+		if _, params := parseParams(c.in); params.get(c.key) != c.want {
+			t.Errorf("%s: got %q, want %q", c.name, params.get(c.key), c.want)
 		}
 	}
 }
@@ -141,8 +141,7 @@ func TestTransferEncodings(t *testing.T) {
 		p := &part{media: "text/plain"}
 		p.add(field{"Content-Transfer-Encoding", c.encoding})
 		for _, r := range []io.Reader{strings.NewReader(c.in), iotest.OneByteReader(strings.NewReader(c.in))} {
-			out, _ := p.decoded(r)
-			got, err := io.ReadAll(iotest.OneByteReader(out))
+			got, err := io.ReadAll(iotest.OneByteReader(p.decoded(r)))
 			if err != nil || string(got) != c.want {
 				t.Errorf("%s: got %q, %v; want %q", c.name, got, err, c.want)
 			}

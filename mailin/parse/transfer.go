@@ -4,25 +4,37 @@ import (
 	"bytes"
 	"io"
 	"strings"
-	"sync"
 )
 
-// decoded undoes the part's transfer encoding (RFC 2045, 6) while it streams, and never fails: what is no code is passed over or
-// left as it is. odd is an encoding's name that we do not know. The library's decoders end at the first wrong byte and at lines of
-// more than 4 KiB, hence our own.
-func (p *part) decoded(r io.Reader) (out io.Reader, odd string) {
-	switch name := transferName(p.get("Content-Transfer-Encoding")); name {
-	case "base64":
-		return newDecoding(r, &base64Text{}), ""
-	case "quoted-printable":
-		return newDecoding(r, &quotedText{}), ""
-	case "uuencode", "x-uuencode", "x-uue", "uue":
-		return newDecoding(r, &uuText{}), ""
-	case "", "7bit", "8bit", "binary":
-		return r, ""
-	default:
-		return r, cleanText(name)
+// decoder undoes the part's transfer encoding (RFC 2045, 6), and never fails: what is no code is passed over or left as it is. It is nil
+// where there is nothing to undo; odd is an encoding's name that we do not know. The library's decoders end at the first wrong byte and at
+// lines of more than 4 KiB, hence our own.
+func (p *part) decoder() (d decoder, odd string) {
+	value := p.get("Content-Transfer-Encoding")
+	switch value {
+	case "", "7bit", "8bit": // as nearly all write them
+		return nil, ""
 	}
+	switch name := transferName(value); name {
+	case "base64":
+		return &base64Text{}, ""
+	case "quoted-printable":
+		return &quotedText{}, ""
+	case "uuencode", "x-uuencode", "x-uue", "uue":
+		return &uuText{}, ""
+	case "", "7bit", "8bit", "binary":
+		return nil, ""
+	default:
+		return nil, cleanText(name)
+	}
+}
+
+// decoded undoes the part's transfer encoding while it streams.
+func (p *part) decoded(r io.Reader) io.Reader {
+	if d, _ := p.decoder(); d != nil {
+		return &decodingReader{r: r, d: d}
+	}
+	return r
 }
 
 // transferName is the encoding's name from how senders write it: "base64;", "7bit (x)", "Quoted_Printable".
@@ -55,23 +67,6 @@ type decodingReader struct {
 	buf []byte
 	out []byte // of buf, not yet given
 	err error
-}
-
-// decodings are those that were done with; their stores are what is worth keeping.
-var decodings = sync.Pool{New: func() any { return new(decodingReader) }}
-
-func newDecoding(r io.Reader, d decoder) *decodingReader {
-	dr := decodings.Get().(*decodingReader)
-	dr.r, dr.d = r, d
-	return dr
-}
-
-// release gives back what decoded has made, once nobody reads from it any more.
-func release(r io.Reader) {
-	if dr, ok := r.(*decodingReader); ok {
-		*dr = decodingReader{buf: dr.buf[:0]}
-		decodings.Put(dr)
-	}
 }
 
 func (r *decodingReader) Read(p []byte) (int, error) {
@@ -161,7 +156,25 @@ type quotedText struct {
 const maxSpace = 1000
 
 func (d *quotedText) decode(out, in []byte) []byte {
-	for _, c := range in {
+	for i := 0; i < len(in); i++ {
+		if len(d.code) == 0 && len(d.space) == 0 {
+			// Nearly all of it stands for itself, up to a code or to the white space at the end of a line.
+			n := bytes.IndexByte(in[i:], '\n')
+			if n < 0 {
+				n = len(in) - i
+			}
+			if k := bytes.IndexByte(in[i:i+n], '='); k >= 0 {
+				n = k
+			}
+			for n > 0 && (in[i+n-1] == ' ' || in[i+n-1] == '\t' || in[i+n-1] == '\r') {
+				n--
+			}
+			out = append(out, in[i:i+n]...)
+			if i += n; i == len(in) {
+				break
+			}
+		}
+		c := in[i]
 		if len(d.code) > 0 {
 			var again bool
 			if out, again = d.inCode(out, c); !again {

@@ -20,9 +20,9 @@ type part struct {
 	header
 	path        string // as IMAP numbers it (RFC 9051, 6.4.5)
 	media       string // lower case type/subtype
-	params      map[string]string
+	params      params
 	disposition string // "inline", "attachment" or ""
-	dispParams  map[string]string
+	dispParams  params
 	parent      string // media type of the enclosing multipart, "" at the top
 	alternative string // path of the nearest enclosing multipart/alternative, "" for none
 }
@@ -33,7 +33,8 @@ type paths map[string]bool
 // once, whatever the nesting, and nothing of a part is held.
 type walker struct {
 	lines  *lineReader
-	leaf   func(p *part, body io.Reader) (stop bool)
+	header *headerStore
+	leaf   func(p *part, b *body) (stop bool)
 	top    *part // the outermost entity, as soon as its header is read
 	lost   paths // multiparts that held no boundary of their own
 	guess  paths // those of an earlier walk: there, take what looks like a boundary
@@ -51,7 +52,7 @@ func (w *walker) walk() (stopped bool) {
 }
 
 func (w *walker) entity(p *part, depth int) (stop bool) {
-	h, ended := readHeader(w.lines, w.boundary)
+	h, ended := readHeader(w.lines, w.header, w.boundary)
 	p.header = h
 	if w.top == nil {
 		w.top = p
@@ -71,19 +72,20 @@ func (w *walker) entity(p *part, depth int) (stop bool) {
 	if w.leaf(p, b) {
 		return true
 	}
-	io.Copy(io.Discard, b)
+	b.skip()
 	return false
 }
 
 func (w *walker) multipart(p *part, b *body, depth int) (stop bool) {
 	level := len(w.bounds)
-	w.bounds = append(w.bounds, p.params["boundary"])
+	w.bounds = append(w.bounds, p.params.get("boundary"))
 	b.guess = w.guess[p.path]
-	store := texts.Get().(*bytes.Buffer)
-	defer keepBuffer(store)
-	store.ReadFrom(io.LimitReader(b, maxPreamble))
-	preamble := store.Bytes()
-	io.Copy(io.Discard, b)
+	preamble, ok := b.rest()
+	if !ok {
+		preamble, _ = io.ReadAll(io.LimitReader(b, maxPreamble))
+		b.skip()
+	}
+	preamble = preamble[:min(len(preamble), maxPreamble)]
 	if w.met != level {
 		// No part at all. The text between the headers and the next boundary is all there is to show.
 		if w.lost == nil {
@@ -95,8 +97,8 @@ func (w *walker) multipart(p *part, b *body, depth int) (stop bool) {
 			w.notes.add("a multipart without its boundary was read as text")
 			met, closing := w.met, w.closing
 			w.parts++
-			p.media, p.params = "text/plain", map[string]string{}
-			if w.leaf(p, bytes.NewReader(preamble)) {
+			p.media, p.params = "text/plain", nil
+			if w.leaf(p, &body{w: w, done: true, out: preamble}) {
 				return true
 			}
 			w.met, w.closing = met, closing
@@ -126,7 +128,7 @@ func (w *walker) multipart(p *part, b *body, depth int) (stop bool) {
 	}
 	w.bounds = w.bounds[:level]
 	if w.met == level { // its own last boundary: the epilogue belongs to nobody
-		io.Copy(io.Discard, &body{w: w})
+		(&body{w: w}).skip()
 	} else {
 		w.notes.add("the last boundary of a multipart is missing")
 	}
@@ -165,6 +167,74 @@ type body struct {
 	held  []byte // the line end before it, not yet given
 	next  []byte // its own line end
 	ends  [2][4]byte
+}
+
+// rest is all of a body of which nothing was read yet, where the mail is in memory: a piece of it. ok is false where it has to be read,
+// which gives the same.
+func (b *body) rest() (text []byte, ok bool) {
+	if b.done {
+		text, b.out = b.out, nil
+		return text, true
+	}
+	lines := b.w.lines
+	if lines.src != nil || lines.store != nil || lines.end != '\n' || !lines.fresh || b.guess {
+		return nil, false
+	}
+	begin, at := lines.at, lines.at
+	for more := len(b.w.bounds) > 0; more; {
+		if next := lines.window[at:]; len(next) > 2 && next[0] == '-' && next[1] == '-' {
+			lines.at = at
+			piece, _ := lines.next()
+			if line, _ := cutEnd(piece); b.w.boundary(line) {
+				text, ok := beforeBoundary(lines.window[begin:at])
+				if b.done = ok; !ok {
+					lines.at, lines.fresh = begin, true
+				}
+				return text, ok
+			}
+		}
+		n := bytes.Index(lines.window[at:], lineOfDashes)
+		more = n >= 0
+		at += n + 1
+	}
+	if bytes.Contains(lines.window[begin:], manyCR) {
+		lines.at = begin
+		return nil, false
+	}
+	lines.at, lines.fresh = len(lines.window), true
+	b.done = true
+	b.w.met, b.w.closing = -1, false
+	return lines.window[begin:], true
+}
+
+var (
+	lineOfDashes = []byte("\n--")
+	manyCR       = []byte("\r\r\r") // in line ends that Read does not give as they came
+)
+
+// beforeBoundary takes the line end off that belongs to the boundary.
+func beforeBoundary(text []byte) (_ []byte, ok bool) {
+	if bytes.Contains(text, manyCR) || len(text)-bytes.LastIndexByte(text[:max(0, len(text)-1)], '\n') > pieceSize {
+		return nil, false // or the last line comes in pieces
+	}
+	if n := len(text); n > 0 { // only at its beginning does it not end in one
+		text = text[:n-1]
+		for n--; n > 0 && text[n-1] == '\r'; n-- {
+			text = text[:n-1]
+		}
+	}
+	return text, true
+}
+
+// skip passes over what was not read.
+func (b *body) skip() {
+	if b.done {
+		b.out, b.held, b.next = nil, nil, nil
+		return
+	}
+	if _, ok := b.rest(); !ok {
+		io.Copy(io.Discard, b)
+	}
 }
 
 func (b *body) Read(p []byte) (int, error) {
