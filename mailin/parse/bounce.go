@@ -191,8 +191,6 @@ var (
 	daemonName     = newPattern(`(?i)^"?(mail(er)?[ -]?daemon|mail deliver(y)? (sub)?system|mail (administrator|router|system)|internet mail delivery|postmaster|mailsystem|system administrator)\b`)
 	failureSubject = newPattern(`(?i)(undeliver(able|ed)|not (be |been )?deliver(ed|able)|delivery (status notification|failure|failed|has failed|problem|report|error|notification)|fail(ed|ure) (mail|delivery|notice)|returned (mail|to sender)|returning message|mail (delivery )?(failure|failed|error|returned)|failure notice|nondeliverable|non-delivery|message (status|delayed)|could not (be sent|send)|delayed mail|warning: could not|unzustellbar|nicht zugestellt|non remis|échec|devuelto|fehlgeschlagen|не доставлено|ошибка доставки|недоставлен|niedostarczon|nie dostarczono|nie można dostarczyć|onbestelbaar|niet (afgeleverd|bezorgd)|mancata consegna|non recapitat|impossibile recapitare|non (délivré|distribué)|no (se ha podido )?entrega|não entregue|falha (na|de) entrega|メールエラー|配信(エラー|失敗|不能|できません)|不達|送信エラー|送信できません|退信|投递失败|未送达|무배달|배달.{0,3}(실패|오류))`)
 	failureText    = newPattern(`(?i)(could not be delivered|couldn't be delivered|cannot be delivered|can't be delivered|was not delivered|not been delivered|been unable to deliver|unable to (be )?deliver|undeliverable|delivery (to the following|has failed|failed|to these recipients)|did not reach the following|failed to deliver|wasn't able to deliver|was unable to deliver|not able to deliver|permanent(ly)? (fatal )?(error|failure|failed)|had permanent (fatal )?errors|had transient|transcript of session|message (that )?you sent .{0,80}(could not|has not|was not|rejected)|this message was created automatically by mail|this is the (qmail-send|mail system|postfix|mail delivery)|returned to (the )?sender|returned mail|mailbox (is )?(full|unavailable|not found)|user unknown|unknown user|no such user|recipient (address )?(rejected|unknown)|(host|domain) (unknown|not found|lookup)|over quota|undelivered|warning: message (still )?undelivered|will (continue|keep|be retried)|non[- ]delivery|nicht zugestellt|konnte nicht (zugestellt|ausgeliefert)|unzustellbar|n'a pas pu être|not delivered|failed recipients?|error for <|couldn't find any host|does not exist|error delivering your (mail|message)|giving up|rejected by (a|the) remote|account is (disabled|inactive)|invalid (user|recipient|address)|<<< 5\d\d|address(es)? (failed|had)|could not be sent|n'a pas (pu |été )|impossible de (remettre|délivrer|distribuer)|non (è stato|è stata|è) (possibile )?(recapitat|consegn)|no (se pudo|pudo|ha podido|se ha podido|fue) (ser )?(entreg|enviar)|niet (worden )?(afgeleverd|bezorgd)|не (был[оа]? )?доставлен|не удалось доставить|nie (został[ao]? |mogł[ao] być |można )?dostarcz|não (foi|pôde) (ser )?entreg|送信できませんでした|配信できません|お届けできません|无法(送达|投递)|배달하지 못)`)
-	textAddress    = newPattern(`[A-Za-z0-9.!#%&'*+/=?^_{}~\-]{1,64}@[A-Za-z0-9.\-]{1,190}\.[A-Za-z0-9\-]{2,24}`)
-	ownID          = newPattern(`(?im)^[> \t]*message-id:\s*(<[^<>\s]{3,900}>)`)
 	temporary      = newPattern(`(?i)(delayed|transient|warning|not yet been delivered|will (continue|keep|be retried)|temporar|still being retried|do not need to resend)`)
 )
 
@@ -264,19 +262,17 @@ var returned = newPattern(`(?im)^(-{2,} ?(this is a copy of|below this line|orig
 
 // reasonLine is the line of the text that says most: one with a reply code, else one with a failure's words.
 func reasonLine(text string) string {
-	second := ""
-	for line := range strings.SplitSeq(text, "\n") {
-		line = strings.TrimSpace(line)
-		switch {
-		case len(line) > 1000:
-		case failureCode(line) != "", replyCode(line) != "":
-			return clip(oneLine(line), 500)
-		case second == "" && failureText.MatchString(line):
-			second = clip(oneLine(line), 500)
+	for _, told := range []func(line string) bool{hasFailureCode, failureText.MatchString} {
+		for line := range strings.SplitSeq(text, "\n") {
+			if line = strings.TrimSpace(line); len(line) <= 1000 && told(line) {
+				return clip(oneLine(line), 500)
+			}
 		}
 	}
-	return second
+	return ""
 }
+
+func hasFailureCode(line string) bool { return failureCode(line) != "" || replyCode(line) != "" }
 
 // originalID is the Message-ID of the mail that came back, from its headers in the report or in its text.
 func (e *evidence) originalID() message.ID {
@@ -289,10 +285,29 @@ func (e *evidence) originalID() message.ID {
 			}
 		}
 	}
-	if m := ownID.FindStringSubmatch(e.sample()); m != nil {
-		if ids := message.ParseIDs(m[1]); len(ids) > 0 {
-			return ids[0]
-		}
+	if ids := message.ParseIDs(idInText(e.sample())); len(ids) > 0 {
+		return ids[0]
 	}
 	return ""
+}
+
+// idInText is the value of the first Message-ID field that a line of the text begins with, quoted or not, "" where there is none.
+func idInText(text string) string {
+	const name = "message-id:"
+	for at := 0; ; {
+		n := strings.IndexByte(text[at:], ':')
+		if n < 0 {
+			return ""
+		}
+		at += n + 1
+		begin := at - len(name)
+		if begin < 0 || !strings.EqualFold(text[begin:at], name) || strings.Trim(text[strings.LastIndexByte(text[:begin], '\n')+1:begin], "> \t") != "" {
+			continue
+		}
+		value := strings.TrimLeft(text[at:], " \t\n\f\r")
+		end := strings.IndexAny(value[min(1, len(value)):], "<> \t\n\f\r") + 1
+		if end > 3 && end <= 901 && value[0] == '<' && value[end] == '>' {
+			return value[:end+1]
+		}
+	}
 }

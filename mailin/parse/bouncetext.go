@@ -2,6 +2,7 @@ package parse
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"github.com/postdesk/postdesk/desk/message"
 )
@@ -26,18 +27,141 @@ var (
 	actionField = newPattern(`(?im)^(action|status):`)
 )
 
-// recipientForms are the ways in which systems name who failed, surest first: the first form with a find gives all of them. Each has
-// the address as its one group.
-var recipientForms = []*pattern{
-	// qmail, Postfix, Exim and Gmail: the address in brackets leads the line, and what happened follows.
-	newPattern(`(?m)^[ \t>]*<(` + textAddress.source + `)>(?::| \(expanded from|\.\.\.|;|, ?$)`),
-	// A label before it.
-	newPattern(`(?im)^[ \t>*]*(?:final |original |failed |intended )?(?:recipients?(?: address)?(?:\(s\))?|e-?mail address|rcpt to|to|für|destinataire|destinatario|empfänger|получатель|odbiorca|ontvanger)[ \t]*:[ \t]*(?:rfc822;[ \t]*)?<?(` + textAddress.source + `)>?[ \t]*$`),
-	newPattern(`(?i)(?:rcpt to|could not be delivered to|not be delivered to|unable to deliver(?: (?:your |the )?(?:message|mail))? to|deliver(?:ing|y of)? (?:your |the )?(?:message|mail)? ?to|delivery to|delivered to|error for|not delivered to|recipient address)[ \t]*:?[ \t\n]*<?(` + textAddress.source + `)`),
-	// Alone on its line, as below "The following addresses failed:".
-	newPattern(`(?m)^[ \t>*\-•]*<?(` + textAddress.source + `)>?[ \t]*[:;]?(?:[ \t]*[\[(][^\n]{0,200})?$`),
-	// Behind a reply code.
-	newPattern(`(?m)\b[45]\d\d[ -](?:[45]\.\d{1,3}\.\d{1,3} )?<?(` + textAddress.source + `)`),
+// recipientForms are the ways in which systems name who failed, surest first: the first form with a find gives all of them. A form finds the
+// next recipient from an index of the text on, and where to look for more, which is -1 where there are none. They read by hand what an
+// expression would say: there is an address in most lines of a report, and for all its signs to be tried each time is slow.
+var recipientForms = []func(text string, from int) (addr string, next int){
+	eachLine(leadingRecipient), eachLine(labelledRecipient), namedRecipient, eachLine(loneRecipient), codedRecipient,
+}
+
+// eachLine makes a form of one that looks at a line by itself.
+func eachLine(find func(line string) string) func(string, int) (string, int) {
+	return func(text string, from int) (string, int) {
+		for from < len(text) {
+			at := strings.IndexByte(text[from:], '@')
+			if at < 0 {
+				break
+			}
+			at += from
+			line := text[from+strings.LastIndexByte(text[from:at], '\n')+1:]
+			if n := strings.IndexByte(text[at:], '\n'); n < 0 {
+				from = len(text)
+			} else {
+				from = at + n + 1
+				line = line[:len(line)-len(text)+from-1]
+			}
+			if addr := find(line); addr != "" {
+				return addr, from
+			}
+		}
+		return "", -1
+	}
+}
+
+// leadingRecipient is that of qmail, Postfix, Exim and Gmail: the address in brackets leads the line, and what happened follows.
+func leadingRecipient(line string) string {
+	line = strings.TrimLeft(line, " \t>")
+	if !strings.HasPrefix(line, "<") {
+		return ""
+	}
+	addr, rest := wholeAddress(line[1:])
+	rest, ok := strings.CutPrefix(rest, ">")
+	if addr == "" || !ok {
+		return ""
+	}
+	for _, follows := range []string{":", " (expanded from", "...", ";"} {
+		if strings.HasPrefix(rest, follows) {
+			return addr
+		}
+	}
+	if rest == "," || rest == ", " {
+		return addr
+	}
+	return ""
+}
+
+// labelledRecipient has a label before it.
+func labelledRecipient(line string) string {
+	label, line, ok := strings.Cut(line, ":")
+	if !ok {
+		return ""
+	}
+	line = strings.TrimLeft(line, " \t")
+	if len(line) > 7 && strings.EqualFold(line[:7], "rfc822;") {
+		line = strings.TrimLeft(line[7:], " \t")
+	}
+	addr, rest := wholeAddress(strings.TrimPrefix(line, "<"))
+	if addr == "" || strings.Trim(strings.TrimPrefix(rest, ">"), " \t") != "" || !recipientLabel.MatchString(label) {
+		return ""
+	}
+	return addr
+}
+
+var recipientLabel = newPattern(`(?i)^[ \t>*]*(?:final |original |failed |intended )?(?:recipients?(?: address)?(?:\(s\))?|e-?mail address|rcpt to|to|für|destinataire|destinatario|empfänger|получатель|odbiorca|ontvanger)[ \t]*$`)
+
+// namedRecipient stands behind words that say what did not work.
+func namedRecipient(text string, from int) (addr string, next int) {
+	for from < len(text) {
+		m := recipientWords.FindStringIndex(text[from:])
+		if m == nil {
+			break
+		}
+		rest := strings.TrimLeft(text[from+m[1]:], " \t")
+		rest = strings.TrimLeft(strings.TrimPrefix(rest, ":"), " \t\n")
+		if addr := firstAddress(strings.TrimPrefix(rest, "<")); addr != "" {
+			rest = strings.TrimPrefix(rest, "<")
+			return addr, len(text) - len(rest) + len(addr)
+		}
+		from += m[0] + 1
+	}
+	return "", -1
+}
+
+var recipientWords = newPattern(`(?i)(?:rcpt to|could not be delivered to|not be delivered to|unable to deliver(?: (?:your |the )?(?:message|mail))? to|deliver(?:ing|y of)? (?:your |the )?(?:message|mail)? ?to|delivery to|delivered to|error for|not delivered to|recipient address)`)
+
+// loneRecipient is alone on its line, as below "The following addresses failed:".
+func loneRecipient(line string) string {
+	bare := strings.TrimLeft(line, " \t>*-•")
+	if strings.HasPrefix(bare, "@") && len(bare) < len(line) { // some of these signs may be an address by themselves
+		bare = line[len(line)-len(bare)-1:]
+	}
+	addr, rest := wholeAddress(strings.TrimPrefix(bare, "<"))
+	if addr == "" {
+		return ""
+	}
+	rest = strings.TrimLeft(strings.TrimPrefix(rest, ">"), " \t")
+	if rest != "" && (rest[0] == ':' || rest[0] == ';') {
+		rest = rest[1:]
+	}
+	if rest == "" {
+		return addr
+	}
+	rest = strings.TrimLeft(rest, " \t")
+	if rest != "" && (rest[0] == '[' || rest[0] == '(') && utf8.RuneCountInString(rest) <= 201 {
+		return addr
+	}
+	return ""
+}
+
+// codedRecipient stands behind a reply code.
+func codedRecipient(text string, from int) (addr string, next int) {
+	for i := from; i+4 < len(text); i++ {
+		if c := text[i]; c != '4' && c != '5' || digits(text[i+1:i+3]) != 2 || text[i+3] != ' ' && text[i+3] != '-' || i > 0 && isWordByte(text[i-1]) {
+			continue
+		}
+		rest := text[i+4:]
+		if code := failureCode(rest[:min(len(rest), 12)]); code != "" && strings.HasPrefix(rest, code+" ") {
+			if addr := firstAddress(strings.TrimPrefix(rest[len(code)+1:], "<")); addr != "" {
+				rest = strings.TrimPrefix(rest[len(code)+1:], "<")
+				return addr, len(text) - len(rest) + len(addr)
+			}
+		}
+		if rest = strings.TrimPrefix(rest, "<"); firstAddress(rest) != "" {
+			addr = firstAddress(rest)
+			return addr, len(text) - len(rest) + len(addr)
+		}
+	}
+	return "", -1
 }
 
 // helpLine is where an address is one to ask, or the sender's.
@@ -57,10 +181,12 @@ func (e *evidence) textRecipients(text string) []string {
 	}
 	for _, form := range recipientForms {
 		var all []string
-		for _, m := range form.FindAllStringSubmatch(text, 100) {
-			if addr := usable(m[1]); addr != "" {
+		found, next := form(text, 0)
+		for n := 0; next >= 0 && n < 100; n++ {
+			if addr := usable(found); addr != "" {
 				all = append(all, addr)
 			}
+			found, next = form(text, next)
 		}
 		if len(all) > 0 {
 			return all
@@ -68,10 +194,8 @@ func (e *evidence) textRecipients(text string) []string {
 	}
 	for _, unlikely := range []bool{false, true} {
 		for line := range strings.Lines(text) {
-			if helpLine.MatchString(clip(line, 1000)) != unlikely {
-				continue
-			}
-			if found := textAddress.FindString(clip(line, 1000)); found != "" && usable(found) != "" {
+			line = clip(line, 1000)
+			if found, _ := nextAddress(line, 0); found != "" && usable(found) != "" && helpLine.MatchString(line) == unlikely {
 				return []string{usable(found)} // further ones are seldom recipients
 			}
 		}

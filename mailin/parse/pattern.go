@@ -17,6 +17,7 @@ type pattern struct {
 	once   sync.Once
 	expr   *regexp.Regexp
 	words  *wordSet // nil where the expression needs no word
+	heads  *headSet // what a text begins with that matches; nil where it may begin with anything
 	inLine bool     // no match goes over the end of a line, nor hangs on the ends of the text
 }
 
@@ -34,6 +35,7 @@ func (p *pattern) compile() {
 		if words := neededWords(re); len(words) > 0 {
 			p.words = newWordSet(words)
 		}
+		p.heads = newHeads(re)
 		p.inLine = staysInLine(re)
 	})
 }
@@ -42,6 +44,9 @@ func (p *pattern) compile() {
 // where the text that the method has seen begins. Where a sure word is enough, the method is not asked about it.
 func find[T any](p *pattern, s string, enough bool, method func(*regexp.Regexp, string) (T, bool)) (found T, offset int, ok bool) {
 	p.compile()
+	if p.heads != nil && !p.heads.begins(s) {
+		return found, 0, false
+	}
 	if p.words == nil {
 		found, ok = method(p.expr, s)
 		return found, 0, ok
@@ -122,6 +127,110 @@ func (p *pattern) ReplaceAllString(s, with string) string {
 		return s
 	}
 	return p.expr.ReplaceAllString(s, with)
+}
+
+// newHeads finds the words with one of which a text begins that an expression matches. Nearly every line is told by its first letters
+// from those that an expression wants at its beginning.
+func newHeads(re *syntax.Regexp) *headSet {
+	if re.Op != syntax.OpConcat || re.Sub[0].Op != syntax.OpBeginText {
+		return nil
+	}
+	s := &headSet{width: 1}
+	for _, b := range heads(re.Sub[1:]) {
+		if b.run == "" {
+			return nil
+		}
+		s.words = append(s.words, b.run)
+	}
+	if len(s.words) == 0 {
+		return nil
+	}
+	s.build()
+	return s
+}
+
+const maxHead = 4 // bytes of a beginning that are looked at
+
+// heads are the ways to begin with what the expressions match one after the other: of a branch only run, and whole where it may go on.
+func heads(list []*syntax.Regexp) []branch {
+	all := []branch{{whole: true}}
+	for _, re := range list {
+		var more []branch
+		open := false
+		for _, x := range all {
+			if !x.whole || len(x.run) >= maxHead {
+				more = append(more, branch{run: x.run})
+				continue
+			}
+			open = true
+			for _, y := range headsOf(re) {
+				more = append(more, branch{run: x.run + y.run, whole: y.whole})
+			}
+		}
+		if len(more) > maxWords {
+			return nil
+		}
+		if all = more; !open {
+			break
+		}
+	}
+	return all
+}
+
+func headsOf(re *syntax.Regexp) []branch {
+	switch re.Op {
+	case syntax.OpLiteral:
+		all := []branch{{}}
+		for i, r := range re.Rune {
+			if len(all[0].run) >= maxHead {
+				return all
+			}
+			cases := []string{lowerASCII(string(r))}
+			for other := unicode.SimpleFold(r); re.Flags&syntax.FoldCase != 0 && r >= utf8.RuneSelf && other != r; other = unicode.SimpleFold(other) {
+				cases = append(cases, lowerASCII(string(other)))
+			}
+			var more []branch
+			for _, b := range all {
+				for _, c := range cases {
+					more = append(more, branch{run: b.run + c, whole: i == len(re.Rune)-1})
+				}
+			}
+			all = more
+		}
+		return all
+	case syntax.OpEmptyMatch:
+		return []branch{{whole: true}}
+	case syntax.OpCharClass:
+		var all []branch
+		for i := 0; i+1 < len(re.Rune); i += 2 {
+			for r := re.Rune[i]; r <= re.Rune[i+1]; r++ {
+				if len(all) == 12 {
+					return []branch{{}}
+				}
+				all = append(all, branch{run: lowerASCII(string(r)), whole: true})
+			}
+		}
+		return all
+	case syntax.OpCapture:
+		return headsOf(re.Sub[0])
+	case syntax.OpQuest:
+		return append(headsOf(re.Sub[0]), branch{whole: true})
+	case syntax.OpPlus:
+		all := headsOf(re.Sub[0])
+		for i := range all {
+			all[i].whole = false // what follows may be one more of it
+		}
+		return all
+	case syntax.OpAlternate:
+		var all []branch
+		for _, sub := range re.Sub {
+			all = append(all, headsOf(sub)...)
+		}
+		return all
+	case syntax.OpConcat:
+		return heads(re.Sub)
+	}
+	return []branch{{}}
 }
 
 // staysInLine tells whether each match of an expression is also one of the line that holds it.
@@ -429,4 +538,61 @@ func (s *wordSet) find(text string) (end int, sure bool) {
 func (s *wordSet) some(text string) bool {
 	end, _ := s.find(text)
 	return end >= 0
+}
+
+// A headSet tells by a tree over its bytes whether a text begins with one of its words.
+type headSet struct {
+	words []string
+	class [256]uint8 // as those of a wordSet
+	width int
+	next  []uint16 // state and class to state; 0 is none, and headFound that a word was seen
+}
+
+const headFound = 1<<16 - 1
+
+func (s *headSet) build() {
+	for _, w := range s.words {
+		for _, c := range []byte(w) {
+			if s.class[c] == 0 {
+				s.class[c] = uint8(s.width)
+				s.width++
+			}
+		}
+	}
+	for c := byte('A'); c <= 'Z'; c++ {
+		s.class[c] = s.class[c+'a'-'A']
+	}
+	s.next = make([]uint16, s.width)
+	for _, w := range s.words {
+		at := 0
+		for i, c := range []byte(w) {
+			to := &s.next[at*s.width+int(s.class[c])]
+			if *to == headFound {
+				break
+			} else if i == len(w)-1 {
+				*to = headFound
+			} else if *to == 0 {
+				*to = uint16(len(s.next) / s.width)
+				at = int(*to)
+				s.next = append(s.next, make([]uint16, s.width)...)
+			} else {
+				at = int(*to)
+			}
+		}
+	}
+}
+
+func (s *headSet) begins(text string) bool {
+	at := 0
+	for i := 0; i < len(text); i++ {
+		switch to := s.next[at*s.width+int(s.class[text[i]])]; to {
+		case 0:
+			return false
+		case headFound:
+			return true
+		default:
+			at = int(to)
+		}
+	}
+	return false
 }

@@ -102,8 +102,30 @@ var sharedLine = newPattern(`^(.{1,300}?)[ -]+On (Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a
 // brokenLink is a link in parentheses that lost the mark of its quote, or has it behind.
 var brokenLink = newPattern(`^\s*\(https?://[^\s()]+\)\s*>\s*$`)
 
-// clock is a date with a time, as the field of a header has it.
-var clock = newPattern(`\b(19|20)?\d{2}\b.*\b\d{1,2}[:.]\d{2}\b`)
+// hasClock tells whether there is a date with a time behind it in a line, as the field of a header has it: a number of two digits or a
+// year, then 10:15 or 10.15.
+func hasClock(s string) bool {
+	dated := false
+	for i := 0; i < len(s); {
+		n := digits(s[i:])
+		if n == 0 {
+			if s[i] == '\n' {
+				dated = false
+			}
+			i++
+			continue
+		}
+		if i == 0 || !isWordByte(s[i-1]) {
+			rest := s[i+n:]
+			if dated && n <= 2 && rest != "" && (rest[0] == ':' || rest[0] == '.') && digits(rest[1:]) == 2 && wordEnds(rest[3:]) {
+				return true
+			}
+			dated = dated || (n == 2 || n == 4 && (s[i:i+2] == "19" || s[i:i+2] == "20")) && wordEnds(rest)
+		}
+		i += n
+	}
+	return false
+}
 
 // attributionStarts are the words that an attribution begins with.
 var attributionStarts = []string{"on", "am", "le", "el", "il", "op", "dnia", "w dniu", "em", "den", "den ", "på", "dne", "в", "quoting", "zitat von", "citando", "in article", "at"}
@@ -137,8 +159,8 @@ var forwardSubject = newPattern(`(?i)^\s*(fwd?|wg|tr|rv|i|enc|doorst|vs|пере
 // rule is a line drawn above a header block.
 var rule = newPattern(`^[-_=*]{3,}$`)
 
-// deviceFooter is the line that telephones and web mails add.
-var deviceFooter = newPattern(`(?i)^[<\[(]*(` + strings.Join([]string{
+// deviceFooter is the line that telephones and web mails add, without the brackets that may open it.
+var deviceFooter = newPattern(`(?i)^(` + strings.Join([]string{
 	`(sent|typed|written|posted|created|dictated)( \w+)?( with \w+)? (from|via|with|using|on|by) (my|the|a|an|yahoo|outlook|mail|samsung|gmail|android|iphone|ipad|blackberry|proton|mobile|sparrow|mailbird|airmail|nine|spark|aol|windows|thunderbird|type|huawei|xiaomi|sony|nokia|htc|lg|mailbox|front|zoho|k-9|aquamail|bluemail|superhuman|missive|inky|email|web|surface)\b.{0,120}`,
 	`get (outlook|bluemail|yahoo mail|typeapp|aqua ?mail) for .{1,60}`, `(download|hol(en)? sie sich) .{0,20}outlook .{1,40}`,
 	`(von|aus) (meinem|meiner|unterwegs).{1,60}(gesendet|geschickt|verschickt)( .{1,30})?`, `(gesendet|diese nachricht wurde|versandt|verschickt) (von|mit|über|vom|wurde von|mithilfe|per).{1,80}`,

@@ -153,7 +153,7 @@ func anyOf(alternatives ...string) *pattern {
 // reasonInWords looks for a system's words in a piece of a report. Addresses are no words, since people are called spam@cust.example;
 // links are, since many servers put their reason into one: ?p=NoSuchUser.
 func reasonInWords(text string) (reason FailureReason, vague bool) {
-	text = textAddress.ReplaceAllString(text, " <> ")
+	text = withoutAddresses(text)
 	text = strings.ToLower(strings.Join(strings.Fields(text), " "))
 	if text == "" {
 		return "", false
@@ -166,6 +166,22 @@ func reasonInWords(text string) (reason FailureReason, vague bool) {
 		}
 	}
 	return "", false
+}
+
+// withoutAddresses has brackets in their place.
+func withoutAddresses(text string) string {
+	addr, begin := nextAddress(text, 0)
+	if addr == "" {
+		return text
+	}
+	var b strings.Builder
+	at := 0
+	for ; addr != ""; addr, begin = nextAddress(text, at) {
+		b.WriteString(text[at:begin])
+		b.WriteString(" <> ")
+		at = begin + len(addr)
+	}
+	return b.String() + text[at:]
 }
 
 // statusReasons are the enhanced status codes (RFC 3463, RFC 5248 and what RFC 7505, RFC 7372 and RFC 8616 added) without their class.

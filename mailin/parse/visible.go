@@ -85,7 +85,7 @@ func (v *reader) step() {
 		v.quoteFrom(n)
 	case isSignatureMark(line):
 		v.signature()
-	case deviceFooter.MatchString(plain):
+	case deviceFooter.MatchString(strings.TrimLeft(plain, "<[(")):
 		v.at++
 	default:
 		if n := v.headerBlock(v.at, 3); n > 0 {
@@ -226,7 +226,7 @@ func (v *reader) attribution() int {
 	for n := 1; n <= 4+2*gaps && v.at+n <= len(v.lines); n++ {
 		line := v.lines[v.at+n-1]
 		plain := unmarked(line)
-		if plain == "" && gaps < 2 && n > 1 && attributionStart(joined) && clock.MatchString(joined) {
+		if plain == "" && gaps < 2 && n > 1 && attributionStart(joined) && hasClock(joined) {
 			gaps++ // a program that puts the address on a line of its own, blank lines around it
 			continue
 		}
@@ -337,7 +337,7 @@ func (v *reader) headerBlock(i, need int) int {
 		}
 		seen |= kind
 		from = from || kind == kindFrom
-		dated = dated || kind == kindDate && clock.MatchString(plain)
+		dated = dated || kind == kindDate && hasClock(plain)
 		addressed = addressed || kind&(kindFrom|kindTo) != 0 && strings.Contains(plain, "@")
 		last = n
 	}
