@@ -47,6 +47,9 @@ func Canonical(addr string) (string, error) {
 	if len(local)+1+len(domain) > maxAddress {
 		return fail("is too long")
 	}
+	if local == addr[:at] && domain == addr[at+1:] {
+		return addr, nil
+	}
 	return local + "@" + domain, nil
 }
 
@@ -90,7 +93,7 @@ func CanonicalDomain(domain string) (string, error) {
 		return canonicalLiteral(domain)
 	}
 	s := lowerASCII(strings.TrimSuffix(domain, "."))
-	if strings.IndexFunc(s, func(r rune) bool { return r >= utf8.RuneSelf }) >= 0 {
+	if !isASCII(s) {
 		// Capitals may be folded, since no registry knows them. Everything else that UTS 46 would map, such as a Kelvin sign
 		// to a k, makes one domain look like another one and is refused.
 		s = norm.NFC.String(strings.Map(func(r rune) rune {
@@ -113,7 +116,7 @@ func CanonicalDomain(domain string) (string, error) {
 	}
 	for label := range strings.SplitSeq(s, ".") {
 		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' ||
-			strings.ContainsFunc(label, func(r rune) bool { return !strings.ContainsRune(domainLetters, r) }) {
+			!isOf(label, isDomainLetter) {
 			return "", errors.New("has a domain that is no name")
 		}
 	}
@@ -121,7 +124,20 @@ func CanonicalDomain(domain string) (string, error) {
 }
 
 // domainLetters are those of host names, and the underscore that some hosts in use have all the same.
-const domainLetters = "abcdefghijklmnopqrstuvwxyz0123456789-_"
+func isDomainLetter(c byte) bool {
+	return 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '-' || c == '_'
+}
+
+func isASCII(s string) bool { return isOf(s, func(c byte) bool { return c < utf8.RuneSelf }) }
+
+func isOf(s string, kind func(c byte) bool) bool {
+	for i := 0; i < len(s); i++ {
+		if !kind(s[i]) {
+			return false
+		}
+	}
+	return true
+}
 
 func canonicalLiteral(s string) (string, error) {
 	inner, ok := strings.CutSuffix(s[1:], "]")
@@ -138,6 +154,9 @@ func canonicalLiteral(s string) (string, error) {
 
 // lowerASCII folds A to Z only. strings.ToLower would also make a k of a Kelvin sign.
 func lowerASCII(s string) string {
+	if isOf(s, func(c byte) bool { return c < 'A' || c > 'Z' }) {
+		return s
+	}
 	return strings.Map(func(r rune) rune {
 		if 'A' <= r && r <= 'Z' {
 			return r + 'a' - 'A'

@@ -59,6 +59,10 @@ func ParseIDs(field string) []ID {
 			rest = after[end+1:]
 			after = after[:end]
 		}
+		if strings.IndexFunc(after, unicode.IsSpace) < 0 {
+			add(after)
+			continue
+		}
 		for _, s := range joined(after) {
 			add(s)
 		}
@@ -97,6 +101,9 @@ func firstWord(s string) string {
 func canonicalID(s string) ID {
 	if len(s) > 2*maxID {
 		return ""
+	}
+	if isOf(s, func(c byte) bool { return c > ' ' && c < 0x7f && c != '<' && c != '>' }) && len(s) <= maxID {
+		return ID(s)
 	}
 	s = strings.Map(func(r rune) rune {
 		if r == '<' || r == '>' || unicode.IsControl(r) || unicode.IsSpace(r) {

@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 
@@ -13,41 +14,80 @@ const maxAddresses = 2000 // of one header field
 // commas and no quotes, semicolons for commas, groups, bare addresses, names in raw 8-bit text, encoded words inside of quotes. Of
 // an entry without a usable address the name stays, with no Addr.
 func parseAddresses(value, charset string) []message.Address {
-	var list []message.Address
-	var s addressScanner
-	for _, entry := range s.split(value) {
-		if a, ok := entry.address(charset); ok && len(list) < maxAddresses {
-			list = append(list, a)
+	if e, ok := soleEntry(value); ok {
+		if a, ok := e.address(charset); ok {
+			return []message.Address{a}
+		}
+		return nil
+	}
+	s := addressScanner{charset: charset, words: make([]byte, 0, 64)}
+	s.split(value)
+	return s.list
+}
+
+// soleEntry reads a list that is one entry without anything odd, as most are: an address, or one in brackets behind a name, in quotes or not.
+// It gives what split would.
+func soleEntry(v string) (e entry, ok bool) {
+	v = trimBlanks(v)
+	rest := v
+	if quoted, ok := strings.CutPrefix(v, `"`); ok {
+		end := strings.IndexByte(quoted, '"')
+		if end < 0 || strings.IndexByte(quoted[:end], '\\') >= 0 {
+			return e, false
+		}
+		e.words, rest = quoted[:end], strings.TrimLeft(quoted[end+1:], " \t")
+		if !strings.HasPrefix(rest, "<") {
+			return e, false
 		}
 	}
-	return list
+	for i := 0; i < len(rest); i++ {
+		switch rest[i] {
+		case '"', '(', ',', ';', ':', '>':
+			return e, false
+		case '<':
+			if rest[len(rest)-1] != '>' || strings.ContainsAny(rest[i+1:len(rest)-1], "<>") {
+				return e, false
+			}
+			if i > 0 {
+				e.words = rest[:i]
+			}
+			e.angle, e.hasAngle = rest[i+1:len(rest)-1], true
+			return e, true
+		}
+	}
+	e.words = rest
+	return e, rest != ""
 }
 
 // An entry is one mailbox as it stands in the list, its name and address not yet decoded.
 type entry struct {
-	words    strings.Builder // everything outside of brackets and comments, quotes undone
-	quoted   strings.Builder // only what stood in quotes
-	comment  strings.Builder // the first comment: the name, in the form "addr (Name)"
-	angle    string          // between < and >
+	words    string // everything outside of brackets and comments, quotes undone; of a scanner's only at its end
+	quotedAt bool   // an @ stood in quotes
+	comment  string // the first comment: the name, in the form "addr (Name)"
+	angle    string // between < and >
 	hasAngle bool
+	at       bool // an @ stands in words
 }
 
 type addressScanner struct {
-	entries  []*entry
-	cur      *entry
-	unclosed int // comments that are never closed
+	charset  string
+	list     []message.Address
+	cur      entry
+	words    []byte // of the entry at hand
+	unclosed int    // comments that are never closed
 }
 
 // split cuts the list at commas and semicolons, but not at those of a name without quotes: where the piece before a comma holds no @
 // and an address in brackets follows, as in "Doe, John <john@cust.example>", the comma is the name's.
-func (s *addressScanner) split(v string) []*entry {
-	s.cur = &entry{}
+func (s *addressScanner) split(v string) {
 	for i := 0; i < len(v); {
 		switch c := v[i]; c {
 		case '"':
-			text, n := quotedString(v[i:])
-			s.cur.words.WriteString(text)
-			s.cur.quoted.WriteString(text)
+			begin := len(s.words)
+			n := s.quotedString(v[i:])
+			if bytes.IndexByte(s.words[begin:], '@') >= 0 {
+				s.cur.at, s.cur.quotedAt = true, true
+			}
 			i += n
 		case '(':
 			text, n := "", 0
@@ -56,10 +96,10 @@ func (s *addressScanner) split(v string) []*entry {
 			}
 			if n == 0 {
 				s.unclosed++
-				s.cur.words.WriteByte(c)
+				s.words = append(s.words, c)
 				n = 1
-			} else if s.cur.comment.Len() == 0 {
-				s.cur.comment.WriteString(text)
+			} else if s.cur.comment == "" {
+				s.cur.comment = text
 			}
 			i += n
 		case '<':
@@ -73,39 +113,49 @@ func (s *addressScanner) split(v string) []*entry {
 				s.cur.angle, s.cur.hasAngle = text, true
 				i += 1 + len(text)
 			default: // a bracket inside of the name
-				s.cur.words.WriteString(v[i+1 : i+1+end])
+				s.add(v[i+1 : i+1+end])
 				i += 1 + end
 			}
 		case ',', ';':
-			if c == ',' && !s.cur.hasAngle && !strings.Contains(s.cur.words.String(), "@") && s.cur.words.Len() > 0 && bracketNext(v[i+1:]) {
-				s.cur.words.WriteString(", ")
+			if c == ',' && !s.cur.hasAngle && !s.cur.at && len(s.words) > 0 && bracketNext(v[i+1:]) {
+				s.words = append(s.words, ", "...)
 			} else {
 				s.flush()
 			}
 			i++
 		case ':': // the name of a group ends: its members are what counts
-			if !s.cur.hasAngle && !strings.Contains(s.cur.words.String(), "@") && !strings.HasPrefix(v[i:], "://") && !strings.EqualFold(strings.TrimSpace(s.cur.words.String()), "mailto") {
-				s.cur = &entry{}
-			} else if strings.EqualFold(strings.TrimSpace(s.cur.words.String()), "mailto") {
-				s.cur = &entry{}
+			mailto := strings.EqualFold(string(bytes.TrimSpace(s.words)), "mailto")
+			if mailto || !s.cur.hasAngle && !s.cur.at && !strings.HasPrefix(v[i:], "://") {
+				s.next()
 			} else {
-				s.cur.words.WriteByte(c)
+				s.words = append(s.words, c)
 			}
 			i++
 		default:
-			s.cur.words.WriteByte(c)
+			s.words = append(s.words, c)
+			s.cur.at = s.cur.at || c == '@'
 			i++
 		}
 	}
 	s.flush()
-	return s.entries
 }
 
+func (s *addressScanner) add(text string) {
+	s.words = append(s.words, text...)
+	s.cur.at = s.cur.at || strings.IndexByte(text, '@') >= 0
+}
+
+// next forgets the entry at hand.
+func (s *addressScanner) next() { s.cur, s.words = entry{}, s.words[:0] }
+
 func (s *addressScanner) flush() {
-	if s.cur.hasAngle || strings.TrimSpace(s.cur.words.String()) != "" {
-		s.entries = append(s.entries, s.cur)
+	if (s.cur.hasAngle || len(bytes.TrimSpace(s.words)) > 0) && len(s.list) < maxAddresses {
+		s.cur.words = string(s.words)
+		if a, ok := s.cur.address(s.charset); ok {
+			s.list = append(s.list, a)
+		}
 	}
-	s.cur = &entry{}
+	s.next()
 }
 
 // bracketNext tells whether the list goes on with words and an address in brackets before the next comma that could part entries.
@@ -115,17 +165,17 @@ func bracketNext(v string) bool {
 }
 
 func (e *entry) address(charset string) (message.Address, bool) {
-	words := strings.Join(strings.Fields(e.words.String()), " ")
+	words := oneSpace(e.words)
 	name, addr := words, e.angle
 	if !e.hasAngle {
-		name = e.comment.String()
+		name = e.comment
 		addr = words
 		fields := strings.Fields(words)
 		holds := func(f string) bool { return strings.Contains(f, "@") }
 		at := slices.IndexFunc(fields, holds)
 		switch {
 		case len(fields) < 2 || at < 0:
-		case slices.ContainsFunc(fields[at+1:], holds) || holds(e.quoted.String()):
+		case slices.ContainsFunc(fields[at+1:], holds) || e.quotedAt:
 			// Two of them, or one in quotes, of which another may be the address: neither is known to be it (T009).
 			addr = ""
 		case strings.Count(fields[at], "@") == 1: // "Name kim@cust.example", without brackets
@@ -157,34 +207,44 @@ func cleanAddress(addr string) (string, error) {
 		addr = addr[7:]
 	}
 	addr = strings.Trim(addr, " \t'<>,;")
-	if _, err := message.Canonical(addr); err != nil && strings.ContainsAny(addr, " \t") {
-		addr = strings.Join(strings.Fields(addr), "") // folded or spaced: "kim @ cust.example" (RFC 5322, 4.4)
+	canonical, err := message.Canonical(addr)
+	if err != nil && strings.ContainsAny(addr, " \t") {
+		return message.Canonical(strings.Join(strings.Fields(addr), "")) // folded or spaced: "kim @ cust.example" (RFC 5322, 4.4)
 	}
-	return message.Canonical(addr)
+	return canonical, err
 }
 
-// quotedString reads a quoted string and gives its text and its length with the quotes. One that is never closed is read to the next
+// oneSpace has one space for each run of white space, and none at the ends.
+func oneSpace(s string) string {
+	if isOneLine(s) {
+		return s
+	}
+	return strings.Join(strings.Fields(s), " ")
+}
+
+// quotedString adds the text of a quoted string and gives its length with the quotes. One that is never closed is read to the next
 // bracket.
-func quotedString(s string) (text string, n int) {
-	var b strings.Builder
-	for i := 1; i < len(s); i++ {
-		switch s[i] {
+func (s *addressScanner) quotedString(v string) (n int) {
+	begin := len(s.words)
+	for i := 1; i < len(v); i++ {
+		switch v[i] {
 		case '\\':
-			if i+1 < len(s) {
+			if i+1 < len(v) {
 				i++
-				b.WriteByte(s[i])
+				s.words = append(s.words, v[i])
 			}
 		case '"':
-			return b.String(), i + 1
+			return i + 1
 		default:
-			b.WriteByte(s[i])
+			s.words = append(s.words, v[i])
 		}
 	}
-	end := strings.IndexByte(s, '<')
+	end := strings.IndexByte(v, '<')
 	if end < 0 {
-		end = len(s)
+		end = len(v)
 	}
-	return s[1:end], end
+	s.words = append(s.words[:begin], v[1:end]...)
+	return end
 }
 
 // comment reads a comment with the comments in it (RFC 5322, 3.2.2); n is 0 if it is never closed.

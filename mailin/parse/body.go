@@ -86,8 +86,23 @@ func unflow(text string, delSp bool) string {
 
 // plainLines gives text with lines ended by \n only and nothing that cannot be shown.
 func plainLines(s string) string {
-	s = strings.ReplaceAll(s, "\r\n", "\n")
-	s = strings.ReplaceAll(s, "\r", "\n")
-	s = strings.ReplaceAll(s, "\f", "\n")
+	if strings.IndexByte(s, '\r') >= 0 || strings.IndexByte(s, '\f') >= 0 {
+		s = string(appendLines(make([]byte, 0, len(s)), s))
+	}
 	return cleanText(s)
+}
+
+// appendLines appends a text with its lines ended by \n.
+func appendLines[T string | []byte](out []byte, text T) []byte {
+	begin := 0
+	for i := 0; i < len(text); i++ {
+		if c := text[i]; c == '\r' || c == '\f' {
+			out = append(out, text[begin:i]...)
+			if begin = i + 1; c == '\r' && begin < len(text) && text[begin] == '\n' {
+				continue
+			}
+			out = append(out, '\n')
+		}
+	}
+	return append(out, text[begin:]...)
 }

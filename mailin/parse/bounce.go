@@ -2,6 +2,7 @@ package parse
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"github.com/postdesk/postdesk/desk/message"
@@ -46,9 +47,8 @@ func (s recipientStatus) failed() bool {
 }
 
 // read adds the groups of fields of a message/delivery-status part: one about the message, then one a recipient.
-func (d *deliveryStatus) read(text []byte) {
-	lines := linesOf(append(bytes.Trim(text, "\r\n"), '\n'))
-	store := new(headerStore)
+func (d *deliveryStatus) read(text []byte, store *headerStore) {
+	lines := linesOf(append(slices.Clip(bytes.Trim(text, "\r\n")), '\n'))
 	never := func([]byte) bool { return false }
 	for range 500 {
 		piece, _ := lines.next()
@@ -124,7 +124,7 @@ func (e *evidence) status() *deliveryStatus {
 				if e.dsn == nil {
 					e.dsn = &deliveryStatus{}
 				}
-				e.dsn.read(r.text)
+				e.dsn.read(r.text, e.store)
 			}
 		}
 	}
@@ -263,6 +263,9 @@ var returned = newPattern(`(?im)^(-{2,} ?(this is a copy of|below this line|orig
 // reasonLine is the line of the text that says most: one with a reply code, else one with a failure's words.
 func reasonLine(text string) string {
 	for _, told := range []func(line string) bool{hasFailureCode, failureText.MatchString} {
+		if !told(text) {
+			continue
+		}
 		for line := range strings.SplitSeq(text, "\n") {
 			if line = strings.TrimSpace(line); len(line) <= 1000 && told(line) {
 				return clip(oneLine(line), 500)
@@ -279,7 +282,7 @@ func (e *evidence) originalID() message.ID {
 	for _, r := range e.reports {
 		switch r.media {
 		case "message/rfc822", "message/global", "text/rfc822-headers", "message/rfc822-headers", "message/global-headers":
-			h, _ := readHeader(linesOf(r.text), new(headerStore), func([]byte) bool { return false })
+			h, _ := readHeader(linesOf(r.text), e.store, func([]byte) bool { return false })
 			if ids := message.ParseIDs(rawText(h.get("Message-ID"), "")); len(ids) > 0 {
 				return ids[0]
 			}

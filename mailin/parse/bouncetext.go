@@ -18,7 +18,7 @@ func (e *evidence) textStatus() *deliveryStatus {
 		return nil
 	}
 	d := &deliveryStatus{}
-	d.read([]byte(text[i[0]:]))
+	d.read([]byte(text[i[0]:]), e.store)
 	return d
 }
 

@@ -10,6 +10,8 @@ import (
 
 	"github.com/emersion/go-message/charset"
 	"github.com/gogs/chardet"
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/ianaindex"
 )
 
 // aliases are names of charsets as mail has them, in the words of the charset library. A charset that senders name while they mean a
@@ -61,16 +63,17 @@ func canonicalCharset(name string) string {
 // like. The note, if any, says what did not fit. It never gives invalid UTF-8.
 func toUTF8(b []byte, declared string) (text, note string) {
 	name := canonicalCharset(declared)
+	if isUTF8(b, name) {
+		return string(b), ""
+	}
 	valid := utf8.Valid(b)
 	switch {
-	case isASCII(b) && !wide[name]:
-		return string(b), ""
 	case name == "utf-7" || name == "unicode-1-1-utf-7":
 		return decodeUTF7(b), ""
 	case hasJapaneseShift(b) && (name == "" || name == "us-ascii" || name == "utf-8"):
 		text, _ := decodeAs(b, "iso-2022-jp")
 		return text, "text without a charset was read as iso-2022-jp"
-	case valid && !wide[name]: // also what calls itself Latin-1: real Latin-1 is hardly ever valid UTF-8
+	case valid && !wide[name]:
 		return string(b), ""
 	case name != "" && name != "utf-8" && name != "us-ascii" && !unreadable[name]:
 		if text, ok := decodeAs(b, name); ok && !(valid && strings.ContainsRune(text, utf8.RuneError)) {
@@ -91,16 +94,43 @@ func toUTF8(b []byte, declared string) (text, note string) {
 	return text, "text in charset " + cleanText(name) + " was read as " + guess
 }
 
-func isASCII(b []byte) bool {
-	for _, c := range b {
-		if c >= utf8.RuneSelf || c == 0x1b {
+// isUTF8 tells bytes that are the text as they stand, whose charset has the canonical name: as nearly all do. That goes also for what
+// calls itself Latin-1: real Latin-1 is hardly ever valid UTF-8.
+func isUTF8[T string | []byte](b T, name string) bool {
+	if wide[name] {
+		return false
+	}
+	ascii := true
+	for i := 0; i < len(b); i++ {
+		if b[i] == 0x1b { // may shift to another charset
 			return false
 		}
+		ascii = ascii && b[i] < utf8.RuneSelf
 	}
-	return true
+	return ascii || name != "unicode-1-1-utf-7" && isValid(b)
+}
+
+func isValid[T string | []byte](b T) bool {
+	switch b := any(b).(type) {
+	case []byte:
+		return utf8.Valid(b)
+	case string:
+		return utf8.ValidString(b)
+	}
+	return false
 }
 
 func decodeAs(b []byte, name string) (string, bool) {
+	if enc, err := ianaindex.MIME.Encoding(name); err == nil && enc != nil { // the library's reader has as much memory for a word as for a mail
+		if table, ok := enc.(*charmap.Charmap); ok {
+			return decodeTable(b, table), true
+		}
+		out, err := enc.NewDecoder().Bytes(b)
+		if err != nil {
+			return "", false
+		}
+		return strings.ToValidUTF8(string(out), string(utf8.RuneError)), true
+	}
 	r, err := charset.Reader(name, bytes.NewReader(b))
 	if err != nil {
 		return "", false
@@ -110,6 +140,20 @@ func decodeAs(b []byte, name string) (string, bool) {
 		return "", false
 	}
 	return strings.ToValidUTF8(string(out), string(utf8.RuneError)), true
+}
+
+// decodeTable decodes a charset of one byte a letter.
+func decodeTable(b []byte, table *charmap.Charmap) string {
+	var out strings.Builder
+	out.Grow(len(b) + len(b)/2)
+	for _, c := range b {
+		if c < utf8.RuneSelf {
+			out.WriteByte(c)
+		} else {
+			out.WriteRune(table.DecodeByte(c))
+		}
+	}
+	return out.String()
 }
 
 // mostlyUTF8 tells text with a few broken bytes, as cut or glued mails have, from text of another charset.
@@ -209,22 +253,32 @@ func cleanText(s string) string {
 	}
 	s = strings.ToValidUTF8(s, string(utf8.RuneError))
 	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\t':
-			return r
-		case r < ' ' || r == 0x7f || r == '\ufeff' || r >= 0x80 && r < 0xa0:
+		if !isShown(r) {
 			return -1
 		}
 		return r
 	}, s)
 }
 
-// isClean tells ASCII text without anything to take out.
+func isShown(r rune) bool {
+	return r >= ' ' && r < 0x7f || r == '\n' || r == '\t' || r >= 0xa0 && r != '\ufeff'
+}
+
+// isClean tells text without anything to take out.
 func isClean(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if c := s[i]; (c < ' ' || c >= 0x7f) && c != '\n' && c != '\t' {
+	for i := 0; i < len(s); {
+		if c := s[i]; c < utf8.RuneSelf {
+			if (c < ' ' || c == 0x7f) && c != '\n' && c != '\t' {
+				return false
+			}
+			i++
+			continue
+		}
+		r, n := utf8.DecodeRuneInString(s[i:])
+		if n == 1 || !isShown(r) {
 			return false
 		}
+		i += n
 	}
 	return true
 }

@@ -149,7 +149,7 @@ func FuzzReports(f *testing.F) {
 	f.Add("Final-Recipient: rfc822; lee@acme.example\nAction: failed\nStatus: 5.1.1 (x)\nDiagnostic-Code: smtp; 550 no\n\n", "could not be delivered\n<lee@acme.example>: 550 no")
 	f.Fuzz(func(t *testing.T, status, text string) {
 		m := &message.Message{Kind: message.Bounced, Text: text}
-		e := &evidence{m: m, h: &header{}, top: &part{}, reports: []report{{media: "message/delivery-status", text: []byte(status)}}}
+		e := &evidence{m: m, h: &header{}, top: &part{}, store: new(headerStore), reports: []report{{media: "message/delivery-status", text: []byte(status)}}}
 		m.Bounce = e.bounce()
 		for _, addr := range m.Bounce.Recipients {
 			if _, err := message.Canonical(addr); err != nil {

@@ -10,7 +10,7 @@ import (
 // judge finds who or what wrote the mail (M4). The kinds are looked for in the order of the inspect contract, each by a table of
 // signs; the first kind with a sign wins, and all its signs are told. What only asks us not to answer changes no kind.
 func (r *reading) judge(m *message.Message) {
-	e := &evidence{h: &r.top.header, m: m, top: r.top, reports: r.reports}
+	e := &evidence{h: &r.top.header, m: m, top: r.top, reports: r.reports, store: &r.scratch.header}
 	for _, k := range kinds {
 		if why := k.signs(e); len(why) > 0 {
 			m.Kind, m.KindWhy = k.kind, why
@@ -36,6 +36,7 @@ type evidence struct {
 	m       *message.Message
 	top     *part
 	reports []report
+	store   *headerStore
 	dsn     *deliveryStatus
 	dsnRead bool
 }
@@ -244,8 +245,10 @@ func (e *evidence) returnPath() (addr string, ok bool) {
 func (e *evidence) fromLocal(names ...string) bool {
 	for _, a := range e.m.From {
 		local := message.Local(a.Addr)
-		if words := strings.Fields(a.Name); a.Addr == "" && len(words) > 0 { // such as a bare "MAILER-DAEMON", behind a name or not
-			local = strings.ToLower(strings.Trim(words[len(words)-1], "<> "))
+		if a.Addr == "" { // such as a bare "MAILER-DAEMON", behind a name or not
+			if words := strings.Fields(a.Name); len(words) > 0 {
+				local = strings.ToLower(strings.Trim(words[len(words)-1], "<> "))
+			}
 		}
 		if localIs(local, names) {
 			return true

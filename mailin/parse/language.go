@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -37,24 +38,52 @@ var commonWords = map[string]string{
 // told are the languages that a mail may be told to be in.
 var told = map[string]bool{"en": true, "de": true, "es": true, "fr": true, "nl": true, "it": true, "ru": true, "pl": true}
 
-// speakers gives for each common word the languages that have it, as indexes of codes.
-var codes, speakers = func() (codes []string, m map[string][]uint8) {
-	for lang := range commonWords {
-		codes = append(codes, lang)
-	}
-	slices.Sort(codes)
-	m = map[string][]uint8{}
+// codes are the languages, in order.
+var codes = slices.Sorted(maps.Keys(commonWords))
+
+// A speech is a common word with the languages that have it, as indexes of codes.
+type speech struct {
+	word  string
+	langs []uint8
+}
+
+// speeches are the common words, and places tells by a word's wordSum where it stands among them, from 1: most words of a text are none, and
+// a glance tells so.
+var speeches, places = func() (list []speech, table [8192]uint16) {
 	for i, lang := range codes {
-		seen := map[string]bool{}
 		for word := range strings.FieldsSeq(commonWords[lang]) {
-			if !seen[word] {
-				seen[word] = true
-				m[word] = append(m[word], uint8(i))
+			sum := uint32(0)
+			for _, c := range []byte(word) {
+				sum = wordSum(sum, c)
+			}
+			at := sum % uint32(len(table))
+			for table[at] != 0 && list[table[at]-1].word != word {
+				at = (at + 1) % uint32(len(table))
+			}
+			if table[at] == 0 {
+				list = append(list, speech{word: word})
+				table[at] = uint16(len(list))
+			}
+			if s := &list[table[at]-1]; !slices.Contains(s.langs, uint8(i)) {
+				s.langs = append(s.langs, uint8(i))
 			}
 		}
 	}
-	return codes, m
+	return list, table
 }()
+
+// wordSum is the sum of a word's bytes up to c, from that before.
+func wordSum(sum uint32, c byte) uint32 { return (sum ^ uint32(c)) * 0x01000193 }
+
+// languagesOf are those that have the word.
+func languagesOf(word []byte, sum uint32) []uint8 {
+	for at := sum % uint32(len(places)); places[at] != 0; at = (at + 1) % uint32(len(places)) {
+		if s := &speeches[places[at]-1]; s.word == string(word) {
+			return s.langs
+		}
+	}
+	return nil
+}
 
 const (
 	sampleText    = 4 << 10 // bytes of a text that are looked at
@@ -64,29 +93,34 @@ const (
 
 // language is the ISO 639-1 code of the text among the desk's languages, "" when it is too short to tell or another one.
 func language(text string) string {
-	words, scores := 0, make([]float64, len(codes))
+	var words int
+	var scores [32]float64 // of codes
 	text = clip(text, sampleText)
 	var store [32]byte // of the word at hand in small letters; no common word is longer
 	for i := 0; i < len(text); {
-		word := store[:0]
+		word, sum := store[:0], uint32(0)
 		fits := true
 		for i < len(text) {
-			r, n := rune(text[i]), 1
-			if r >= utf8.RuneSelf {
-				r, n = utf8.DecodeRuneInString(text[i:])
-			}
-			if r < utf8.RuneSelf {
-				if c := r | 0x20; c < 'a' || c > 'z' {
-					break
+			if c := text[i] | 0x20; c >= 'a' && c <= 'z' {
+				if fits = fits && len(word)+utf8.UTFMax <= len(store); fits {
+					word = append(word, c)
+					sum = wordSum(sum, c)
 				}
-				r |= 0x20
-			} else if !unicode.IsLetter(r) {
+				i++
+				continue
+			} else if text[i] < utf8.RuneSelf {
 				break
-			} else {
-				r = unicode.ToLower(r)
+			}
+			r, n := utf8.DecodeRuneInString(text[i:])
+			if !unicode.IsLetter(r) {
+				break
 			}
 			if fits = fits && len(word)+utf8.UTFMax <= len(store); fits {
-				word = utf8.AppendRune(word, r)
+				begin := len(word)
+				word = utf8.AppendRune(word, unicode.ToLower(r))
+				for _, c := range word[begin:] {
+					sum = wordSum(sum, c)
+				}
 			}
 			i += n
 		}
@@ -99,14 +133,14 @@ func language(text string) string {
 		if !fits {
 			continue
 		}
-		langs := speakers[string(word)]
+		langs := languagesOf(word, sum)
 		for _, lang := range langs {
 			scores[lang] += 1 / float64(len(langs))
 		}
 	}
 	var first, second float64
 	best := -1
-	for lang, score := range scores {
+	for lang, score := range scores[:len(codes)] {
 		switch {
 		case score > first:
 			first, second, best = score, first, lang

@@ -22,6 +22,9 @@ func parseParams(s string) (value string, list params) {
 		_, more, _ = strings.Cut(strings.TrimLeft(s, " \t"), " ")
 		value, rest = media, more
 	}
+	if rest != "" {
+		list = make(params, 0, 3)
+	}
 	var pieces map[string][]piece // RFC 2231, by the name without its star
 	for n := 0; n < maxParams && rest != ""; n++ {
 		var name, v string

@@ -68,7 +68,7 @@ func Parse(src message.Source) *message.Message {
 	}
 	raw, err := src.Open()
 	if err != nil {
-		r := &reading{scratch: s}
+		r := s.reading()
 		r.notes.add(sourceError(err))
 		return r.message(sha256.Sum256(nil), 0)
 	}
@@ -82,10 +82,11 @@ func Parse(src message.Source) *message.Message {
 
 // parse reads a mail in memory, all that there is of it until err.
 func (s *scratch) parse(mail []byte, err error) *message.Message {
-	r := &reading{scratch: s}
+	r := s.reading()
 	if w := r.walk(linesOf(mail), nil); w.lost != nil { // a multipart without its boundary: look again, and take what looks like one
-		r = &reading{scratch: s}
-		r.walk(linesOf(mail), w.lost)
+		lost := w.lost
+		r = s.reading()
+		r.walk(linesOf(mail), lost)
 	}
 	if err != nil {
 		r.notes.add(sourceError(err))
@@ -95,7 +96,7 @@ func (s *scratch) parse(mail []byte, err error) *message.Message {
 
 // parseStream reads a mail of any size in bounded memory. raw is src, opened.
 func (s *scratch) parseStream(src message.Source, raw io.Reader) *message.Message {
-	r := &reading{scratch: s}
+	r := s.reading()
 	sum := sha256.New()
 	var size int64
 	tee := io.TeeReader(raw, &counter{w: sum, n: &size})
@@ -107,8 +108,9 @@ func (s *scratch) parseStream(src message.Source, raw io.Reader) *message.Messag
 	if w.lost != nil {
 		if again, openErr := src.Open(); openErr == nil {
 			defer again.Close()
-			r = &reading{scratch: s}
-			r.walk(newLineReader(again), w.lost)
+			lost := w.lost
+			r = s.reading()
+			r.walk(newLineReader(again), lost)
 		}
 	}
 	if err != nil {
@@ -124,6 +126,13 @@ type scratch struct {
 	lines   []byte // of a part, with the line ends that count
 	sums    []byte // of the parts
 	header  headerStore
+	now     reading
+}
+
+// reading begins one anew.
+func (s *scratch) reading() *reading {
+	s.now = reading{scratch: s}
+	return &s.now
 }
 
 var scratches = sync.Pool{New: func() any { return new(scratch) }}
@@ -140,6 +149,7 @@ func (s *scratch) keep() {
 			*b = nil
 		}
 	}
+	s.now = reading{}
 	scratches.Put(s)
 }
 
@@ -257,11 +267,14 @@ type reading struct {
 	attachments []message.Attachment
 	fallback    []textPart // texts in files, for a mail without one of its own
 	reports     []report
+	walker      walker
+	leafContent content
 }
 
 func (r *reading) walk(lines *lineReader, guess paths) *walker {
 	r.sums = r.sums[:0]
-	w := &walker{lines: lines, header: &r.scratch.header, leaf: r.leaf, guess: guess}
+	r.walker = walker{lines: lines, header: &r.scratch.header, leaf: r.leaf, guess: guess}
+	w := &r.walker
 	w.walk()
 	lines.free()
 	r.top = w.top
@@ -321,7 +334,8 @@ type content struct {
 }
 
 func (r *reading) content(p *part, b *body, d decoder) *content {
-	c := &content{text: strings.HasPrefix(p.media, "text/"), lines: &r.lines}
+	c := &r.leafContent
+	*c = content{text: strings.HasPrefix(p.media, "text/"), lines: &r.lines}
 	raw, ok := b.rest()
 	switch {
 	case ok && d == nil:
@@ -412,6 +426,10 @@ func (r *reading) text(p *part, c *content) {
 		for i, f := range files {
 			r.attachments = append(r.attachments, f.attachment(p.path, i+1))
 		}
+	}
+	if (bytes.IndexByte(b, '\r') >= 0 || bytes.IndexByte(b, '\f') >= 0) && isUTF8(b, canonicalCharset(declared)) {
+		r.lines = appendLines(r.lines[:0], b) // plainLines would make another copy
+		b = r.lines
 	}
 	text, note := toUTF8(b, declared)
 	if note != "" {
@@ -506,6 +524,9 @@ func (r *reading) header(m *message.Message, h *header) {
 			m.Delivered = append(m.Delivered, parseAddresses(f.value, r.charset)...)
 		}
 		if isTrace(f.name) {
+			if m.Trace == nil {
+				m.Trace = make([]message.Field, 0, len(h.fields))
+			}
 			m.Trace = append(m.Trace, message.Field{Name: cleanText(f.name), Value: strings.ReplaceAll(cleanText(f.value), "\n", " ")})
 		}
 	}
@@ -562,14 +583,25 @@ func parseDate(v string) (time.Time, error) {
 			v = "Mon, " + strings.TrimSpace(rest)
 		}
 	}
+	if !strings.ContainsAny(v, "0123456789") {
+		return time.Time{}, fmt.Errorf("date %.80q", v)
+	}
+	read := func(form, v string) (time.Time, bool) {
+		if (form[0] == 'M') == (v[0] >= '0' && v[0] <= '9') { // a weekday and a number
+			return time.Time{}, false
+		}
+		t, err := time.Parse(form, v)
+		return t, err == nil && plausible(t)
+	}
 	for _, form := range dateForms {
-		if t, err := time.Parse(form, v); err == nil && plausible(t) {
+		if t, ok := read(form, v); ok {
 			return t, nil
 		}
 	}
+	words := strings.Fields(v)
 	for _, form := range dateForms { // words after the date, such as a zone's name that nobody knows
-		if cut := len(strings.Fields(form)); len(strings.Fields(v)) > cut {
-			if t, err := time.Parse(form, strings.Join(strings.Fields(v)[:cut], " ")); err == nil && plausible(t) {
+		if cut := len(strings.Fields(form)); len(words) > cut {
+			if t, ok := read(form, strings.Join(words[:cut], " ")); ok {
 				return t, nil
 			}
 		}
@@ -587,11 +619,12 @@ func (r *reading) contentHash(m *message.Message) (sum [32]byte) {
 	for _, a := range m.From {
 		put(a.Addr)
 	}
-	date := ""
+	var date []byte
 	if !m.Date.IsZero() {
-		date = m.Date.UTC().Format(time.RFC3339)
+		var store [len(time.RFC3339)]byte
+		date = m.Date.UTC().AppendFormat(store[:0], time.RFC3339)
 	}
-	put(date)
+	put(string(date))
 	put(m.Subject)
 	if r.top != nil {
 		sums := sha256.Sum256(r.sums)

@@ -101,6 +101,12 @@ func (p *pattern) FindStringSubmatch(s string) []string {
 	return m
 }
 
+// mayBegin tells whether a text begins as one that the expression matches.
+func (p *pattern) mayBegin(s string) bool {
+	p.compile()
+	return p.heads == nil || p.heads.begins(s)
+}
+
 // possible tells whether the expression can match at all.
 func (p *pattern) possible(s string) bool {
 	p.compile()

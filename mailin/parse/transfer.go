@@ -87,9 +87,6 @@ func (r *decodingReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// decodeBytes undoes an encoding of a short text.
-func decodeBytes(d decoder, text string) []byte { return d.finish(d.decode(nil, []byte(text))) }
-
 // base64Text decodes base64: foreign characters are passed over, padding ends a group and not the text (some programs encode each
 // line for itself), and an unfinished group at the end counts.
 type base64Text struct {

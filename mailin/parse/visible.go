@@ -2,6 +2,7 @@ package parse
 
 import (
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 )
@@ -22,8 +23,9 @@ func visible(text string, forward bool) string {
 
 // newWords is visible, and the end of it that is a forwarded mail.
 func newWords(text string, forward bool) (words, forwarded string) {
-	v := &reader{lines: strings.Split(text, "\n"), forward: forward, forwardAt: -1}
-	v.kept = make([]string, 0, len(v.lines))
+	v := readers.Get().(*reader)
+	defer v.free()
+	*v = reader{lines: appendSplit(v.lines, text), kept: v.kept, forward: forward, forwardAt: -1}
 	for v.at < len(v.lines) {
 		v.step()
 	}
@@ -32,6 +34,33 @@ func newWords(text string, forward bool) (words, forwarded string) {
 		return words, ""
 	}
 	return words, strings.TrimLeft(strings.TrimPrefix(words, tidy(v.kept[:v.forwardAt])), "\n")
+}
+
+// readers are those that were done with; their stores are what is worth keeping.
+var readers = sync.Pool{New: func() any { return new(reader) }}
+
+const maxLines = 2000 // of a store that waits for the next text
+
+func (v *reader) free() {
+	if max(cap(v.lines), cap(v.kept)) > maxLines {
+		return
+	}
+	clear(v.lines)
+	clear(v.kept)
+	*v = reader{lines: v.lines[:0], kept: v.kept[:0]}
+	readers.Put(v)
+}
+
+// appendSplit appends the lines of a text.
+func appendSplit(lines []string, text string) []string {
+	for {
+		n := strings.IndexByte(text, '\n')
+		if n < 0 {
+			return append(lines, text)
+		}
+		lines = append(lines, text[:n])
+		text = text[n+1:]
+	}
 }
 
 // isForward tells a forwarded mail by its subject.
@@ -52,7 +81,7 @@ type reader struct {
 
 func (v *reader) keep(line string) {
 	v.kept = append(v.kept, line)
-	v.words = v.words || strings.TrimSpace(line) != ""
+	v.words = v.words || line != "" && (isWordByte(line[0]) || strings.TrimSpace(line) != "")
 	v.at++
 }
 
@@ -65,6 +94,10 @@ func (v *reader) step() {
 		} else {
 			v.keep(line)
 		}
+		return
+	}
+	if v.isOrdinary(line) {
+		v.keep(line)
 		return
 	}
 	plain := unmarked(line)
@@ -104,10 +137,26 @@ func (v *reader) step() {
 	}
 }
 
+// isOrdinary tells a line that is nothing but words, as most are: it has no sign by which any other line begins, ends or is known. It only
+// saves looking for all of them.
+func (v *reader) isOrdinary(line string) bool {
+	n := len(line)
+	if n == 0 || !isWordByte(line[0]) || line[0] == '_' || !isWordByte(line[n-1]) && strings.IndexByte(".,;!?", line[n-1]) < 0 {
+		return false
+	}
+	return strings.IndexByte(line, ':') < 0 && strings.IndexByte(line, '@') < 0 && strings.IndexByte(line, 0xef) < 0 && // that begins a wide colon
+		!deviceFooter.mayBegin(line) && !v.quotedAround() && (!v.colonSoon() || !startsAttribution(line))
+}
+
+// quotedAround tells whether the lines above and below are quoted.
+func (v *reader) quotedAround() bool {
+	return v.at > 0 && v.at+1 < len(v.lines) && isQuoted(v.lines[v.at+1]) && isQuoted(v.lines[v.at-1])
+}
+
 // tail tells the end of a quoted line that a program broke without a mark: the line above is long and stops in a sentence, this one
 // goes on in small letters, and the next one is quoted again.
 func (v *reader) tail(line string) bool {
-	if v.at == 0 || v.at+1 >= len(v.lines) || !isQuoted(v.lines[v.at+1]) || !isQuoted(v.lines[v.at-1]) {
+	if !v.quotedAround() {
 		return false
 	}
 	if brokenLink.MatchString(line) {
@@ -186,6 +235,9 @@ func (v *reader) after(i int) int {
 }
 
 func isQuoted(line string) bool {
+	if line == "" || isWordByte(line[0]) {
+		return false
+	}
 	line = strings.TrimLeft(clip(line, 80), " \t\u00a0")
 	return strings.HasPrefix(line, ">") || strings.HasPrefix(line, "&gt;")
 }
@@ -361,7 +413,9 @@ func tidy(lines []string) string {
 	b.Grow(size)
 	gap := false
 	for _, line := range lines {
-		line = strings.TrimRight(line, " \t\u00a0")
+		if n := len(line); n > 0 && (line[n-1] <= ' ' || line[n-1] >= utf8.RuneSelf) {
+			line = strings.TrimRight(line, " \t\u00a0")
+		}
 		if line == "" {
 			gap = b.Len() > 0
 			continue

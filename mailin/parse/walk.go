@@ -25,6 +25,7 @@ type part struct {
 	dispParams  params
 	parent      string // media type of the enclosing multipart, "" at the top
 	alternative string // path of the nearest enclosing multipart/alternative, "" for none
+	body        body
 }
 
 type paths map[string]bool
@@ -61,7 +62,8 @@ func (w *walker) entity(p *part, depth int) (stop bool) {
 		w.notes.add("the header is longer than the limits; the rest of it was not read")
 	}
 	p.describe()
-	b := &body{w: w, done: ended}
+	p.body = body{w: w, done: ended}
+	b := &p.body
 	if strings.HasPrefix(p.media, "multipart/") {
 		if depth < maxDepth {
 			return w.multipart(p, b, depth)
@@ -98,7 +100,8 @@ func (w *walker) multipart(p *part, b *body, depth int) (stop bool) {
 			met, closing := w.met, w.closing
 			w.parts++
 			p.media, p.params = "text/plain", nil
-			if w.leaf(p, &body{w: w, done: true, out: preamble}) {
+			p.body = body{w: w, done: true, out: preamble}
+			if w.leaf(p, &p.body) {
 				return true
 			}
 			w.met, w.closing = met, closing
@@ -141,11 +144,11 @@ func (w *walker) boundary(line []byte) bool {
 		return false
 	}
 	for i := len(w.bounds) - 1; i >= 0; i-- {
-		rest, ok := bytes.CutPrefix(line[2:], []byte(w.bounds[i]))
-		if !ok || w.bounds[i] == "" {
+		bound := w.bounds[i]
+		if bound == "" || len(line) < 2+len(bound) || string(line[2:2+len(bound)]) != bound {
 			continue
 		}
-		switch string(bytes.TrimRight(rest, " \t")) {
+		switch string(bytes.TrimRight(line[2+len(bound):], " \t")) {
 		case "":
 			w.met, w.closing = i, false
 			return true

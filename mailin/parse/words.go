@@ -64,12 +64,16 @@ func decodeWords(s, fallback string) string {
 		return rawText(s, fallback)
 	}
 	var out strings.Builder
-	var held []byte // decoded bytes that wait for their neighbour
+	held := make([]byte, 0, len(s)) // decoded bytes that wait for their neighbour
 	var heldCharset string
 	flush := func() {
-		text, _ := toUTF8(held, heldCharset)
-		out.WriteString(text)
-		held = nil
+		if isUTF8(held, canonicalCharset(heldCharset)) {
+			out.Write(held)
+		} else {
+			text, _ := toUTF8(held, heldCharset)
+			out.WriteString(text)
+		}
+		held = held[:0]
 	}
 	at := 0
 	for {
@@ -78,7 +82,7 @@ func decodeWords(s, fallback string) string {
 			break
 		}
 		between, charset := s[at:w.begin], w.charset
-		if strings.Trim(between, " \t\r\n") != "" || at == 0 {
+		if trimBlanks(between) != "" || at == 0 {
 			flush()
 			out.WriteString(rawText(between, fallback))
 		}
@@ -86,7 +90,7 @@ func decodeWords(s, fallback string) string {
 			flush()
 		}
 		heldCharset = charset
-		held = append(held, wordBytes(w.encoding, w.text)...)
+		held = w.appendTo(held)
 		at = w.end
 	}
 	flush()
@@ -109,15 +113,27 @@ func withoutWords(s string) string {
 	return b.String() + s[at:]
 }
 
-func wordBytes(encoding byte, text string) []byte {
-	if encoding == 'q' {
-		return []byte(unescape(strings.ReplaceAll(text, "_", " "), '='))
+// appendTo appends what the word stands for, in its charset.
+func (w *encodedWord) appendTo(out []byte) []byte {
+	if w.encoding == 'b' {
+		d := &base64Text{}
+		return d.finish(d.decode(out, []byte(w.text)))
 	}
-	return decodeBytes(&base64Text{}, text)
+	for i := 0; i < len(w.text); i++ {
+		c := w.text[i]
+		if c == '_' {
+			c = ' '
+		} else if c == '=' && i+2 < len(w.text) && hex(w.text[i+1]) < 16 && hex(w.text[i+2]) < 16 {
+			c = hex(w.text[i+1])<<4 | hex(w.text[i+2])
+			i += 2
+		}
+		out = append(out, c)
+	}
+	return out
 }
 
 func rawText(s, charset string) string {
-	if isPlainASCII(s) && (charset == "" || !wide[canonicalCharset(charset)]) {
+	if isPlainASCII(s) && (charset == "" || !wide[canonicalCharset(charset)]) || isUTF8(s, canonicalCharset(charset)) {
 		return s
 	}
 	text, _ := toUTF8([]byte(s), charset)
@@ -157,7 +173,7 @@ func oneLine(s string) string {
 	return b.String()
 }
 
-// isOneLine tells ASCII text that is one already, as nearly all is.
+// isOneLine tells text that is one already, as nearly all is.
 func isOneLine(s string) bool {
 	space := true // none may begin the text
 	for i := 0; i < len(s); i++ {
@@ -165,6 +181,13 @@ func isOneLine(s string) bool {
 		case c == ' ' && !space:
 			space = true
 		case c > ' ' && c < 0x7f:
+			space = false
+		case c >= utf8.RuneSelf:
+			r, n := utf8.DecodeRuneInString(s[i:])
+			if n == 1 || !isShown(r) || unicode.IsSpace(r) {
+				return false
+			}
+			i += n - 1
 			space = false
 		default:
 			return false
