@@ -350,7 +350,7 @@ func (x *tx) bind(query string, all []args, writes bool) (string, []any, error) 
 	if writes && x.view {
 		return "", nil, errWriteInView
 	}
-	c, err := compile(query, all)
+	c, err := compile(x.st.engine, query, all)
 	if err != nil {
 		return "", nil, fmt.Errorf("bind: %w", err)
 	}
@@ -366,7 +366,7 @@ func (x *tx) bind(query string, all []args, writes bool) (string, []any, error) 
 	return c.text, values, nil
 }
 
-// A compiled statement has numbered parameters; names says what each stands for, row by row.
+// A compiled statement has parameters in order; names says what each stands for, row by row.
 type compiled struct {
 	text  string
 	names []string
@@ -376,12 +376,13 @@ type compiled struct {
 // Those for more rows than the driver keeps prepared are not kept here either.
 var statements sync.Map
 
-func compile(query string, all []args) (compiled, error) {
+func compile(engine migrations.Engine, query string, all []args) (compiled, error) {
 	type key struct {
-		query string
-		rows  int
+		engine migrations.Engine
+		query  string
+		rows   int
 	}
-	k := key{query, len(all)}
+	k := key{engine, query, len(all)}
 	if c, ok := statements.Load(k); ok {
 		return c.(compiled), nil
 	}
@@ -400,7 +401,10 @@ func compile(query string, all []args) (compiled, error) {
 	if err != nil {
 		return compiled{}, err
 	}
-	c := compiled{text: sqlx.Rebind(sqlx.DOLLAR, text), names: make([]string, len(bound))}
+	if engine == migrations.Postgres {
+		text = sqlx.Rebind(sqlx.DOLLAR, text) // SQLite takes $1 too, and has its driver ask for that name at each use
+	}
+	c := compiled{text: text, names: make([]string, len(bound))}
 	for i, name := range bound {
 		c.names[i] = name.(string)
 	}
