@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 	"unicode"
+	"unicode/utf8"
 )
 
 func TestTagOf(t *testing.T) {
@@ -82,6 +83,52 @@ func TestBare(t *testing.T) {
 	}
 }
 
+func TestBase(t *testing.T) {
+	tests := []struct {
+		name, subject, want string
+		answer              bool
+	}{
+		{"first mail", "Printer on fire", "printer on fire", false},
+		{"answer", "Re: Printer on fire", "printer on fire", true},
+		{"German, Swedish, Dutch, Polish, Russian, Italian", "AW: SV: Antw: Odp: Ответ: R: Printer", "printer", true},
+		{"Chinese", "回复：打印机", "打印机", true},
+		{"counted", "Re[2]: RE (3): Printer", "printer", true},
+		{"a forward is no answer", "Fwd: Printer", "printer", false},
+		{"one in other languages", "WG: RV: TR: Doorst: I: Printer", "printer", false},
+		{"an answer to a forward", "Re: WG: Printer", "printer", true},
+		{"a forward around an answer", "[Fwd: Re: Printer]", "printer", true},
+		{"a forward of old", "Printer (Fwd) (fwd)", "printer", false},
+		{"a list's name", "[users] Printer", "printer", false},
+		{"a list's name on either side", "Re: [users] Re: [Users] Printer", "printer", true},
+		{"nothing but a name", "Re: [users]", "[users]", true},
+		{"a bracket that does not close", "Re: [users Printer", "[users printer", true},
+		{"our tag", "Re: [#5] Printer", "printer", true},
+		{"white space", "Re:  Printer   on fire ", "printer on fire", true},
+		{"a prefix inside", "Printer, Re: yesterday", "printer, re: yesterday", false},
+		{"what it was before stays", "Scanner (was: Printer)", "scanner (was: printer)", false},
+		{"nothing", "", "", false},
+		{"only marks", "Re: AW:", "", true},
+		{"no subject", "Re: (no subject)", "", true},
+		{"no subject in German", "AW: (kein Betreff)", "", true},
+		{"signs only", "Re: ???", "", true},
+		{"too short to say anything", "Re: Hi", "", true},
+		{"two signs that say something", "Re: 帮助", "帮助", true},
+		{"long", "Re: " + strings.Repeat("lång ", 100), strings.Repeat("lång ", 34)[:maxBase-1], true},
+		{"cut inside a sign", "Re: x" + strings.Repeat("å", 200), "x" + strings.Repeat("å", 99), true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, answer := Base(tt.subject)
+			if got != tt.want || answer != tt.answer {
+				t.Errorf("Base(%q) = %q, %v, want %q, %v", tt.subject, got, answer, tt.want, tt.answer)
+			}
+			if again, answer := Base("AW: " + tt.subject); again != got || !answer {
+				t.Errorf("its answer has %q, %v", again, answer)
+			}
+		})
+	}
+}
+
 // A subject may be as long as a header field, and must not cost more than its length.
 func TestHostileSubjects(t *testing.T) {
 	for _, s := range []string{
@@ -91,6 +138,7 @@ func TestHostileSubjects(t *testing.T) {
 		start := time.Now()
 		TagOf(s)
 		Bare(s)
+		Base(s)
 		if d := time.Since(start); d > time.Second {
 			t.Errorf("%.12q... took %v", s, d)
 		}
@@ -108,6 +156,10 @@ func FuzzBare(f *testing.F) {
 		}
 		if strings.ContainsFunc(got, unicode.IsControl) {
 			t.Errorf("Bare(%q) = %q holds a control character", s, got)
+		}
+		base, _ := Base(s)
+		if len(base) > maxBase || !utf8.ValidString(base) || strings.ContainsFunc(base, unicode.IsControl) {
+			t.Errorf("Base(%q) = %q cannot be compared by a database", s, base)
 		}
 	})
 }
