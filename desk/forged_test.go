@@ -120,6 +120,8 @@ func TestForged(t *testing.T) {
 		}{
 			{"open a ticket", kim, nil, "How?", ""},
 			{"join by the tag", kim, nil, "One more.", fmt.Sprintf("Subject: [#%d] x\r\n", hers.Number)},
+			{"join by her subject", kim, nil, "One more.", "Subject: Re: A question\r\n"},
+			{"join by another's subject", kim, nil, "One more.", "Subject: Re: Of Ann\r\nCc: " + ann + "\r\n"},
 			{"join with the token", kim, w.lastFor(open.Number, kim), "One more.", ""},
 			{"add a participant", kim, w.lastFor(open.Number, kim), "See in copy.", "Cc: cy@evil.example\r\n"},
 			{"let somebody in", kim, asked, "yes", ""},

@@ -155,6 +155,8 @@ type visit struct {
 	product string              // what a form says that it is about
 	led     map[message.ID]bool // the ids it names that lead to a ticket already
 
+	bringsOurs bool // it brings a token of ours, whatever that is worth
+
 	outcome  Outcome
 	by       string
 	why      []string
@@ -283,6 +285,10 @@ func (v *visit) keep(ticket int64, outcome Outcome, internal bool) error {
 		MessageID: v.m.ID, From: message.Address{Name: v.who.name, Addr: v.who.address}, Level: v.who.level, LevelWhy: v.who.why,
 		Kind: v.m.Kind, Internal: internal, Subject: v.m.Subject, Text: v.m.Text, Visible: v.m.Visible, Language: v.m.Language,
 		Attachments: v.m.Attachments, Notes: v.m.Notes,
+	}
+	if ticket != 0 || outcome == OutcomeHeld { // what belongs to no ticket is no part of a conversation
+		h, _ := v.heading()
+		v.kept.Base, v.kept.To, v.kept.Bare = h.Base, h.To, h.Bare
 	}
 	if v.who.staff != nil && v.who.level >= message.LevelA1 {
 		v.kept.Staff = v.who.staff.ID

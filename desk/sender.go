@@ -68,6 +68,7 @@ func (v *visit) readTokens() []claim {
 		subject = n
 	}
 	read := func(token, field, where string) {
+		v.bringsOurs = true
 		i, known := seen[token]
 		if !known {
 			c, err := v.keys.Read(token, v.now)

@@ -90,7 +90,8 @@ func (v *visit) hints() ([]hint, error) {
 }
 
 // thread finds the mail's ticket. Each hint is only a hint until the sender may join that ticket: the first that he may join is his; if
-// he may join none, the mail opens a ticket of its own, linked to them (M3, T019, T020, T023).
+// he may join none, the mail opens a ticket of its own, linked to them (M3, T019, T020, T023). Where none of them names a ticket that there
+// is, the words of the subject are asked.
 func (v *visit) thread() (place, error) {
 	p := place{by: "none"}
 	hints, err := v.hints()
@@ -137,8 +138,12 @@ func (v *visit) thread() (place, error) {
 	}
 	if p.joined != nil {
 		v.by = p.by
+		return p, nil
 	}
-	return p, nil
+	if len(p.others) == 0 {
+		err = v.bySubject(&p)
+	}
+	return p, err
 }
 
 // inherit makes tokens of a merged ticket ones of the ticket that it became a part of. What was offered on the one is no offer on the

@@ -143,15 +143,121 @@ func TestT019(t *testing.T) {
 	})
 }
 
+// A subject can be guessed by anybody, and is in every mail that somebody passes on. It serves who takes part in the ticket and proves who
+// he is; to everybody else it gives nothing and tells nothing, not even that there is such a ticket.
+func TestT019SubjectAlone(t *testing.T) {
+	each(t, func(w *world) {
+		const subject = "Re: The invoice of May"
+		tk := w.opened(w.mail(kim, "The invoice of May", "It has a canary in it.").cc(bo))
+		untouched := func(what string) {
+			w.Helper()
+			if now := w.ticket(tk.Number); len(w.messages(tk.Number)) != 1 || now.Status != tk.Status || len(now.Participants) != len(tk.Participants) {
+				t.Errorf("%s: %d messages, %+v", what, len(w.messages(tk.Number)), now)
+			}
+		}
+		tk = w.ticket(tk.Number)
+		for _, who := range []string{ann, sam, "nobody@evil.example"} {
+			r := w.received(desk.OutcomeNew, w.mail(who, subject, "Me too, I am "+who))
+			if other := w.ticket(r.Ticket); len(other.Linked) != 0 {
+				t.Errorf("the ticket of %s is linked to %v", who, other.Linked)
+			}
+			for _, m := range to(w.outbox(), who) {
+				if mentions(m, "canary") || mentions(m, kim) || strings.Contains(m.Subject+m.Text, fmt.Sprintf("#%d", tk.Number)) {
+					t.Errorf("%s to %s: %s", m.Template, who, m.Text)
+				}
+			}
+			untouched(who)
+		}
+		// Who shows that he knows its people: staff see both. So do they of what says to be hers and proves nothing.
+		m := w.mail("joe@evil.example", "AW: the  invoice of MAY", "Me too, dear Kim.").cc(kim)
+		w.onlyLinkedWith(w.received(desk.OutcomeLinked, m), tk, "joe@evil.example", "canary")
+		untouched("a stranger's")
+		r := w.received(desk.OutcomeLinked, w.mail(kim, subject, "In her name.").at(message.LevelA0))
+		if other := w.ticket(r.Ticket); !slices.Equal(other.Linked, []int64{tk.Number}) {
+			t.Errorf("what is not proven is linked to %v", other.Linked)
+		}
+		untouched("what is not proven")
+		// A forgery is held, and on no ticket.
+		if r := w.received(desk.OutcomeHeld, w.mail(kim, subject, "Forged.").at(message.LevelX)); r.Ticket != 0 {
+			t.Errorf("it is held on ticket %d", r.Ticket)
+		}
+		// What is no answer, and what a page or one of us begins, is a matter of its own.
+		w.received(desk.OutcomeNew, w.mail(kim, "The invoice of May", "It is there again."))
+		w.received(desk.OutcomeNew, w.mail(kim, subject, "Another one.").kind(message.Portal))
+		w.received(desk.OutcomeNew, w.mail(eve, subject, "Look at this."))
+		w.received(desk.OutcomeNew, w.mail(kim, "Re: [#999999] The invoice of May", "A ticket of another desk."))
+		untouched("another matter")
+	})
+}
+
+// Who takes part comes back to his ticket by its subject, as long as it can be taken up again.
+func TestSubjectAloneJoins(t *testing.T) {
+	each(t, func(w *world) {
+		const subject = "Re: The invoice of May"
+		other := w.opened(w.mail(ann, "The invoice of May", "Of Ann."))
+		tk := w.opened(w.mail(kim, "The invoice of May", "How?").cc(bo))
+		w.pass(5 * 24 * time.Hour)
+		for _, m := range []mail{
+			w.mail(kim, subject, "One more."), w.mail(kim, subject, "By SPF.").at(message.LevelA1s), w.mail(bo, "Antw: the invoice of may", "Of a colleague."),
+			w.mail(kim, subject, "I am away.").kind(message.AutoReply), w.mail(kim, subject, "An id of a mail around you."),
+		} {
+			if strings.HasPrefix(m.Message.Text, "An id") {
+				m.Message.InReplyTo = []message.ID{"unknown@mua.example"}
+			}
+			r := w.receive(m)
+			if r.Ticket != tk.Number || r.Outcome != desk.OutcomeReply && r.Outcome != desk.OutcomeNoted {
+				t.Errorf("%q is %s on ticket %d", m.Message.Text, r.Outcome, r.Ticket)
+			}
+			if kept := w.message(r); kept.By != "subject" || len(kept.Why) == 0 || !strings.Contains(kept.Why[0], "its subject is that of ticket") {
+				t.Errorf("%q was found by %s: %q", m.Message.Text, kept.By, kept.Why)
+			}
+		}
+		// The id that came with it leads there too, now.
+		m := w.mail(kim, "Something else", "By its id.")
+		m.Message.InReplyTo = []message.ID{"unknown@mua.example"}
+		if r := w.received(desk.OutcomeReply, m); r.Ticket != tk.Number {
+			t.Errorf("it joins ticket %d", r.Ticket)
+		}
+		// Somebody puts her in copy of a mail with that subject, to have her answers: they go where she has written.
+		w.receive(w.mail("joe@evil.example", "The invoice of May", "Tell me all about it.").cc(kim))
+		if r := w.received(desk.OutcomeReply, w.mail(kim, subject, "It is still there.")); r.Ticket != tk.Number {
+			t.Errorf("after a stranger's mail it joins ticket %d", r.Ticket)
+		}
+		// Merged, it leads to where its words are.
+		later := w.opened(w.mail(ann, "The invoice of June", "Of Ann."))
+		w.received(desk.OutcomeCommand, w.answer(dana, w.assign(other, "dana"), fmt.Sprintf("/merge %d", later.Number)))
+		if r := w.received(desk.OutcomeReply, w.mail(ann, subject, "Well?")); r.Ticket != later.Number {
+			t.Errorf("after the merge it joins ticket %d", r.Ticket)
+		}
+		// Closed for long, it is not taken up again, and staff see what it was about.
+		w.received(desk.OutcomeReply, w.answer(eve, w.assign(tk, "eve"), "So.\n/close"))
+		w.pass(40 * 24 * time.Hour)
+		r := w.received(desk.OutcomeLinked, w.mail(kim, subject, "It is there again."))
+		if now := w.ticket(r.Ticket); !slices.Contains(now.Linked, tk.Number) {
+			t.Errorf("it is linked to %v", now.Linked)
+		}
+	})
+}
+
 // onlyLinked fails the test where a mail did more than to open a ticket of its own beside another customer's, or where its writer was
 // sent anything of that.
 func (w *world) onlyLinked(r desk.Reception, first *desk.Ticket, who string, secrets ...string) {
+	w.Helper()
+	now := w.ticket(first.Number)
+	if len(now.Participants) != 0 {
+		w.Errorf("ticket %d has participants: %+v", now.Number, now.Participants)
+	}
+	w.onlyLinkedWith(r, first, who, secrets...)
+}
+
+// onlyLinkedWith is onlyLinked for a ticket that has participants already.
+func (w *world) onlyLinkedWith(r desk.Reception, first *desk.Ticket, who string, secrets ...string) {
 	w.Helper()
 	tk, now := w.ticket(r.Ticket), w.ticket(first.Number)
 	if tk.Number == first.Number || !slices.Contains(tk.Linked, first.Number) || !slices.Contains(now.Linked, tk.Number) {
 		w.Errorf("ticket %d is linked to %v, ticket %d to %v", tk.Number, tk.Linked, now.Number, now.Linked)
 	}
-	if len(now.Participants) != 0 || now.Requester.Address != first.Requester.Address || now.Status != first.Status {
+	if len(now.Participants) != len(first.Participants) || now.Requester.Address != first.Requester.Address || now.Status != first.Status {
 		w.Errorf("ticket %d has changed: %+v", now.Number, now)
 	}
 	if why := w.message(r).Why; len(why) == 0 {

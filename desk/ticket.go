@@ -253,6 +253,11 @@ type Message struct {
 	Language    string
 	Attachments []message.Attachment
 	Notes       []string
+
+	// What tells of its conversation where no id does: see Heading.
+	Base string
+	To   []string
+	Bare bool
 }
 
 // Outcome is the one named end of every mail (G1).

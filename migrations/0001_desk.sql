@@ -140,13 +140,19 @@ CREATE TABLE message (
     visible text NOT NULL,
     language text NOT NULL,
     attachments text,
-    notes text
+    notes text,
+    base text NOT NULL,
+    recipients text,
+    bare boolean NOT NULL
 );
 -- The same mail is one message, whichever node or mailbox meets it first.
 CREATE UNIQUE INDEX message_identity ON message (identity) WHERE identity <> '';
 CREATE INDEX message_ticket ON message (ticket, at, id);
 CREATE INDEX message_held ON message (at, id) WHERE outcome = 'held';
 CREATE INDEX message_source ON message (source);
+-- Which conversations have a subject, and which of those somebody has written in.
+CREATE INDEX message_base ON message (base, at, id) WHERE base <> '' AND outcome <> 'held';
+CREATE INDEX message_base_from ON message (base, from_addr, at, id) WHERE base <> '' AND outcome <> 'held';
 
 -- Which tickets a Message-ID leads to.
 CREATE TABLE ref (

@@ -152,7 +152,8 @@ func TestInspectFilesThatCannotBeRead(t *testing.T) {
 	}
 }
 
-// A thread is the tickets that the hints of a mail name, whoever wrote it, and in whatever order the mails come (M3).
+// A thread is the tickets that the hints of a mail name, whoever wrote it, and in whatever order the mails come (M3). The last hint is the
+// subject of an answer that names nothing, where its people have talked of that.
 func TestInspectThreads(t *testing.T) {
 	box := ""
 	for _, m := range []struct{ from, head string }{
@@ -162,9 +163,15 @@ func TestInspectThreads(t *testing.T) {
 		{"ann", "Message-ID: <5@acme.example>\nSubject: Re: Scanner\nReferences: <4@acme.example>"},
 		{"sam", "Message-ID: <4@acme.example>\nSubject: Scanner"},
 		{"max", "Message-ID: <6@acme.example>\nSubject: both\nReferences: <2@cust.example>\nIn-Reply-To: <2@cust.example>"},
+		{"tom", "Message-ID: <8@cust.example>\nSubject: AW: [users] printer\nDate: Wed, 4 Nov 2026 10:00:00 +0100"},
+		{"joe", "Message-ID: <9@evil.example>\nTo: desk@desk.invalid\nSubject: Re: Printer\nDate: Wed, 4 Nov 2026 11:00:00 +0100"},
+		{"tom", "Message-ID: <10@cust.example>\nSubject: AW: Printer\nDate: Thu, 4 Mar 2027 10:00:00 +0100"},
 		{"", "Message-ID: <7@acme.example>\nReturn-Path: <>\nSubject: failure notice\nReferences: <4@acme.example>\nX-Failed-Recipients: ann@acme.example"},
 	} {
-		box += "From x@cust.example Mon Nov  2 10:00:00 2026\nFrom: " + m.from + "@cust.example\n" + m.head + "\n\nwords\n\n"
+		if !strings.Contains(m.head, "\nDate: ") {
+			m.head += "\nDate: Mon, 2 Nov 2026 10:00:00 +0100"
+		}
+		box += "From x@cust.example Thu Jan  1 00:00:00 1970\nFrom: " + m.from + "@cust.example\n" + m.head + "\n\nwords\n\n"
 	}
 	file := written(t, "box.mbox", box)
 	out, err := inspected(t, inspectCmd{JSON: true, Threads: true, Files: []string{file}})
@@ -185,7 +192,7 @@ func TestInspectThreads(t *testing.T) {
 		}
 		got = append(got, names[thread])
 	}
-	if want := []string{"a", "a", "b", "c", "c", "a", "c"}; !slices.Equal(got, want) {
+	if want := []string{"a", "a", "b", "c", "c", "a", "a", "d", "e", "c"}; !slices.Equal(got, want) {
 		t.Errorf("threads are %v (%v), want %v", got, threads, want)
 	}
 }

@@ -68,15 +68,19 @@ func (p *inspectPrinter) threads(ctx context.Context, file string) error {
 // one of its own: the hint is then the link between them, and what the contract asks for.
 type threading struct {
 	desk    *desk.Desk
+	at      time.Time       // of the mail that was read last
 	tickets []int64         // of each mail; 0 for one that no ticket was opened for
 	same    map[int64]int64 // a ticket to an earlier one of its thread
 }
 
 func (t *threading) receive(ctx context.Context, i int, sm storedMail) error {
 	m := parse.Parse(sm.source)
+	if !m.Date.IsZero() { // what an mbox says of when its mails arrived is often when it was made
+		t.at = m.Date.UTC()
+	}
 	got, err := t.desk.Receive(ctx, []desk.Arrival{{
 		Position: desk.Position{Mailbox: "inbox", Folder: "INBOX", UIDValidity: 1, UID: uint32(i + 1)},
-		Received: time.Unix(int64(i), 0).UTC(), Source: sm.source, Message: m,
+		Received: t.at, Source: sm.source, Message: m,
 		Assurance: message.Assurance{Level: message.LevelA0, Why: "not judged"},
 	}})
 	if err != nil {

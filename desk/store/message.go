@@ -35,15 +35,18 @@ type messageRow struct {
 	Language    string                         `db:"language"`
 	Attachments document[[]message.Attachment] `db:"attachments"`
 	Notes       document[[]string]             `db:"notes"`
+	Base        string                         `db:"base"`
+	Recipients  document[[]string]             `db:"recipients"`
+	Bare        bool                           `db:"bare"`
 }
 
 const messageColumns = `ticket, mailbox, source, identity, at, outcome, found_by, why, message_id, from_name, from_addr, staff,
-	level, level_why, kind, internal, subject, body, visible, language, attachments, notes`
+	level, level_why, kind, internal, subject, body, visible, language, attachments, notes, base, recipients, bare`
 
 const insertMessage = `
 	INSERT INTO message (` + messageColumns + `)
 	VALUES (:ticket, :mailbox, :source, :identity, :at, :outcome, :found_by, :why, :message_id, :from_name, :from_addr, :staff,
-		:level, :level_why, :kind, :internal, :subject, :body, :visible, :language, :attachments, :notes)
+		:level, :level_why, :kind, :internal, :subject, :body, :visible, :language, :attachments, :notes, :base, :recipients, :bare)
 	ON CONFLICT DO NOTHING`
 
 // AddMessage implements desk.Tx. Where another transaction has kept the same mail since this one looked, Update runs it again, and
@@ -56,6 +59,7 @@ func (x *tx) AddMessage(ctx context.Context, m *desk.Message) error {
 		"level": m.Level.String(), "level_why": m.LevelWhy, "kind": m.Kind, "internal": m.Internal,
 		"subject": m.Subject, "body": m.Text, "visible": m.Visible, "language": m.Language,
 		"attachments": document[[]message.Attachment]{m.Attachments}, "notes": document[[]string]{m.Notes},
+		"base": m.Base, "recipients": document[[]string]{m.To}, "bare": m.Bare,
 	})
 	if errors.Is(err, desk.ErrNotFound) {
 		err = errAgain
@@ -154,6 +158,38 @@ func (x *tx) SameMail(ctx context.Context, identity string) (*desk.Message, erro
 	return row.message(), nil
 }
 
+const (
+	headings = `SELECT ticket, at, from_addr, recipients, bare FROM message
+		WHERE base = :base AND base <> '' AND outcome <> 'held' AND at >= :since AND at <= :until AND ticket IS NOT NULL`
+	headingsLatest   = ` ORDER BY at DESC, id DESC LIMIT CAST(:limit AS bigint)`
+	selectHeadings   = headings + headingsLatest
+	selectHeadingsOf = headings + ` AND from_addr = :from` + headingsLatest
+)
+
+// Headings implements desk.Tx.
+func (x *tx) Headings(ctx context.Context, f desk.HeadingFilter) ([]desk.Heading, error) {
+	var rows []struct {
+		Ticket int64              `db:"ticket"`
+		At     instant            `db:"at"`
+		From   string             `db:"from_addr"`
+		To     document[[]string] `db:"recipients"`
+		Bare   bool               `db:"bare"`
+	}
+	query := selectHeadings
+	if f.From != "" {
+		query = selectHeadingsOf
+	}
+	err := x.list(ctx, &rows, query, args{"base": f.Base, "from": f.From, "since": f.Since, "until": f.Until, "limit": f.Limit})
+	if err != nil {
+		return nil, fmt.Errorf("mails of one subject: %w", err)
+	}
+	var all []desk.Heading
+	for _, r := range rows {
+		all = append(all, desk.Heading{Base: f.Base, From: r.From, To: r.To.v, Bare: r.Bare, Ticket: r.Ticket, At: r.At.time()})
+	}
+	return all, nil
+}
+
 func (x *tx) messages(ctx context.Context, query string, a args) ([]*desk.Message, error) {
 	var rows []messageRow
 	if err := x.list(ctx, &rows, query, a); err != nil {
@@ -174,6 +210,7 @@ func (r messageRow) message() *desk.Message {
 		Level: message.ParseLevel(r.Level), LevelWhy: r.LevelWhy, Kind: message.Kind(r.Kind), Internal: r.Internal,
 		Subject: r.Subject, Text: r.Body, Visible: r.Visible, Language: r.Language,
 		Attachments: r.Attachments.v, Notes: r.Notes.v,
+		Base: r.Base, To: r.Recipients.v, Bare: r.Bare,
 	}
 }
 
