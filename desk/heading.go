@@ -36,9 +36,10 @@ type Heading struct {
 	At     time.Time
 }
 
-// HeadingFilter chooses headings of one subject; From is "" for those of everybody.
+// HeadingFilter chooses headings of one subject; From is "" for those of everybody, and Bare gives those of everybody that are.
 type HeadingFilter struct {
 	Base, From   string
+	Bare         bool
 	Since, Until time.Time
 	Limit        int
 }
@@ -79,6 +80,11 @@ func (v *visit) bySubject(p *place) error {
 	if h.Base == "" || v.namesOurs() {
 		return nil
 	}
+	if !answer {
+		if goesOn, err := v.goesOn(h); err != nil || !goesOn {
+			return err
+		}
+	}
 	earlier, err := v.headings(h)
 	if err != nil {
 		return err
@@ -110,9 +116,24 @@ func (v *visit) bySubject(p *place) error {
 	return nil
 }
 
+// goesOn tells whether a mail whose subject does not say that it is an answer may be one all the same. Nearly every first mail of a matter is
+// none, and to read what else has its subject would cost more than all the rest of it: half of them are about "Invoice".
+func (v *visit) goesOn(h Heading) (bool, error) {
+	if v.namesMails() {
+		return false, nil
+	}
+	since, until := talkSpan(h)
+	bare, err := v.tx.Headings(v.ctx, HeadingFilter{Base: h.Base, Bare: true, Since: since, Until: until, Limit: bareAnswers})
+	return len(bare) == bareAnswers, err
+}
+
+// talkSpan is from when to when mails may be of the same conversation as this one.
+func talkSpan(h Heading) (since, until time.Time) { return h.At.Add(-talkLasts), h.At.Add(talkLively) }
+
 // headings are earlier ones of the same subject, latest first: the sender's own, however many others have written since, and the latest.
 func (v *visit) headings(h Heading) ([]Heading, error) {
-	f := HeadingFilter{Base: h.Base, From: h.From, Since: h.At.Add(-talkLasts), Until: h.At.Add(talkLively), Limit: maxHeadings}
+	since, until := talkSpan(h)
+	f := HeadingFilter{Base: h.Base, From: h.From, Since: since, Until: until, Limit: maxHeadings}
 	var own []Heading
 	var err error
 	if h.From != "" {

@@ -153,6 +153,8 @@ CREATE INDEX message_source ON message (source);
 -- Which conversations have a subject, and which of those somebody has written in.
 CREATE INDEX message_base ON message (base, at, id) WHERE base <> '' AND outcome <> 'held';
 CREATE INDEX message_base_from ON message (base, from_addr, at, id) WHERE base <> '' AND outcome <> 'held';
+-- Few are, and nearly every mail asks whether there are some.
+CREATE INDEX message_base_bare ON message (base, at, id) WHERE base <> '' AND outcome <> 'held' AND bare;
 
 -- Which tickets a Message-ID leads to.
 CREATE TABLE ref (

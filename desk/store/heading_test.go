@@ -50,6 +50,7 @@ func TestHeadings(t *testing.T) {
 			{"of one person", desk.HeadingFilter{Base: "printer", From: kim}, []int{2, 0}},
 			{"at most so many", desk.HeadingFilter{Base: "printer", Limit: 2}, []int{3, 1}},
 			{"between two times", desk.HeadingFilter{Base: "printer", Since: day(1), Until: day(1)}, []int{2}},
+			{"bare ones", desk.HeadingFilter{Base: "printer", Bare: true}, []int{1}},
 			{"of no subject", desk.HeadingFilter{}, nil},
 			{"of one that nobody has written", desk.HeadingFilter{Base: "print"}, nil},
 		} {

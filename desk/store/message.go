@@ -164,6 +164,7 @@ const (
 	headingsLatest   = ` ORDER BY at DESC, id DESC LIMIT CAST(:limit AS bigint)`
 	selectHeadings   = headings + headingsLatest
 	selectHeadingsOf = headings + ` AND from_addr = :from` + headingsLatest
+	selectBare       = headings + ` AND bare` + headingsLatest
 )
 
 // Headings implements desk.Tx.
@@ -176,7 +177,10 @@ func (x *tx) Headings(ctx context.Context, f desk.HeadingFilter) ([]desk.Heading
 		Bare   bool               `db:"bare"`
 	}
 	query := selectHeadings
-	if f.From != "" {
+	switch {
+	case f.Bare:
+		query = selectBare
+	case f.From != "":
 		query = selectHeadingsOf
 	}
 	err := x.list(ctx, &rows, query, args{"base": f.Base, "from": f.From, "since": f.Since, "until": f.Until, "limit": f.Limit})
