@@ -30,21 +30,20 @@ func (r Reader) Admissible() bool { return r.Role == Proposed || r.Role == Remov
 // Shown is how a page names him.
 func (r Reader) Shown() string { return contactLine(r.Name, r.Address) }
 
-// customersSay tells whether a participant is a matter of the customer's: not one whom staff ask aside or have taken out.
-func customersSay(p *Participant) bool {
-	return p.Role != Aside && (p.Role != Removed || strings.Contains(p.By, "@"))
+// decides tells whether a contact lets somebody in and takes him out: he asked, or pays. Whom staff ask aside or have taken out is no matter
+// of his, nor is who pays of somebody who does not.
+func decides(c *Contact, tk *Ticket, p *Participant) bool {
+	switch {
+	case !reads(c, tk) || !since(c, tk).IsZero(), p.Role == Aside, p.Role == Removed && !strings.Contains(p.By, "@"):
+		return false
+	}
+	return owns(c, tk) || !owns(&p.Contact, tk)
 }
-
-// governs tells whether a contact decides who reads along: he asked, or pays.
-func governs(c *Contact, tk *Ticket) bool { return reads(c, tk) && since(c, tk).IsZero() }
 
 // readersFor are those whom a customer may let in or take out.
 func (t *turn) readersFor(who *Contact, tk *Ticket) (all []Reader) {
-	if !governs(who, tk) {
-		return nil
-	}
 	for i := range tk.Participants {
-		if p := &tk.Participants[i]; customersSay(p) && p.Contact.ID != who.ID {
+		if p := &tk.Participants[i]; decides(who, tk, p) {
 			all = append(all, Reader{Address: p.Contact.Address, Name: p.Contact.Name, Role: p.Role, Since: *t.moment(tk, p.Since)})
 		}
 	}
@@ -82,7 +81,7 @@ func (d *Desk) readAlong(ctx context.Context, who *Contact, ticket int64, addres
 			return err
 		}
 		p := tk.participantAt(address)
-		if !governs(who, tk) || may(wishAdd, message.LevelA3) != yes || p == nil || !customersSay(p) || p.Contact.ID == who.ID {
+		if may(wishAdd, message.LevelA3) != yes || p == nil || !decides(who, tk, p) {
 			return fmt.Errorf("%s on ticket %d, for %s: %w", address, ticket, who.Address, ErrNotFound)
 		}
 		before := p.Role

@@ -35,9 +35,7 @@ func TestRemoved(t *testing.T) {
 		})
 		w.same("the words go", got, []string{"reply to " + kim})
 		w.same("participants", w.roles(tk.Number), []string{cy + " removed"})
-		if h := w.handled(); h[len(h)-1] != "remove by eve" {
-			t.Errorf("the journal has %q", h)
-		}
+		w.same("the journal", w.handled(), []string{"invite by eve", "remove by eve"})
 
 		for _, tt := range []struct {
 			name string
@@ -220,6 +218,18 @@ func TestRemovedMerge(t *testing.T) {
 		w.command(third.Number, "dana", "/invite "+bo)
 		w.command(bos.Number, "dana", fmt.Sprintf("/merge %d", third.Number))
 		w.same("participants", w.roles(third.Number), []string{bo + " member", cy + " removed"})
+
+		// Whom the customer took out he can let in again, on the ticket that his became a part of too.
+		his := w.opened(w.mail(kim, "A third", "How do I draw?"))
+		w.command(his.Number, "dana", "/invite "+hoster)
+		if err := w.desk.TakeOutAs(w.Context(), w.contact(kim), his.Number, hoster); err != nil {
+			t.Fatal(err)
+		}
+		w.command(his.Number, "dana", fmt.Sprintf("/merge %d", third.Number))
+		w.same("participants", w.roles(third.Number), []string{bo + " member", cy + " removed", hoster + " removed"})
+		if err := w.desk.LetInAs(w.Context(), w.contact(kim), his.Number, hoster); err != nil {
+			t.Errorf("Kim lets in whom she has taken out: %v", err)
+		}
 	})
 }
 
@@ -261,4 +271,119 @@ func (w *world) contact(address string) (c *desk.Contact) {
 		return err
 	})
 	return c
+}
+
+// TestReadersAtThePage: who asked and who pays decide who reads along. Nobody takes out who pays but himself, and nobody learns of what is
+// not his.
+func TestReadersAtThePage(t *testing.T) {
+	each(t, func(w *world) {
+		tk := w.opened(w.mail(bo, "A question", "How?").cc(cy, kim))
+		w.command(tk.Number, "dana", "/invite "+kim)
+		readers := func(who string) (all []string) {
+			v, err := w.desk.ViewOf(w.Context(), w.contact(who), tk.Number, "en")
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, r := range v.Readers {
+				all = append(all, r.Address+" "+string(r.Role))
+			}
+			return all
+		}
+		w.same("Bo decides over", readers(bo), []string{cy + " proposed"})
+		w.same("Kim decides over", readers(kim), []string{cy + " proposed", kim + " member"})
+		try := func(name string, do func(ctx context.Context, who *desk.Contact, ticket int64, address string) error, who, address string, want error) {
+			t.Helper()
+			if err := do(w.Context(), w.contact(who), tk.Number, address); !errors.Is(err, want) {
+				t.Errorf("%s: %v, want %v", name, err, want)
+			}
+		}
+		out, in := w.desk.TakeOutAs, w.desk.LetInAs
+		try("Bo takes out who pays", out, bo, kim, desk.ErrNotFound)
+		try("Bo takes out himself", out, bo, bo, desk.ErrNotFound)
+		try("Cy lets himself in", in, cy, cy, desk.ErrNotFound)
+		try("Ann takes out Cy", out, ann, cy, desk.ErrNotFound)
+		try("Kim gets no more mails", out, kim, kim, nil)
+		w.same("participants", w.roles(tk.Number), []string{cy + " proposed", kim + " removed"})
+		w.same("Kim still reads, and decides over", readers(kim), []string{cy + " proposed", kim + " removed"})
+		try("and now again", in, kim, kim, nil)
+		try("Bo lets in Cy", in, bo, cy, nil)
+		try("twice", in, bo, cy, nil)
+		w.same("Cy decides over", readers(cy), nil)
+		try("Cy takes out Bo", out, cy, bo, desk.ErrNotFound)
+		assigned := w.assign(tk, "eve")
+		got := w.brings(func() { w.received(desk.OutcomeReply, w.answer(eve, assigned, "Press it.")) })
+		w.same("an answer brings", got, []string{"reply to " + cy, "reply to " + kim, "reply to " + bo})
+		try("Bo takes out Cy", out, bo, cy, nil)
+		w.cannotRead(cy, tk.Number)
+		// Who was taken out by a customer comes back by no copy either, be it that customer's own.
+		w.received(desk.OutcomeReply, w.answer(bo, w.lastFor(tk.Number, bo), "All of you: it works.").cc(cy, kim))
+		w.same("participants", w.roles(tk.Number), []string{cy + " removed", kim + " member"})
+		w.command(tk.Number, "dana", "/invite "+cy, "/remove "+kim)
+		w.same("participants", w.roles(tk.Number), []string{cy + " member", kim + " removed"})
+		try("Kim lets in himself, whom we took out", in, kim, kim, desk.ErrNotFound)
+	})
+}
+
+// TestRemovedForged: only proof of who wrote takes somebody out or lets him in; a customer's command is words, and one of us who has lost his
+// right to the queue moves nobody (T002, T003, T004, T032).
+func TestRemovedForged(t *testing.T) {
+	each(t, func(w *world) {
+		tk, assigned := w.readAlong()
+		his := w.last(cy)
+		for _, line := range []string{"/remove " + cy, "/invite " + ann} {
+			for _, m := range []mail{
+				w.answer(eve, assigned, line).at(message.LevelX), w.answer(eve, assigned, line).at(message.LevelA0), w.answer(eve, assigned, line).at(message.LevelA1s),
+				w.answer(eve, assigned, line).to(us).bare(), w.answer(kim, assigned, line), w.answer(cy, assigned, line), w.answer(cy, his, line), w.answer(kim, w.lastOf("reply", kim), line),
+				w.answer(eve, assigned, line).kind(message.AutoReply), w.mail(eve, fmt.Sprintf("Re: [#%d]", tk.Number), line), w.answer(maxx, assigned, line),
+				w.answer(eve, assigned, "A line above.\n> "+line+"\nA line below."),
+			} {
+				w.receive(m)
+				w.same(fmt.Sprintf("after %q of %v", line, m.Message.From), w.roles(tk.Number), []string{cy + " member"})
+			}
+		}
+		w.policy.StaffByID("eve").Queues = []string{"office"}
+		w.command(tk.Number, "dana", "/queue technical")
+		w.received(desk.OutcomeRefused, w.answer(eve, assigned, "/remove "+cy))
+		w.same("participants", w.roles(tk.Number), []string{cy + " member"})
+	})
+}
+
+// TestSpamBesideWords: what is written beside /spam is for us, since of spam its sender gets no word.
+func TestSpamBesideWords(t *testing.T) {
+	each(t, func(w *world) {
+		tk := w.opened(w.mail(sam, "Cheap watches", "Buy them."))
+		var r desk.Reception
+		got := w.brings(func() {
+			r = w.received(desk.OutcomeReply, w.answer(dana, w.lastFor(tk.Number, dana), "The same as last week.\n/spam"))
+		})
+		w.same("it brings", got, []string{"command_done to " + dana})
+		if m := w.message(r); !m.Internal || m.Visible == "" {
+			t.Errorf("kept as %+v", m)
+		}
+		w.status(tk.Number, desk.Closed)
+	})
+}
+
+// TestClassOfDoneTicket: a request that is done and gets a dearer class is offered anew when it is taken up again, and whoever gave it the
+// class is told that nobody has agreed to it.
+func TestClassOfDoneTicket(t *testing.T) {
+	each(t, func(w *world) {
+		tk, assigned := w.installed(kim)
+		w.received(desk.OutcomeReply, w.answer(eve, assigned, "It is installed.\n/spent 30m\n/resolve"))
+		got := w.brings(func() { w.command(tk.Number, "dana", "/class project") })
+		w.same("the class brings", got, []string{"command_done to " + dana})
+		if m := w.last(dana); !mentions(m, "nothing has been agreed") {
+			t.Errorf("Dana reads %s", m.Text)
+		}
+		w.status(tk.Number, desk.Resolved)
+		got = w.brings(func() {
+			w.received(desk.OutcomeReply, w.answer(kim, w.lastOf("resolved", kim), "We need the whole project, too."))
+		})
+		w.same("taken up again it brings", got, []string{"estimate to " + kim, "new_words to " + eve})
+		after := w.ticket(tk.Number)
+		if after.Status != desk.AwaitingConfirmation || after.Estimate.Max != 6 || after.Hold.Amount != 2 || w.balance("cust") != 8 {
+			t.Errorf("it is %s, up to %d, %d held of it, balance %d", after.Status, after.Estimate.Max, after.Hold.Amount, w.balance("cust"))
+		}
+		w.sound()
+	})
 }

@@ -278,7 +278,7 @@ func (v *visit) carryOut(tk *Ticket, who *policy.Staff, pl *plan) error {
 	if !says {
 		outcome = OutcomeCommand
 	}
-	toCustomer := says && !pl.note && !pl.help && pl.forward == ""
+	toCustomer := says && !pl.note && !pl.help && pl.forward == "" && pl.ends() != "spam" // of spam its sender gets no word
 	if err := v.keep(tk.Number, outcome, !toCustomer); err != nil {
 		return err
 	}

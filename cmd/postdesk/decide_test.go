@@ -70,6 +70,11 @@ func TestTicketCorrect(t *testing.T) {
 			{1, "/link 99", "names no request"},
 			{1, "/priority high", "priority high"},
 			{1, "/link 2", "linked to #2"},
+			{1, "/invite Lee@Print.example", ", lee@print.example reads along"},
+			{1, "/invite lee@print.example", "takes part in the request already"},
+			{1, "/remove nobody@print.example", "nobody takes part as “nobody@print.example”; possible are: lee@print.example"},
+			{1, "/remove lee@print.example", "linked to #2\n"},
+			{1, "/remove lee@print.example", "nobody takes part"},
 			{2, "/split 1", "#2: /split 1: no message"},
 			{2, "/spam", "#2 is closed"},
 		} {
@@ -80,6 +85,13 @@ func TestTicketCorrect(t *testing.T) {
 		tk, err := ticketOf(t.Context(), st, 1)
 		if err != nil || tk.Priority != "high" || tk.Status == desk.Closed {
 			t.Errorf("%+v, %v", tk, err)
+		}
+		if got := strings.Join((ticketSetCmd{Invite: " a@b.example ", Remove: "lee@print.example", Spam: true}).lines(), "|"); got != "/invite a@b.example|/remove lee@print.example|/spam" {
+			t.Errorf("the lines are %s", got)
+		}
+		var shown bytes.Buffer
+		if err := (ticketShowCmd{Number: 1}).show(t.Context(), st, &shown); err != nil || !strings.Contains(shown.String(), "lee@print.example, taken out, by "+p.Staff[0].ID) {
+			t.Errorf("it shows %s, %v", shown.String(), err)
 		}
 		if err := (ticketSetCmd{}).Run(t.Context()); err == nil || !strings.Contains(err.Error(), "--queue") {
 			t.Errorf("nothing to set: %v", err)

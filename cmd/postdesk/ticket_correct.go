@@ -100,7 +100,15 @@ For example:
 
 // Run changes a ticket.
 func (c ticketSetCmd) Run(ctx context.Context) error {
-	var lines []string
+	lines := c.lines()
+	if len(lines) == 0 {
+		return errors.New("say what to set: --queue, --class, --priority, --assign, --invite, --remove, --remind or --spam")
+	}
+	return c.order(ctx, c.Number, lines...)
+}
+
+// lines are the command lines that do what the options say.
+func (c ticketSetCmd) lines() (lines []string) {
 	for _, l := range []struct{ verb, arg string }{
 		{"queue", c.Queue}, {"class", c.Class}, {"priority", c.Priority}, {"assign", c.Assign}, {"invite", c.Invite}, {"remove", c.Remove}, {"remind", c.Remind},
 	} {
@@ -111,10 +119,7 @@ func (c ticketSetCmd) Run(ctx context.Context) error {
 	if c.Spam {
 		lines = append(lines, "/spam")
 	}
-	if len(lines) == 0 {
-		return errors.New("say what to set: --queue, --class, --priority, --assign, --invite, --remove, --remind or --spam")
-	}
-	return c.order(ctx, c.Number, lines...)
+	return lines
 }
 
 // order carries out command lines on a ticket, and says how it stands then.
@@ -148,6 +153,11 @@ func orderTicket(ctx context.Context, d *desk.Desk, by string, number int64, out
 	if len(t.Linked) > 0 {
 		what += fmt.Sprintf(", linked to %s", strings.Trim(strings.ReplaceAll(fmt.Sprint(t.Linked), " ", ", #"), "[]"))
 		what = strings.Replace(what, "linked to ", "linked to #", 1)
+	}
+	for _, p := range t.Participants {
+		if p.Role == desk.Member {
+			what += ", " + p.Contact.Address + " reads along"
+		}
 	}
 	_, err = fmt.Fprintln(out, what)
 	return err
