@@ -49,6 +49,16 @@ var wide = map[string]bool{
 
 // canonicalCharset is a charset's name as the library knows it, from how a sender wrote it.
 func canonicalCharset(name string) string {
+	switch name {
+	case "", "utf-8", "us-ascii", "windows-1252": // as nearly all are named
+		return name
+	case "UTF-8":
+		return "utf-8"
+	case "iso-8859-1", "ISO-8859-1":
+		return "windows-1252"
+	case "US-ASCII":
+		return "us-ascii"
+	}
 	name = strings.ToLower(strings.TrimSpace(name))
 	name = strings.Trim(name, "\"'<>;,= \t")
 	name, _, _ = strings.Cut(name, ";")
@@ -97,7 +107,7 @@ func toUTF8(b []byte, declared string) (text, note string) {
 // isUTF8 tells bytes that are the text as they stand, whose charset has the canonical name: as nearly all do. That goes also for what
 // calls itself Latin-1: real Latin-1 is hardly ever valid UTF-8.
 func isUTF8[T string | []byte](b T, name string) bool {
-	if wide[name] {
+	if name != "" && name != "utf-8" && wide[name] {
 		return false
 	}
 	ascii := true
@@ -181,14 +191,13 @@ var guessable = []struct{ detected, name string }{
 	{"EUC-JP", "euc-jp"}, {"EUC-KR", "euc-kr"}, {"GB-18030", "gb18030"}, {"Big5", "big5"}, {"UTF-16LE", "utf-16le"}, {"UTF-16BE", "utf-16be"},
 }
 
-const guessSample = 4 << 10 // bytes that a guess looks at
+const guessSample = 3 << 9 // bytes that a guess looks at: the detector compares them with the letters of some thirty languages
 
 func guessCharset(b []byte) string {
-	b = b[:min(len(b), guessSample)]
-	if hasJapaneseShift(b) {
+	if hasJapaneseShift(b[:min(len(b), 4<<10)]) {
 		return "iso-2022-jp"
 	}
-	results, err := chardet.NewTextDetector().DetectAll(b)
+	results, err := chardet.NewTextDetector().DetectAll(telling(b))
 	if err != nil {
 		return "windows-1252"
 	}
@@ -201,6 +210,27 @@ func guessCharset(b []byte) string {
 		}
 	}
 	return guess
+}
+
+// telling is the part of a text by which its charset can be guessed: the lines that are not ASCII, as many as a guess looks at. Where they are
+// few, the rest of the text tells nothing but its language.
+func telling(b []byte) []byte {
+	if len(b) <= guessSample || bytes.HasPrefix(b, []byte("\xff\xfe")) || bytes.HasPrefix(b, []byte("\xfe\xff")) {
+		return b[:min(len(b), guessSample)]
+	}
+	var sample []byte
+	for line := range bytes.Lines(b) {
+		if first := bytes.IndexFunc(line, func(r rune) bool { return r >= utf8.RuneSelf }); first >= 0 {
+			line = line[max(0, first-100):]
+			if sample = append(sample, line[:min(len(line), guessSample-len(sample))]...); len(sample) == guessSample {
+				return sample
+			}
+		}
+	}
+	if len(sample) == 0 {
+		return b[:guessSample]
+	}
+	return sample
 }
 
 // hasJapaneseShift tells ISO-2022-JP by the codes that shift into it (RFC 1468).

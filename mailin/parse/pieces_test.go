@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"golang.org/x/text/encoding/charmap"
 )
 
 func TestAddresses(t *testing.T) {
@@ -151,6 +153,12 @@ func TestTransferEncodings(t *testing.T) {
 
 func TestCharsets(t *testing.T) {
 	russian := "\xf0\xd2\xc9\xd7\xc5\xd4"
+	english := strings.Repeat("All of this is plain English.\n", 500)
+	question := "Здравствуйте, у меня не открывается счет за прошлый месяц, что мне делать?"
+	koi, err := charmap.KOI8R.NewEncoder().String(question)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct{ name, declared, in, want string }{
 		{"UTF-8", "utf-8", "é", "é"},
 		{"Latin-1", "ISO-8859-1", "caf\xe9", "café"},
@@ -167,6 +175,7 @@ func TestCharsets(t *testing.T) {
 		{"declared UTF-8, which it is not", "utf-8", "caf\xe9 ol\xe9", "café olé"},
 		{"UTF-8 with one broken byte", "utf-8", "äöü äöü \xff", "äöü äöü \ufffd"},
 		{"an unknown name over UTF-8", "x-foo", "é", "é"},
+		{"no name, most of it ASCII", "", english + koi, english + question},
 		{"UTF-16", "utf-16le", "a\x00b\x00", "ab"},
 	} {
 		if got, _ := toUTF8([]byte(c.in), c.declared); got != c.want {
