@@ -14,6 +14,7 @@ import (
 	"hash"
 	"io"
 	"io/fs"
+	"maps"
 	"net/mail"
 	"regexp"
 	"slices"
@@ -44,10 +45,21 @@ var traceFields = map[string]bool{
 
 var tracePrefixes = []string{"arc-", "x-forwarded-", "resent-", "list-"}
 
+// traceLetters are those that a name of them begins with.
+var traceLetters = func() (t [256]bool) {
+	for _, name := range slices.AppendSeq(slices.Clone(tracePrefixes), maps.Keys(traceFields)) {
+		t[name[0]], t[name[0]+'A'-'a'] = true, true
+	}
+	return t
+}()
+
 func isTrace(name string) bool {
 	var store [64]byte
 	if len(name) > len(store) {
 		name = name[:len(store)] // no name is longer, and a prefix is not
+	}
+	if name == "" || !traceLetters[name[0]] {
+		return false
 	}
 	low := store[:copy(store[:], name)]
 	for i, c := range low {
@@ -449,10 +461,19 @@ var metaTag = regexp.MustCompile(`(?i)<meta[^>]{0,200}charset\s*=\s*["']?([A-Za-
 
 // metaCharset is the charset that the HTML itself names near its beginning.
 func metaCharset(b []byte) string {
-	if m := metaTag.FindSubmatch(b[:min(len(b), 2<<10)]); m != nil {
-		return string(m[1])
+	b = b[:min(len(b), 2<<10)]
+	for at := 0; ; at++ { // most HTML of mail has none
+		n := bytes.IndexByte(b[at:], '<')
+		if n < 0 {
+			return ""
+		}
+		if at += n; len(b) > at+5 && bytes.EqualFold(b[at:at+5], []byte("<meta")) {
+			if m := metaTag.FindSubmatch(b[at:]); m != nil {
+				return string(m[1])
+			}
+			return ""
+		}
 	}
-	return ""
 }
 
 // message puts together what was read.

@@ -3,6 +3,7 @@ package parse
 import (
 	"regexp"
 	"regexp/syntax"
+	"slices"
 	"strings"
 	"sync"
 	"unicode"
@@ -17,7 +18,8 @@ type pattern struct {
 	once   sync.Once
 	expr   *regexp.Regexp
 	words  *wordSet // nil where the expression needs no word
-	heads  *headSet // what a text begins with that matches; nil where it may begin with anything
+	heads  *headSet // what a text begins with that matches, or a line; nil where it may begin with anything
+	ofLine bool     // the heads are those of a line
 	inLine bool     // no match goes over the end of a line, nor hangs on the ends of the text
 }
 
@@ -35,7 +37,7 @@ func (p *pattern) compile() {
 		if words := neededWords(re); len(words) > 0 {
 			p.words = newWordSet(words)
 		}
-		p.heads = newHeads(re)
+		p.heads, p.ofLine = newHeads(re)
 		p.inLine = staysInLine(re)
 	})
 }
@@ -44,7 +46,7 @@ func (p *pattern) compile() {
 // where the text that the method has seen begins. Where a sure word is enough, the method is not asked about it.
 func find[T any](p *pattern, s string, enough bool, method func(*regexp.Regexp, string) (T, bool)) (found T, offset int, ok bool) {
 	p.compile()
-	if p.heads != nil && !p.heads.begins(s) {
+	if !p.mayBegin(s) {
 		return found, 0, false
 	}
 	if p.words == nil {
@@ -67,10 +69,13 @@ func find[T any](p *pattern, s string, enough bool, method func(*regexp.Regexp, 
 		if n := strings.IndexByte(line, '\n'); n >= 0 {
 			line = line[:n]
 		}
+		at = offset + len(line) + 1
+		if p.ofLine && !p.heads.begins(line) {
+			continue
+		}
 		if found, ok = method(p.expr, line); ok {
 			return found, offset, true
 		}
-		at = offset + len(line) + 1
 	}
 	return found, 0, false
 }
@@ -104,7 +109,7 @@ func (p *pattern) FindStringSubmatch(s string) []string {
 // mayBegin tells whether a text begins as one that the expression matches.
 func (p *pattern) mayBegin(s string) bool {
 	p.compile()
-	return p.heads == nil || p.heads.begins(s)
+	return p.heads == nil || p.ofLine || p.heads.begins(s)
 }
 
 // possible tells whether the expression can match at all.
@@ -137,22 +142,22 @@ func (p *pattern) ReplaceAllString(s, with string) string {
 
 // newHeads finds the words with one of which a text begins that an expression matches. Nearly every line is told by its first letters
 // from those that an expression wants at its beginning.
-func newHeads(re *syntax.Regexp) *headSet {
-	if re.Op != syntax.OpConcat || re.Sub[0].Op != syntax.OpBeginText {
-		return nil
+func newHeads(re *syntax.Regexp) (s *headSet, ofLine bool) {
+	if re.Op != syntax.OpConcat || re.Sub[0].Op != syntax.OpBeginText && re.Sub[0].Op != syntax.OpBeginLine {
+		return nil, false
 	}
-	s := &headSet{width: 1}
+	s = &headSet{width: 1}
 	for _, b := range heads(re.Sub[1:]) {
 		if b.run == "" {
-			return nil
+			return nil, false
 		}
 		s.words = append(s.words, b.run)
 	}
 	if len(s.words) == 0 {
-		return nil
+		return nil, false
 	}
 	s.build()
-	return s
+	return s, re.Sub[0].Op == syntax.OpBeginLine
 }
 
 const maxHead = 4 // bytes of a beginning that are looked at
@@ -237,6 +242,37 @@ func headsOf(re *syntax.Regexp) []branch {
 		return heads(re.Sub)
 	}
 	return []branch{{}}
+}
+
+// patterns are several of which one has to match: a large expression takes its time wherever it is tried, a small one only where its first
+// letters stand. All of them begin at the beginning of a text.
+type patterns struct {
+	list  []*pattern
+	heads func() *headSet // of all of them
+}
+
+// anyPattern takes the alternatives of one expression between what stands before and behind them.
+func anyPattern(before, behind string, alternatives ...string) *patterns {
+	p := &patterns{}
+	for _, a := range alternatives {
+		p.list = append(p.list, newPattern(before+a+behind))
+	}
+	p.heads = sync.OnceValue(func() *headSet {
+		all := &headSet{width: 1}
+		for _, p := range p.list {
+			p.compile()
+			all.words = append(all.words, p.heads.words...)
+		}
+		all.build()
+		return all
+	})
+	return p
+}
+
+func (p *patterns) mayBegin(s string) bool { return p.heads().begins(s) }
+
+func (p *patterns) MatchString(s string) bool {
+	return p.mayBegin(s) && slices.ContainsFunc(p.list, func(p *pattern) bool { return p.MatchString(s) })
 }
 
 // staysInLine tells whether each match of an expression is also one of the line that holds it.

@@ -16,7 +16,10 @@ func allPatterns() map[string]*pattern {
 		"returned": returned, "recipientLabel": recipientLabel, "recipientWords": recipientWords, "statusField": statusField, "actionField": actionField, "helpLine": helpLine,
 		"autoSubject": autoSubject, "replyPrefix": replyPrefix, "feedbackSubject": feedbackSubject, "plainReply": plainReply,
 		"wroteSet": wroteSet, "datedSender": datedSender, "sharedLine": sharedLine, "brokenLink": brokenLink, "bareAttribution": bareAttribution,
-		"separator": separator, "forwardLine": forwardLine, "forwardSubject": forwardSubject, "rule": rule, "deviceFooter": deviceFooter, "markupQuotes": markupQuotes,
+		"separator": separator, "forwardLine": forwardLine, "forwardSubject": forwardSubject, "rule": rule, "markupQuotes": markupQuotes,
+	}
+	for i, p := range deviceFooter.list {
+		all["deviceFooter "+string(rune('a'+i))] = p
 	}
 	for i, r := range slices.Concat(reasonWords, vagueWords) {
 		all["reasonWords "+string(rune('a'+i))] = r.words
@@ -134,7 +137,7 @@ func TestPatternsAreTheirExpressions(t *testing.T) {
 func TestPatternsHaveWords(t *testing.T) {
 	for name, p := range map[string]*pattern{
 		"failureText": failureText, "failureSubject": failureSubject, "autoSubject": autoSubject, "wroteSet": wroteSet, "separator": separator,
-		"forwardLine": forwardLine, "deviceFooter": deviceFooter, "returned": returned, "markupQuotes": markupQuotes,
+		"forwardLine": forwardLine, "returned": returned, "markupQuotes": markupQuotes,
 	} {
 		if p.compile(); p.words == nil {
 			t.Errorf("%s needs no word, so that each line costs a run of its expression", name)

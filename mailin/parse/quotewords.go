@@ -160,7 +160,7 @@ var forwardSubject = newPattern(`(?i)^\s*(fwd?|wg|tr|rv|i|enc|doorst|vs|пере
 var rule = newPattern(`^[-_=*]{3,}$`)
 
 // deviceFooter is the line that telephones and web mails add, without the brackets that may open it.
-var deviceFooter = newPattern(`(?i)^(` + strings.Join([]string{
+var deviceFooter = anyPattern(`(?i)^(`, `)[>\])]*\.?$`,
 	`(sent|typed|written|posted|created|dictated)( \w+)?( with \w+)? (from|via|with|using|on|by) (my|the|a|an|yahoo|outlook|mail|samsung|gmail|android|iphone|ipad|blackberry|proton|mobile|sparrow|mailbird|airmail|nine|spark|aol|windows|thunderbird|type|huawei|xiaomi|sony|nokia|htc|lg|mailbox|front|zoho|k-9|aquamail|bluemail|superhuman|missive|inky|email|web|surface)\b.{0,120}`,
 	`get (outlook|bluemail|yahoo mail|typeapp|aqua ?mail) for .{1,60}`, `(download|hol(en)? sie sich) .{0,20}outlook .{1,40}`,
 	`(von|aus) (meinem|meiner|unterwegs).{1,60}(gesendet|geschickt|verschickt)( .{1,30})?`, `(gesendet|diese nachricht wurde|versandt|verschickt) (von|mit|über|vom|wurde von|mithilfe|per).{1,80}`,
@@ -170,7 +170,7 @@ var deviceFooter = newPattern(`(?i)^(` + strings.Join([]string{
 	`(отправлено|послано|отослано) (с|со|из|от|через|при) .{1,80}`, `(скачать|получить) outlook .{1,40}`,
 	`(wysłane|wysłano|wysłana) (z|ze|za|przez|przy) .{1,80}`, `pobierz (program )?outlook .{1,40}`,
 	`skickat från .{1,60}`, `sendt fra .{1,60}`, `lähetetty .{1,60}`, `odesláno z .{1,60}`, `iphone(から|から送信)`, `从我的 ?iphone ?发送`, `iphoneから送信`, `나의 iphone에서 보냄`,
-}, "|") + `)[>\])]*\.?$`)
+)
 
 // markupQuotes are pieces of HTML by which a quote can be told there although the plain text shows none.
 var markupQuotes = newPattern(`(?i)(gmail_quote|divrplyfwdmsg|type="cite|yahoo_quoted|border-top:solid|appendonsend|stopspelling|moz-cite-prefix|protonmail_quote)`)

@@ -29,11 +29,29 @@ func newWords(text string, forward bool) (words, forwarded string) {
 	for v.at < len(v.lines) {
 		v.step()
 	}
-	words = tidy(v.kept)
+	words = v.tidied(text)
 	if v.forwardAt < 0 {
 		return words, ""
 	}
 	return words, strings.TrimLeft(strings.TrimPrefix(words, tidy(v.kept[:v.forwardAt])), "\n")
+}
+
+// tidied is what tidy makes of the lines that are kept of a text. That is the text itself, if all of it is, and is tidy.
+func (v *reader) tidied(text string) string {
+	if len(v.kept) < len(v.lines) {
+		return tidy(v.kept)
+	}
+	gap := true
+	for i, line := range v.lines {
+		if v.kept[i] != line {
+			return tidy(v.kept)
+		}
+		if n := len(line); n == 0 && gap || n > 0 && (line[n-1] <= ' ' || line[n-1] >= utf8.RuneSelf) {
+			return tidy(v.kept)
+		}
+		gap = line == ""
+	}
+	return strings.TrimRight(text, "\n")
 }
 
 // readers are those that were done with; their stores are what is worth keeping.
@@ -96,8 +114,12 @@ func (v *reader) step() {
 		}
 		return
 	}
-	if v.isOrdinary(line) {
+	switch {
+	case line == "", v.isOrdinary(line):
 		v.keep(line)
+		return
+	case line[0] == '>':
+		v.at++
 		return
 	}
 	plain := unmarked(line)
@@ -439,12 +461,24 @@ const (
 )
 
 func headerKind(line string) int {
-	if strings.IndexByte(line, ':') < 0 && !strings.Contains(line, "：") {
+	end := strings.IndexByte(line, ':')
+	if wide := strings.Index(line, "："); wide >= 0 && (end < 0 || wide < end) {
+		end = wide
+	}
+	if end < 0 || end > 60 {
 		return 0
 	}
-	name, _, ok := strings.Cut(strings.Replace(line, "：", ":", 1), ":")
-	if !ok || len(name) > 60 {
-		return 0
+	name := strings.Trim(line[:end], " \t\u00a0*")
+	var store [60]byte
+	for i := 0; i < len(name); i++ {
+		c := name[i]
+		if c >= utf8.RuneSelf {
+			return headerNames[strings.ToLower(name)]
+		}
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		store[i] = c
 	}
-	return headerNames[strings.ToLower(strings.Trim(name, " \t\u00a0*"))]
+	return headerNames[string(store[:len(name)])]
 }
