@@ -170,7 +170,10 @@ func (e *entry) address(charset string) (message.Address, bool) {
 	if !e.hasAngle {
 		name = e.comment
 		addr = words
-		fields := strings.Fields(words)
+		var fields []string
+		if strings.IndexByte(words, ' ') >= 0 {
+			fields = strings.Fields(words)
+		}
 		holds := func(f string) bool { return strings.Contains(f, "@") }
 		at := slices.IndexFunc(fields, holds)
 		switch {
@@ -216,7 +219,7 @@ func cleanAddress(addr string) (string, error) {
 
 // oneSpace has one space for each run of white space, and none at the ends.
 func oneSpace(s string) string {
-	if isOneLine(s) {
+	if s = trimBlanks(s); isOneLine(s) {
 		return s
 	}
 	return strings.Join(strings.Fields(s), " ")

@@ -101,6 +101,9 @@ func typedAddress(v string) string {
 		addr = kind
 	}
 	addr = strings.Trim(strings.TrimSpace(addr), "<>")
+	if addr == "" {
+		return ""
+	}
 	if c, err := cleanAddress(addr); err == nil {
 		return c
 	}
@@ -262,10 +265,11 @@ var returned = newPattern(`(?im)^(-{2,} ?(this is a copy of|below this line|orig
 
 // reasonLine is the line of the text that says most: one with a reply code, else one with a failure's words.
 func reasonLine(text string) string {
-	for _, told := range []func(line string) bool{hasFailureCode, failureText.MatchString} {
-		if !told(text) {
-			continue
-		}
+	kinds := []func(line string) bool{hasFailureCode, failureText.MatchString}
+	if !hasFailureCode(text) {
+		kinds = kinds[1:]
+	}
+	for _, told := range kinds {
 		for line := range strings.SplitSeq(text, "\n") {
 			if line = strings.TrimSpace(line); len(line) <= 1000 && told(line) {
 				return clip(oneLine(line), 500)

@@ -3,6 +3,8 @@ package parse
 import (
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
@@ -265,13 +267,22 @@ func attr(n *html.Node, key string) string {
 	return ""
 }
 
-// style is the inline style in lower case without white space.
+// style is the inline style in lower case without white space. Most of it is lower case, and all of it ASCII but the names of fonts.
 func style(n *html.Node) string {
 	s := attr(n, "style")
-	if s == "" {
-		return ""
+	usual := true
+	for i := 0; i < len(s) && usual; i++ {
+		usual = s[i] > ' ' && s[i] < utf8.RuneSelf && (s[i] < 'A' || s[i] > 'Z')
 	}
-	return strings.ToLower(strings.Join(strings.Fields(s), ""))
+	if usual {
+		return s
+	}
+	return strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) {
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, s)
 }
 
 // hidden tells what no reader sees: preview texts of newsletters, and words that only a machine should find.

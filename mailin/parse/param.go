@@ -91,6 +91,10 @@ func nextParam(s string) (name, value, rest string) {
 		value, rest, _ = strings.Cut(s, ";")
 		return name, strings.Trim(value, " \t'"), rest
 	}
+	if end := strings.IndexByte(s[1:], '"') + 1; end > 0 && strings.IndexByte(s[:end], '\\') < 0 { // as nearly all are
+		_, rest, _ = strings.Cut(s[end+1:], ";")
+		return name, s[1:end], rest
+	}
 	var b strings.Builder
 	for i := 1; i < len(s); i++ {
 		switch {

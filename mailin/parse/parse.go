@@ -150,14 +150,14 @@ func (s *scratch) reading() *reading {
 var scratches = sync.Pool{New: func() any { return new(scratch) }}
 
 const (
-	maxInMemory = 256 << 10 // bytes of a mail that is read as a whole
-	maxKept     = 256 << 10 // bytes of a store that waits for the next mail
+	maxInMemory = 256 << 10       // bytes of a mail that is read as a whole
+	maxKept     = 2 * maxInMemory // bytes of a store that waits for the next mail
 )
 
 // keep lays the scratch by for the next mail. Nothing of the mail may be left outside of it.
 func (s *scratch) keep() {
 	for _, b := range []*[]byte{&s.raw, &s.decoded, &s.lines, &s.sums, &s.header.all} {
-		if cap(*b) > maxKept+bytes.MinRead {
+		if cap(*b) > maxKept {
 			*b = nil
 		}
 	}
@@ -353,7 +353,7 @@ func (r *reading) content(p *part, b *body, d decoder) *content {
 	case ok && d == nil:
 		c.all = raw
 	case ok:
-		r.decoded = d.finish(d.decode(r.decoded[:0], raw))
+		r.decoded = d.finish(d.decode(slices.Grow(r.decoded[:0], len(raw)), raw))
 		c.all = r.decoded
 	default:
 		c.stream = b
@@ -546,7 +546,7 @@ func (r *reading) header(m *message.Message, h *header) {
 		}
 		if isTrace(f.name) {
 			if m.Trace == nil {
-				m.Trace = make([]message.Field, 0, len(h.fields))
+				m.Trace = make([]message.Field, 0, min(len(h.fields), 8))
 			}
 			m.Trace = append(m.Trace, message.Field{Name: cleanText(f.name), Value: strings.ReplaceAll(cleanText(f.value), "\n", " ")})
 		}

@@ -35,6 +35,9 @@ func (p *part) describe() {
 
 // filename is the name that the sender gave, decoded and made safe; "" for none.
 func (p *part) filename() string {
+	if len(p.params) == 0 && len(p.dispParams) == 0 {
+		return ""
+	}
 	for _, name := range []string{p.dispParams.get("filename"), p.params.get("name"), p.dispParams.get("name"), p.params.get("filename")} {
 		if name = safeName(name); name != "" {
 			return name
@@ -88,6 +91,9 @@ const maxName = 200 // runes of a file name
 // safeName makes a name that a stranger gave safe to show and to offer for download (T061): its last part if it is a path, without
 // characters that are not seen or that turn the line around, never "." or a device's name.
 func safeName(name string) string {
+	if name == "" {
+		return ""
+	}
 	name = strings.ReplaceAll(cleanText(name), `\`, "/")
 	name = strings.Map(func(r rune) rune {
 		switch {
