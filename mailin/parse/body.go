@@ -1,6 +1,9 @@
 package parse
 
 import (
+	"bytes"
+	"encoding/binary"
+	"slices"
 	"strings"
 )
 
@@ -15,14 +18,15 @@ type textPart struct {
 // text where there is no plain part at all. An HTML part beside plain ones, as when a list appends its footer, counts if it says
 // what they do not (F38).
 func joinTexts(parts []textPart) (text, markup string) {
-	var plain, htmls []string
-	inGroup := map[string]bool{} // groups with plain text
+	var plainStore, htmlStore, groupStore [2]string
+	plain, htmls := plainStore[:0], htmlStore[:0]
+	inGroup := groupStore[:0] // groups with plain text
 	for _, p := range parts {
 		switch {
 		case p.html:
 			htmls = append(htmls, p.text)
 		case strings.TrimSpace(p.text) != "":
-			inGroup[p.alternative] = true
+			inGroup = append(inGroup, p.alternative)
 		}
 	}
 	for _, p := range parts {
@@ -32,7 +36,7 @@ func joinTexts(parts []textPart) (text, markup string) {
 			}
 			continue
 		}
-		if p.alternative != "" && inGroup[p.alternative] {
+		if p.alternative != "" && slices.Contains(inGroup, p.alternative) {
 			continue
 		}
 		t := htmlText(p.text)
@@ -105,4 +109,45 @@ func appendLines[T string | []byte](out []byte, text T) []byte {
 		}
 	}
 	return append(out, text[begin:]...)
+}
+
+// usualText is what toUTF8 and plainLines make of a text in ASCII that has nothing to be taken out, as most have; ok is false for any other.
+// store is for a copy with lines ended by \n.
+func usualText(b []byte, store *[]byte) (text string, ok bool) {
+	const each = 0x0101010101010101 // of eight bytes
+	returns := false
+	for i := 0; i < len(b); {
+		if i+8 <= len(b) {
+			// Eight at once: none of them beyond ASCII, none below a space, and no delete sign.
+			x := binary.LittleEndian.Uint64(b[i:])
+			if (x|(x-0x20*each)|(x+each))&(0x80*each) == 0 {
+				i += 8
+				continue
+			}
+		}
+		for end := min(i+8, len(b)); i < end; i++ {
+			switch c := b[i]; {
+			case c == '\r':
+				returns = true
+			case (c < ' ' || c >= 0x7f) && c != '\n' && c != '\t':
+				return "", false
+			}
+		}
+	}
+	if !returns {
+		return string(b), true
+	}
+	out := (*store)[:0]
+	for rest := b; ; {
+		n := bytes.IndexByte(rest, '\r')
+		if n < 0 {
+			out = append(out, rest...)
+			*store = out
+			return string(out), true
+		}
+		out = append(out, rest[:n]...)
+		if rest = rest[n+1:]; len(rest) == 0 || rest[0] != '\n' {
+			out = append(out, '\n')
+		}
+	}
 }

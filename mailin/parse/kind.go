@@ -10,7 +10,8 @@ import (
 // judge finds who or what wrote the mail (M4). The kinds are looked for in the order of the inspect contract, each by a table of
 // signs; the first kind with a sign wins, and all its signs are told. What only asks us not to answer changes no kind.
 func (r *reading) judge(m *message.Message) {
-	e := &evidence{h: &r.top.header, m: m, top: r.top, reports: r.reports, store: &r.scratch.header}
+	e := &r.evidence
+	*e = evidence{h: &r.top.header, m: m, top: r.top, reports: r.reports, store: &r.scratch.header}
 	for _, k := range kinds {
 		if why := k.signs(e); len(why) > 0 {
 			m.Kind, m.KindWhy = k.kind, why

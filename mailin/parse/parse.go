@@ -95,10 +95,10 @@ func Parse(src message.Source) *message.Message {
 // parse reads a mail in memory, all that there is of it until err.
 func (s *scratch) parse(mail []byte, err error) *message.Message {
 	r := s.reading()
-	if w := r.walk(linesOf(mail), nil); w.lost != nil { // a multipart without its boundary: look again, and take what looks like one
+	if w := r.walk(r.inMemory(mail), nil); w.lost != nil { // a multipart without its boundary: look again, and take what looks like one
 		lost := w.lost
 		r = s.reading()
-		r.walk(linesOf(mail), lost)
+		r.walk(r.inMemory(mail), lost)
 	}
 	if err != nil {
 		r.notes.add(sourceError(err))
@@ -279,15 +279,29 @@ type reading struct {
 	attachments []message.Attachment
 	fallback    []textPart // texts in files, for a mail without one of its own
 	reports     []report
+
+	// What there is one of in each reading.
 	walker      walker
+	mail        lineReader
+	topPart     part
 	leafContent content
+	evidence    evidence
+	textStore   [2]textPart
+}
+
+// inMemory are the lines of the mail.
+func (r *reading) inMemory(mail []byte) *lineReader {
+	r.mail = lineReader{window: mail}
+	r.mail.begin()
+	return &r.mail
 }
 
 func (r *reading) walk(lines *lineReader, guess paths) *walker {
-	r.sums = r.sums[:0]
+	r.sums, r.texts = r.sums[:0], r.textStore[:0]
+	r.topPart = part{path: "1"}
 	r.walker = walker{lines: lines, header: &r.scratch.header, leaf: r.leaf, guess: guess}
 	w := &r.walker
-	w.walk()
+	w.entity(&r.topPart, 0)
 	lines.free()
 	r.top = w.top
 	for _, n := range w.notes {
@@ -439,18 +453,20 @@ func (r *reading) text(p *part, c *content) {
 			r.attachments = append(r.attachments, f.attachment(p.path, i+1))
 		}
 	}
-	if (bytes.IndexByte(b, '\r') >= 0 || bytes.IndexByte(b, '\f') >= 0) && isUTF8(b, canonicalCharset(declared)) {
-		r.lines = appendLines(r.lines[:0], b) // plainLines would make another copy
-		b = r.lines
-	}
-	text, note := toUTF8(b, declared)
-	if note != "" {
-		r.notes.add(note)
-	}
 	if r.charset == "" {
 		r.charset = declared
 	}
-	text = plainLines(text)
+	text, ok := "", false
+	if name := canonicalCharset(declared); !wide[name] {
+		text, ok = usualText(b, &r.lines)
+	}
+	if !ok {
+		var note string
+		if text, note = toUTF8(b, declared); note != "" {
+			r.notes.add(note)
+		}
+		text = plainLines(text)
+	}
 	if strings.EqualFold(p.params.get("format"), "flowed") && !markup {
 		text = unflow(text, strings.EqualFold(p.params.get("delsp"), "yes"))
 	}
@@ -506,7 +522,11 @@ func (r *reading) header(m *message.Message, h *header) {
 	text := func(name string) string { return clip(oneLine(decodeWords(h.get(name), r.charset)), maxShown) }
 	addresses := func(name string) (list []message.Address) {
 		for v := range h.all(name) {
-			list = append(list, parseAddresses(v, r.charset)...)
+			if more := parseAddresses(v, r.charset); list == nil {
+				list = more
+			} else {
+				list = append(list, more...)
+			}
 		}
 		return list[:min(len(list), maxAddresses)]
 	}

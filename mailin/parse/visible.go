@@ -367,7 +367,15 @@ func sharedAttribution(plain string) []string {
 	if !strings.HasSuffix(plain, " wrote:") {
 		return nil
 	}
-	return sharedLine.FindStringSubmatch(plain)
+	for at := 1; ; {
+		n := strings.Index(plain[at:], "On ")
+		if n < 0 {
+			return nil
+		}
+		if at += n + 3; plain[at-4] == ' ' || plain[at-4] == '-' {
+			return sharedLine.FindStringSubmatch(plain)
+		}
+	}
 }
 
 // startsAttribution keeps lines out that begin a sentence of another kind; it is there for speed on long mails.
