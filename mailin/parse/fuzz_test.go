@@ -123,6 +123,7 @@ func FuzzAddresses(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
+		sameAddresses(t, s)
 		for _, a := range parseAddresses(s, "") {
 			if a.Addr == "" && a.Name == "" {
 				t.Errorf("%q gives nobody", s)

@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"bytes"
 	"strconv"
 	"strings"
 	"unicode"
@@ -48,29 +49,36 @@ func bareText(source string) string {
 
 type textRenderer struct {
 	out   strings.Builder
-	line  strings.Builder // of the line at hand, white space folded
-	space bool            // white space waits for the next word
-	ink   bool            // something stands on the line, if only a space that keeps it open
-	gap   bool            // a blank line waits for the next line
-	own   bool            // words outside of quotes were written
-	quote int             // depth of quotes
-	last  int             // depth of quotes of the last line
+	line  []byte // of the line at hand, white space folded
+	space bool   // white space waits for the next word
+	ink   bool   // something stands on the line, if only a space that keeps it open
+	gap   bool   // a blank line waits for the next line
+	own   bool   // words outside of quotes were written
+	quote int    // depth of quotes
+	last  int    // depth of quotes of the last line
 	pre   int
 	items []int // numbers of the open lists, -1 for bullets
 }
 
-var skipped = map[atom.Atom]bool{
-	atom.Head: true, atom.Script: true, atom.Style: true, atom.Title: true, atom.Noscript: true, atom.Iframe: true, atom.Object: true,
-	atom.Textarea: true, atom.Select: true, atom.Template: true, atom.Svg: true,
+// isSkipped tells elements whose content is no text of the mail.
+func isSkipped(a atom.Atom) bool {
+	switch a {
+	case atom.Head, atom.Script, atom.Style, atom.Title, atom.Noscript, atom.Iframe, atom.Object, atom.Textarea, atom.Select, atom.Template, atom.Svg:
+		return true
+	}
+	return false
 }
 
-// blocks begin and end a line; true for those with a blank line around them.
-var blocks = map[atom.Atom]bool{
-	atom.P: true, atom.H1: true, atom.H2: true, atom.H3: true, atom.H4: true, atom.H5: true, atom.H6: true, atom.Ul: true, atom.Ol: true,
-	atom.Blockquote: true, atom.Pre: true, atom.Dl: true,
-	atom.Div: false, atom.Tr: false, atom.Li: false, atom.Table: false, atom.Tbody: false, atom.Body: false, atom.Section: false,
-	atom.Article: false, atom.Header: false, atom.Footer: false, atom.Center: false, atom.Address: false, atom.Dt: false, atom.Dd: false,
-	atom.Form: false, atom.Fieldset: false, atom.Figure: false, atom.Main: false, atom.Caption: false,
+// isBlock tells elements that begin and end a line; those that are wide have a blank line around them.
+func isBlock(a atom.Atom) (wide, block bool) {
+	switch a {
+	case atom.P, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Ul, atom.Ol, atom.Blockquote, atom.Pre, atom.Dl:
+		return true, true
+	case atom.Div, atom.Tr, atom.Li, atom.Table, atom.Tbody, atom.Body, atom.Section, atom.Article, atom.Header, atom.Footer, atom.Center,
+		atom.Address, atom.Dt, atom.Dd, atom.Form, atom.Fieldset, atom.Figure, atom.Main, atom.Caption:
+		return false, true
+	}
+	return false, false
 }
 
 func (r *textRenderer) node(n *html.Node) {
@@ -79,7 +87,7 @@ func (r *textRenderer) node(n *html.Node) {
 		r.text(n.Data)
 		return
 	case html.ElementNode:
-		if skipped[n.DataAtom] || hidden(n) {
+		if isSkipped(n.DataAtom) || hidden(n) {
 			return
 		}
 	case html.DocumentNode:
@@ -107,7 +115,7 @@ func (r *textRenderer) node(n *html.Node) {
 		return
 	}
 
-	wide, block := blocks[n.DataAtom]
+	wide, block := isBlock(n.DataAtom)
 	if block {
 		r.endLine()
 		if wide && !strings.Contains(attr(n, "class"), "MsoNormal") && !strings.Contains(attr(n, "class"), "MsoPlainText") {
@@ -144,7 +152,7 @@ func (r *textRenderer) node(n *html.Node) {
 		r.word(mark)
 		r.space = true
 	case atom.Td, atom.Th:
-		if r.line.Len() > 0 {
+		if len(r.line) > 0 {
 			r.word(" ")
 			r.space = true
 		}
@@ -212,7 +220,7 @@ func (r *textRenderer) text(s string) {
 			r.word(s[i:j])
 		}
 		if j < len(s) {
-			r.space = r.space || r.line.Len() > 0
+			r.space = r.space || len(r.line) > 0
 			j++
 		}
 		i = j
@@ -220,12 +228,15 @@ func (r *textRenderer) text(s string) {
 }
 
 func (r *textRenderer) word(s string) {
-	if r.space && r.line.Len() > 0 {
-		r.line.WriteByte(' ')
+	if r.space && len(r.line) > 0 {
+		r.line = append(r.line, ' ')
 	}
 	r.space = false
 	r.ink = true
-	r.line.WriteString(strings.ReplaceAll(s, "\u00a0", " "))
+	if strings.IndexByte(s, 0xc2) >= 0 { // which begins such a space
+		s = strings.ReplaceAll(s, "\u00a0", " ")
+	}
+	r.line = append(r.line, s...)
 }
 
 // breakLine ends the line, also an empty one.
@@ -238,13 +249,13 @@ func (r *textRenderer) endLine() {
 	if !r.ink {
 		return
 	}
-	text := strings.TrimRight(r.line.String(), " \t")
+	text := bytes.TrimRight(r.line, " \t")
 	if r.pre == 0 {
-		text = strings.TrimLeft(text, " \t")
+		text = bytes.TrimLeft(text, " \t")
 	}
-	r.line.Reset()
+	r.line = r.line[:0]
 	r.space, r.ink = false, false
-	if text == "" {
+	if len(text) == 0 {
 		r.gap = true
 		return
 	}
@@ -255,7 +266,9 @@ func (r *textRenderer) endLine() {
 	r.last = r.quote
 	r.gap = false
 	r.own = r.own || r.quote == 0
-	r.out.WriteString(prefix + text + "\n")
+	r.out.WriteString(prefix)
+	r.out.Write(text)
+	r.out.WriteByte('\n')
 }
 
 func attr(n *html.Node, key string) string {
@@ -277,12 +290,19 @@ func style(n *html.Node) string {
 	if usual {
 		return s
 	}
-	return strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) {
-			return -1
+	var store [256]byte
+	out := store[:0]
+	for _, r := range s {
+		switch {
+		case r >= 'A' && r <= 'Z':
+			out = append(out, byte(r)+'a'-'A')
+		case r > ' ' && r < utf8.RuneSelf:
+			out = append(out, byte(r))
+		case !unicode.IsSpace(r):
+			out = utf8.AppendRune(out, unicode.ToLower(r))
 		}
-		return unicode.ToLower(r)
-	}, s)
+	}
+	return string(out)
 }
 
 // hidden tells what no reader sees: preview texts of newsletters, and words that only a machine should find.

@@ -142,7 +142,7 @@ var automatic = signs{
 	func(e *evidence) string {
 		subject := e.m.Subject
 		if len(e.m.InReplyTo) == 0 && len(e.m.References) == 0 {
-			subject = replyPrefix.ReplaceAllString(subject, "") // a program's "Re:": a person's answer names what it answers
+			subject = withoutReply(subject) // a program's "Re:": a person's answer names what it answers
 		}
 		if m := autoSubject.FindString(subject); m != "" {
 			return "the subject begins with " + strings.TrimSpace(m)
@@ -180,6 +180,16 @@ var autoSubject = newPattern(`(?i)^\s*\[?(` + strings.Join([]string{
 }, "|") + `)`)
 
 var replyPrefix = newPattern(`(?i)^\s*((re|aw|sv|antw|odp|rif|res|отв)\s*:\s*|\[[^\[\]]{1,60}\]\s*)+`)
+
+func withoutReply(subject string) string {
+	if strings.IndexByte(subject, ':') < 0 && strings.IndexByte(subject, ']') < 0 {
+		return subject
+	}
+	if i := replyPrefix.FindStringIndex(subject); i != nil {
+		return subject[i[1]:]
+	}
+	return subject
+}
 
 // list are the signs of a mailing list, a newsletter or another bulk sender (RFC 2369, RFC 2919).
 var list = signs{

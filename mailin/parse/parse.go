@@ -14,7 +14,6 @@ import (
 	"hash"
 	"io"
 	"io/fs"
-	"maps"
 	"net/mail"
 	"regexp"
 	"slices"
@@ -33,33 +32,26 @@ const (
 	maxNotes  = 50
 )
 
-// traceFields are kept on the message as they came, beside those with a prefix of tracePrefixes: they tell the way of the mail, and
+// isTraceField tells fields that are kept on the message as they came, beside those with a prefix of tracePrefixes: they tell the way of the mail, and
 // mailin/auth judges them.
-var traceFields = map[string]bool{
-	"return-path": true, "received": true, "delivered-to": true, "x-original-to": true, "envelope-to": true, "x-envelope-to": true,
-	"authentication-results": true, "dkim-signature": true, "x-google-dkim-signature": true, "received-spf": true,
-	"auto-submitted": true, "precedence": true, "x-auto-response-suppress": true, "sender": true, "x-originating-ip": true,
-	"x-ms-exchange-organization-authas": true, "x-ms-exchange-organization-authsource": true,
-	"x-spam-status": true, "x-spam-flag": true, "x-failed-recipients": true, "x-loop": true,
+func isTraceField(lower []byte) bool {
+	switch string(lower) {
+	case "return-path", "received", "delivered-to", "x-original-to", "envelope-to", "x-envelope-to",
+		"authentication-results", "dkim-signature", "x-google-dkim-signature", "received-spf",
+		"auto-submitted", "precedence", "x-auto-response-suppress", "sender", "x-originating-ip",
+		"x-ms-exchange-organization-authas", "x-ms-exchange-organization-authsource",
+		"x-spam-status", "x-spam-flag", "x-failed-recipients", "x-loop":
+		return true
+	}
+	return false
 }
 
 var tracePrefixes = []string{"arc-", "x-forwarded-", "resent-", "list-"}
-
-// traceLetters are those that a name of them begins with.
-var traceLetters = func() (t [256]bool) {
-	for _, name := range slices.AppendSeq(slices.Clone(tracePrefixes), maps.Keys(traceFields)) {
-		t[name[0]], t[name[0]+'A'-'a'] = true, true
-	}
-	return t
-}()
 
 func isTrace(name string) bool {
 	var store [64]byte
 	if len(name) > len(store) {
 		name = name[:len(store)] // no name is longer, and a prefix is not
-	}
-	if name == "" || !traceLetters[name[0]] {
-		return false
 	}
 	low := store[:copy(store[:], name)]
 	for i, c := range low {
@@ -67,7 +59,7 @@ func isTrace(name string) bool {
 			low[i] = c + 'a' - 'A'
 		}
 	}
-	return traceFields[string(low)] || slices.ContainsFunc(tracePrefixes, func(p string) bool { return strings.HasPrefix(string(low), p) })
+	return isTraceField(low) || slices.ContainsFunc(tracePrefixes, func(p string) bool { return strings.HasPrefix(string(low), p) })
 }
 
 // Parse reads one mail. It never fails and never panics; a source that breaks off gives what was read until then, with a note. A
@@ -591,8 +583,15 @@ func answered(value string, m *message.Message) []message.ID {
 	}
 	return slices.DeleteFunc(message.ParseIDs(value), func(id message.ID) bool {
 		addr, err := message.Canonical(strings.TrimSuffix(string(id), "'s"))
-		is := func(a message.Address) bool { return a.Addr == addr }
-		return err == nil && slices.ContainsFunc(slices.Concat(m.From, m.To, m.Cc, m.ReplyTo), is)
+		if err != nil {
+			return false
+		}
+		for _, list := range [][]message.Address{m.From, m.To, m.Cc, m.ReplyTo} {
+			if slices.ContainsFunc(list, func(a message.Address) bool { return a.Addr == addr }) {
+				return true
+			}
+		}
+		return false
 	})
 }
 

@@ -35,15 +35,15 @@ func (p *part) describe() {
 
 // filename is the name that the sender gave, decoded and made safe; "" for none.
 func (p *part) filename() string {
-	if len(p.params) == 0 && len(p.dispParams) == 0 {
-		return ""
-	}
-	for _, name := range []string{p.dispParams.get("filename"), p.params.get("name"), p.dispParams.get("name"), p.params.get("filename")} {
-		if name = safeName(name); name != "" {
-			return name
+	if !p.named {
+		p.named = true
+		for _, name := range []string{p.dispParams.get("filename"), p.params.get("name"), p.dispParams.get("name"), p.params.get("filename")} {
+			if p.name = safeName(name); p.name != "" {
+				break
+			}
 		}
 	}
-	return ""
+	return p.name
 }
 
 // isText tells whether the part is text of the mail itself rather than something that came with it.

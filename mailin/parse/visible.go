@@ -122,6 +122,11 @@ func (v *reader) step() {
 		v.at++
 		return
 	}
+	v.look(line)
+}
+
+// look takes a line that may be anything.
+func (v *reader) look(line string) {
 	plain := unmarked(line)
 	switch {
 	case plain == "":

@@ -25,6 +25,8 @@ type part struct {
 	dispParams  params
 	parent      string // media type of the enclosing multipart, "" at the top
 	alternative string // path of the nearest enclosing multipart/alternative, "" for none
+	name        string // of the file, once it was asked for
+	named       bool
 	body        body
 }
 
@@ -99,7 +101,7 @@ func (w *walker) multipart(p *part, b *body, depth int) (stop bool) {
 			w.notes.add("a multipart without its boundary was read as text")
 			met, closing := w.met, w.closing
 			w.parts++
-			p.media, p.params = "text/plain", nil
+			p.media, p.params, p.named = "text/plain", nil, false
 			p.body = body{w: w, done: true, out: preamble}
 			if w.leaf(p, &p.body) {
 				return true
