@@ -36,7 +36,7 @@ func TestConversations(t *testing.T) {
 		{"an answer to a mail that we never saw", mail(0, 0, "kim", us), "names", []Heading{mail(1, 1, "kim", us)}, []int64{1}},
 		{"the same by who is new", mail(0, 0, "joe", us, list), "names", []Heading{mail(1, 1, "kim", list)}, nil},
 		{"the same on a list", mail(0, 0, "kim", list), "names list", []Heading{mail(1, 1, "kim", list)}, nil},
-		{"names mails without a mark", mail(0, 0, "kim", us), "names no mark", []Heading{mail(1, 1, "kim", us)}, nil},
+		{"names mails without a mark", mail(0, 0, "kim", us), "names no mark", []Heading{bare(mail(1, 1, "kim", us)), bare(mail(1, 2, "kim", us))}, nil},
 		{"his, on a list", mail(0, 0, "kim", list), "list", []Heading{mail(1, day, "kim", list)}, []int64{1}},
 		{"his, on a list, days ago", mail(0, 0, "kim", list), "list", []Heading{mail(1, 2*day, "kim", list)}, nil},
 		{"days ago on a list, to its writer", mail(0, 0, "joe", list, "kim"), "list", []Heading{mail(1, 20*day, "kim", list)}, []int64{1}},

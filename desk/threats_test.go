@@ -184,8 +184,13 @@ func TestT019SubjectAlone(t *testing.T) {
 		// What is no answer, and what a page or one of us begins, is a matter of its own.
 		w.received(desk.OutcomeNew, w.mail(kim, "The invoice of May", "It is there again."))
 		w.received(desk.OutcomeNew, w.mail(kim, subject, "Another one.").kind(message.Portal))
-		w.received(desk.OutcomeNew, w.mail(eve, subject, "Look at this."))
-		w.received(desk.OutcomeNew, w.mail(kim, "Re: [#999999] The invoice of May", "A ticket of another desk."))
+		w.received(desk.OutcomeNew, w.mail(eve, subject, "Look at this.").cc(kim))
+		// So is what still has something of a desk's, be it worth nothing here.
+		w.received(desk.OutcomeNew, w.mail(kim, "Re: [#999999] The invoice of May", "By a tag."))
+		w.received(desk.OutcomeNew, w.mail(kim, subject, "By an address.").to(strings.Replace(us, "@", "+"+strings.Repeat("a", 40)+"@", 1)))
+		lost := w.mail(kim, subject, "By an id.")
+		lost.Message.References = []message.ID{message.ID("lost." + w.epoch() + "@desk.example"), "unknown@mua.example"}
+		w.received(desk.OutcomeNew, lost)
 		untouched("another matter")
 	})
 }
