@@ -122,30 +122,35 @@ func (v *visit) goesOn(h Heading) (bool, error) {
 	if v.namesMails() {
 		return false, nil
 	}
-	since, until := talkSpan(h)
-	bare, err := v.tx.Headings(v.ctx, HeadingFilter{Base: h.Base, Bare: true, Since: since, Until: until, Limit: bareAnswers})
+	bare, err := v.tx.Headings(v.ctx, bareOnes(h))
 	return len(bare) == bareAnswers, err
 }
 
-// talkSpan is from when to when mails may be of the same conversation as this one.
-func talkSpan(h Heading) (since, until time.Time) { return h.At.Add(-talkLasts), h.At.Add(talkLively) }
+// bareOnes asks for answers to the subject of a mail that have no mark of one.
+func bareOnes(h Heading) HeadingFilter {
+	f := sameSubject(h, "")
+	f.Bare, f.Limit = true, bareAnswers
+	return f
+}
+
+// sameSubject asks for mails that may be of the same conversation as one: those from an address, or from anybody.
+func sameSubject(h Heading, from string) HeadingFilter {
+	return HeadingFilter{Base: h.Base, From: from, Since: h.At.Add(-talkLasts), Until: h.At.Add(talkLively), Limit: maxHeadings}
+}
 
 // headings are earlier ones of the same subject, latest first: the sender's own, however many others have written since, and the latest.
 func (v *visit) headings(h Heading) ([]Heading, error) {
-	since, until := talkSpan(h)
-	f := HeadingFilter{Base: h.Base, From: h.From, Since: since, Until: until, Limit: maxHeadings}
 	var own []Heading
 	var err error
 	if h.From != "" {
-		if own, err = v.tx.Headings(v.ctx, f); err != nil {
+		if own, err = v.tx.Headings(v.ctx, sameSubject(h, h.From)); err != nil {
 			return nil, err
 		}
 	}
 	if v.who.staff != nil {
 		return own, nil // who serves everybody takes part in every ticket, and means one that he has written on
 	}
-	f.From = ""
-	all, err := v.tx.Headings(v.ctx, f)
+	all, err := v.tx.Headings(v.ctx, sameSubject(h, ""))
 	if err != nil {
 		return nil, err
 	}

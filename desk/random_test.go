@@ -91,6 +91,20 @@ func (w *world) step(r *rand.Rand, i int, outbox []*desk.Mail, outcomes map[desk
 		}
 	}
 	w.pass(time.Duration(r.IntN(50)) * time.Minute)
+	m := w.randomMail(r, outbox)
+	outcomes[w.receive(m).Outcome]++
+	if r.IntN(10) == 0 {
+		m.Position.UIDValidity++
+		if again := w.receive(m); again.Outcome != desk.OutcomeDuplicate {
+			w.Errorf("a mail seen again ends as %s", again.Outcome)
+		}
+		outcomes[desk.OutcomeDuplicate]++
+	}
+}
+
+// randomMail is one of any kind, an answer to one of those sent for the most part.
+func (w *world) randomMail(r *rand.Rand, outbox []*desk.Mail) mail {
+	one := func(of []string) string { return of[r.IntN(len(of))] }
 	people := []string{kim, kim, ann, bo, sam}
 	m := w.mail(one(people), "A question", one(customerWords))
 	if r.IntN(2) > 0 {
@@ -137,14 +151,7 @@ func (w *world) step(r *rand.Rand, i int, outbox []*desk.Mail, outcomes map[desk
 	if m.Message.Kind.Machine() && w.policy.StaffByAddress(m.Message.From[0].Addr) != nil {
 		m.Message.Text, m.Message.Visible = canary, canary // a vacation reply is nothing for customers either
 	}
-	outcomes[w.receive(m).Outcome]++
-	if r.IntN(10) == 0 {
-		m.Position.UIDValidity++
-		if again := w.receive(m); again.Outcome != desk.OutcomeDuplicate {
-			w.Errorf("a mail seen again ends as %s", again.Outcome)
-		}
-		outcomes[desk.OutcomeDuplicate]++
-	}
+	return m
 }
 
 // grown reads the journal, which begins with the lines it had.

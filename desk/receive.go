@@ -40,6 +40,9 @@ func (d *Desk) Receive(ctx context.Context, arrivals []Arrival) ([]Reception, er
 			}
 		}
 		err := d.update(ctx, func(t *turn) (err error) {
+			if err := t.expect(arrivals[i : i+1]); err != nil {
+				return err
+			}
 			r, err = t.receive(a)
 			return err
 		})
@@ -63,7 +66,13 @@ func (d *Desk) receiveTogether(ctx context.Context, arrivals []Arrival) (done []
 				return err
 			}
 			t.signBy(age)
-			r, err := t.receive(&arrivals[i])
+			if i == 0 {
+				err = t.expect(arrivals)
+			}
+			var r Reception
+			if err == nil {
+				r, err = t.receive(&arrivals[i])
+			}
 			if err == nil {
 				err = t.finish()
 			}
@@ -81,6 +90,42 @@ func (d *Desk) receiveTogether(ctx context.Context, arrivals []Arrival) (done []
 	return done, nil
 }
 
+// expect tells the store which mails come, so that what each of them asks is asked at once.
+func (t *turn) expect(arrivals []Arrival) error {
+	e := Expected{Since: t.now.Add(-time.Hour), Latest: maxHistory + 1}
+	for i := range arrivals {
+		a := &arrivals[i]
+		m := a.Message
+		x := ExpectedMail{Position: a.Position, Identity: m.Identity(), ID: m.ID, Names: hinted(m)}
+		if len(m.From) > 0 {
+			x.Address, _ = message.Canonical(m.From[0].Addr) // "" where it cannot be read
+		}
+		if len(x.Names) > 0 {
+			x.Answers = x.Names[0]
+		}
+		base, answer := message.Base(m.Subject)
+		switch h := (Heading{Base: base, From: x.Address, At: t.arrived(a)}); {
+		case len(x.Names) > 0 || m.Kind.Machine():
+		case answer:
+			x.Headings = []HeadingFilter{sameSubject(h, ""), sameSubject(h, h.From)}
+		default:
+			x.Headings = []HeadingFilter{bareOnes(h)}
+		}
+		_, tagged := message.TagOf(m.Subject)
+		x.Opens = !answer && len(x.Names) == 0 && !tagged && m.Kind == message.Human && may(wishStore, a.Assurance.Level) != held && t.p.StaffByAddress(x.Address) == nil
+		e.Mails = append(e.Mails, x)
+	}
+	return t.tx.Expect(t.ctx, e)
+}
+
+// arrived is when a mail came in, which is "Registration": never later than now.
+func (t *turn) arrived(a *Arrival) time.Time {
+	if at := a.Received.UTC(); !at.IsZero() && at.Before(t.now) {
+		return at
+	}
+	return t.now
+}
+
 // receive decides over one mail.
 func (t *turn) receive(a *Arrival) (Reception, error) {
 	known, err := t.tx.Reception(t.ctx, a.Position)
@@ -90,9 +135,7 @@ func (t *turn) receive(a *Arrival) (Reception, error) {
 	if !errors.Is(err, ErrNotFound) {
 		return Reception{}, err
 	}
-	if at := a.Received.UTC(); !at.IsZero() && at.Before(t.now) {
-		t.at = at // "Registration": the arrival, never later than now
-	}
+	t.at = t.arrived(a)
 	t.mail = a.Message
 	v := &visit{turn: t, a: a, m: a.Message, mailbox: t.terms(a), identity: a.Message.Identity()}
 	if fault.Planted(fault.NoUniqueKey) {

@@ -37,6 +37,9 @@ type Tx interface {
 	// Now is the clock that nodes share: the database's on PostgreSQL, the process's on SQLite. Leases and expiry go by it, and
 	// nothing else does: a ticket's times come from the desk's own Now, so that simulate can set it.
 	Now(ctx context.Context) (time.Time, error)
+	// Expect tells an Update which mails it is going to decide over: what the look-ups of each ask is then asked once for all, and from then
+	// on what is added is written in sets. It changes only what that costs; a transaction may expect more than once.
+	Expect(ctx context.Context, e Expected) error
 	// Meta is a small value of the whole desk by name: the instance's epoch, for one.
 	Meta(ctx context.Context, name string) (string, error)
 	// SetMeta keeps the value if the name is new, and returns the one that stands.
@@ -230,6 +233,25 @@ type Tx interface {
 	// SentTo counts mails put into the outbox for an address since a time: automatic ones only, of one template unless it is "", of
 	// one ticket unless it is 0. It is what limits acknowledgements, questions and loops.
 	SentTo(ctx context.Context, address, template string, ticket int64, since time.Time) (int, error)
+}
+
+// Expected is what a transaction is told ahead.
+type Expected struct {
+	Mails  []ExpectedMail
+	Since  time.Time // from which on mails to their senders are going to be counted
+	Latest int       // how many of the latest messages are going to be read of a ticket that one of them belongs to
+}
+
+// An ExpectedMail is one, with the keys of what is looked up for it. A key that is left out, or names nothing, does no harm.
+type ExpectedMail struct {
+	Position Position
+	Identity string
+	ID       message.ID
+	Names    []message.ID    // that it refers to
+	Answers  message.ID      // of these, the one whose ticket it most likely belongs to
+	Address  string          // of its sender, canonical
+	Headings []HeadingFilter // that are going to be asked for
+	Opens    bool            // it opens a ticket, as far as can be told from the mail alone
 }
 
 // Vitals are what shows whether mail flows.

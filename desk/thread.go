@@ -41,12 +41,12 @@ type hint struct {
 	by     string
 }
 
-// hints are what a mail says of its ticket: references first, then the token, then the tag in the subject (M3).
-func (v *visit) hints() ([]hint, error) {
+// hinted are the ids that may lead to a mail's ticket, the likeliest first.
+func hinted(m *message.Message) []message.ID {
 	// The last reference is the direct parent (RFC 5322, 3.6.4), so look from the end. Unknown ids on the way are normal: we never see
 	// the mails that people send around us. In-Reply-To counts beside References, since some clients replace the list (F23).
-	ids := slices.Clone(v.m.InReplyTo)
-	for _, id := range slices.Backward(v.m.References) {
+	ids := slices.Clone(m.InReplyTo)
+	for _, id := range slices.Backward(m.References) {
 		if len(ids) >= maxRefs {
 			break
 		}
@@ -54,6 +54,12 @@ func (v *visit) hints() ([]hint, error) {
 			ids = append(ids, id)
 		}
 	}
+	return ids[:min(len(ids), maxRefs)]
+}
+
+// hints are what a mail says of its ticket: references first, then the token, then the tag in the subject (M3).
+func (v *visit) hints() ([]hint, error) {
+	ids := hinted(v.m)
 	var hints []hint
 	add := func(ticket int64, by string) {
 		if ticket > 0 && len(hints) < maxHints && !slices.ContainsFunc(hints, func(h hint) bool { return h.ticket == ticket }) {
@@ -61,7 +67,7 @@ func (v *visit) hints() ([]hint, error) {
 		}
 	}
 	if len(ids) > 0 {
-		refs, err := v.tx.Refs(v.ctx, ids[:min(len(ids), maxRefs)])
+		refs, err := v.tx.Refs(v.ctx, ids)
 		if err != nil {
 			return nil, err
 		}

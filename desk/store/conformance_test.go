@@ -991,6 +991,7 @@ func TestViewCannotWrite(t *testing.T) {
 		m := &desk.Mail{At: t0}
 		update(t, st, func(ctx context.Context, tx desk.Tx) error { return tx.AddMail(ctx, m) })
 		for name, write := range map[string]func(ctx context.Context, tx desk.Tx) error{
+			"Expect":        func(ctx context.Context, tx desk.Tx) error { return tx.Expect(ctx, desk.Expected{}) },
 			"SetMeta":       func(ctx context.Context, tx desk.Tx) error { _, err := tx.SetMeta(ctx, "a", "b"); return err },
 			"Lease":         func(ctx context.Context, tx desk.Tx) error { _, err := tx.Lease(ctx, "a", "b", t0); return err },
 			"Release":       func(ctx context.Context, tx desk.Tx) error { return tx.Release(ctx, "a", "b") },

@@ -73,6 +73,10 @@ const (
 		VALUES (:address, :name, :language, :customer, :may_spend)
 		ON CONFLICT (address) DO NOTHING
 		RETURNING id`
+	insertContactRow = `
+		INSERT INTO contact (id, address, name, language, customer, may_spend)
+		VALUES (:id, :address, :name, :language, :customer, :may_spend)
+		ON CONFLICT (address) DO NOTHING`
 	updateContact = `
 		UPDATE contact SET address = :address, name = :name, language = :language, customer = :customer, may_spend = :may_spend
 		WHERE id = :id
@@ -86,7 +90,9 @@ func (x *tx) SaveContact(ctx context.Context, c *desk.Contact) error {
 		"address": c.Address, "name": c.Name, "language": c.Language, "customer": null(c.Customer), "may_spend": c.MaySpend,
 	}
 	var err error
-	if c.ID == 0 {
+	if c.ID == 0 && x.ahead {
+		err = x.addContact(ctx, c, a)
+	} else if c.ID == 0 {
 		if err = x.put(ctx, &c.ID, insertContact, a); errors.Is(err, desk.ErrNotFound) {
 			err = errAgain
 		}
@@ -100,6 +106,30 @@ func (x *tx) SaveContact(ctx context.Context, c *desk.Contact) error {
 	return nil
 }
 
+// addContact keeps a new contact to be written with others.
+func (x *tx) addContact(ctx context.Context, c *desk.Contact, row args) (err error) {
+	if x.waiting(contactTable, "address", clean(c.Address)) != nil {
+		return errAgain // as the database would say
+	}
+	if c.ID, err = x.number(ctx, contactTable); err != nil {
+		return err
+	}
+	row["id"] = c.ID
+	if err := x.later(ctx, contactTable, row); err != nil {
+		return err
+	}
+	if _, ok := x.known.contacts[c.Address]; ok {
+		x.known.contacts[c.Address], err = waitingContact(row)
+	}
+	return err
+}
+
+func waitingContact(row args) (*desk.Contact, error) {
+	var r contactRow
+	err := read(&r, row)
+	return r.contact(), err
+}
+
 const (
 	contactColumns    = `id, address, name, language, customer, may_spend`
 	selectContact     = `SELECT ` + contactColumns + ` FROM contact WHERE id = :id`
@@ -109,6 +139,12 @@ const (
 
 // ContactOf implements desk.Tx.
 func (x *tx) ContactOf(ctx context.Context, address string) (*desk.Contact, error) {
+	if c, ok := x.known.contacts[address]; ok && c == nil {
+		return nil, fmt.Errorf("contact %s: %w", address, desk.ErrNotFound)
+	} else if ok {
+		known := *c
+		return &known, nil
+	}
 	c, err := x.contact(ctx, selectContactOf, args{"address": address})
 	if err != nil {
 		return nil, fmt.Errorf("contact %s: %w", address, err)
@@ -117,8 +153,13 @@ func (x *tx) ContactOf(ctx context.Context, address string) (*desk.Contact, erro
 }
 
 func (x *tx) contact(ctx context.Context, query string, a args) (*desk.Contact, error) {
+	for _, waits := range x.rows.of[contactTable] {
+		if id, ok := a["id"]; ok && waits["id"] == id || !ok && waits["address"] == a["address"] {
+			return waitingContact(waits)
+		}
+	}
 	var row contactRow
-	if err := x.get(ctx, &row, query, a); err != nil {
+	if err := x.getApart(ctx, &row, query, a); err != nil {
 		return nil, err
 	}
 	return row.contact(), nil

@@ -17,6 +17,9 @@ var never = time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC)
 // instantForm is 27 characters wide for every year that it can hold.
 const instantForm = "2006-01-02T15:04:05.000000Z"
 
+// stored is a time as the database has it.
+func stored(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
+
 func (i instant) time() time.Time { return time.Time(i) }
 
 // Value implements driver.Valuer. The text serves both engines; it is cut to microseconds here, since PostgreSQL would round them.

@@ -41,6 +41,9 @@ func (x *tx) flush(ctx context.Context) error {
 	if len(x.lines) == 0 {
 		return nil
 	}
+	if err := x.writeRows(ctx); err != nil { // they point at tickets
+		return err
+	}
 	if x.st.engine == migrations.Postgres {
 		if _, err := x.sql.ExecContext(ctx, postgresJournalLock); err != nil {
 			return fmt.Errorf("append to the journal: %w", x.st.explain(ctx, err))

@@ -29,11 +29,31 @@ const saveCursor = `
 
 // SaveCursor implements desk.Tx.
 func (x *tx) SaveCursor(ctx context.Context, c desk.Cursor) error {
-	_, err := x.exec(ctx, saveCursor, args{"mailbox": c.Mailbox, "folder": c.Folder, "uid_validity": c.UIDValidity, "uid": c.UID})
+	row := args{"mailbox": c.Mailbox, "folder": c.Folder, "uid_validity": c.UIDValidity, "uid": c.UID}
+	var err error
+	if x.ahead {
+		err = x.moveCursor(ctx, c, row)
+	} else {
+		_, err = x.exec(ctx, saveCursor, row)
+	}
 	if err != nil {
 		return fmt.Errorf("save cursor of %s, %s: %w", c.Mailbox, c.Folder, err)
 	}
 	return nil
+}
+
+// moveCursor keeps a folder's cursor to be written, once for all mails.
+func (x *tx) moveCursor(ctx context.Context, c desk.Cursor, row args) error {
+	for _, waits := range x.rows.of[cursorTable] {
+		if waits["mailbox"] != any(clean(c.Mailbox)) || waits["folder"] != any(clean(c.Folder)) {
+			continue
+		}
+		if waits["uid_validity"] != any(c.UIDValidity) || waits["uid"].(uint32) < c.UID {
+			waits["uid_validity"], waits["uid"] = c.UIDValidity, c.UID
+		}
+		return nil
+	}
+	return x.later(ctx, cursorTable, row)
 }
 
 const selectReception = `
@@ -42,6 +62,11 @@ const selectReception = `
 
 // Reception implements desk.Tx.
 func (x *tx) Reception(ctx context.Context, at desk.Position) (desk.Reception, error) {
+	if r, ok := x.known.receptions[at]; ok && r == nil {
+		return desk.Reception{}, fmt.Errorf("reception of UID %d in %s, %s: %w", at.UID, at.Mailbox, at.Folder, desk.ErrNotFound)
+	} else if ok {
+		return *r, nil
+	}
 	var row struct {
 		At      instant `db:"at"`
 		Outcome string  `db:"outcome"`
@@ -64,10 +89,20 @@ const insertReception = `
 
 // SaveReception implements desk.Tx.
 func (x *tx) SaveReception(ctx context.Context, r desk.Reception) error {
-	_, err := x.exec(ctx, insertReception, args{
+	row := args{
 		"mailbox": r.Mailbox, "folder": r.Folder, "uid_validity": r.UIDValidity, "uid": r.UID,
 		"at": r.At, "outcome": r.Outcome, "message": null(r.Message), "ticket": null(r.Ticket),
-	})
+	}
+	var err error
+	if x.ahead {
+		err = x.later(ctx, receptionTable, row)
+		if have, ok := x.known.receptions[r.Position]; ok && have == nil {
+			r.At = stored(r.At)
+			x.known.receptions[r.Position] = &r
+		}
+	} else {
+		_, err = x.exec(ctx, insertReception, row)
+	}
 	if err != nil {
 		return fmt.Errorf("save reception of UID %d in %s, %s: %w", r.UID, r.Mailbox, r.Folder, err)
 	}

@@ -1,9 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/postdesk/postdesk/desk"
@@ -49,10 +51,19 @@ const insertMessage = `
 		:level, :level_why, :kind, :internal, :subject, :body, :visible, :language, :attachments, :notes, :base, :recipients, :bare)
 	ON CONFLICT DO NOTHING`
 
+var insertMessageRow = insertOf("message", "id, "+messageColumns, "ON CONFLICT DO NOTHING")
+
 // AddMessage implements desk.Tx. Where another transaction has kept the same mail since this one looked, Update runs it again, and
 // then it finds that mail.
 func (x *tx) AddMessage(ctx context.Context, m *desk.Message) error {
-	err := x.addOne(ctx, &m.ID, insertMessage, "id", args{
+	if err := x.addMessage(ctx, m); err != nil {
+		return fmt.Errorf("add message: %w", err)
+	}
+	return nil
+}
+
+func (x *tx) addMessage(ctx context.Context, m *desk.Message) (err error) {
+	row := args{
 		"ticket": null(m.Ticket), "mailbox": m.Mailbox, "source": null(m.Source), "identity": m.Identity, "at": m.At,
 		"outcome": m.Outcome, "found_by": m.By, "why": document[[]string]{m.Why},
 		"message_id": m.MessageID, "from_name": m.From.Name, "from_addr": m.From.Addr, "staff": m.Staff,
@@ -60,12 +71,26 @@ func (x *tx) AddMessage(ctx context.Context, m *desk.Message) error {
 		"subject": m.Subject, "body": m.Text, "visible": m.Visible, "language": m.Language,
 		"attachments": document[[]message.Attachment]{m.Attachments}, "notes": document[[]string]{m.Notes},
 		"base": m.Base, "recipients": document[[]string]{m.To}, "bare": m.Bare,
-	})
-	if errors.Is(err, desk.ErrNotFound) {
-		err = errAgain
 	}
-	if err != nil {
-		return fmt.Errorf("add message: %w", err)
+	if !x.ahead {
+		if err = x.addOne(ctx, &m.ID, insertMessage, "id", row); errors.Is(err, desk.ErrNotFound) {
+			err = errAgain
+		}
+		return err
+	}
+	if m.ID, err = x.number(ctx, messageTable); err != nil {
+		return err
+	}
+	row["id"] = m.ID
+	if err := x.later(ctx, messageTable, row); err != nil {
+		return err
+	}
+	if _, ok := x.known.same[m.Identity]; ok {
+		var r messageRow
+		if err := read(&r, row); err != nil {
+			return err
+		}
+		x.known.same[m.Identity] = r.message()
 	}
 	return nil
 }
@@ -98,9 +123,37 @@ func (x *tx) Messages(ctx context.Context, ticket int64) ([]*desk.Message, error
 
 // Recent implements desk.Tx.
 func (x *tx) Recent(ctx context.Context, ticket int64, most int) ([]*desk.Message, error) {
-	ms, err := x.messages(ctx, selectRecent, args{"ticket": ticket, "most": most})
+	ms, err := x.recent(ctx, ticket, most)
 	if err != nil {
 		return nil, fmt.Errorf("recent messages of ticket %d: %w", ticket, err)
+	}
+	return ms, nil
+}
+
+// recent puts those that wait to be written beside those that are.
+func (x *tx) recent(ctx context.Context, ticket int64, most int) (ms []*desk.Message, err error) {
+	var rows []messageRow
+	if known, ok := x.known.recent[ticket]; ok && most <= x.known.latest {
+		rows = slices.Clone(known)
+	} else if !x.rows.opened[ticket] {
+		if err := x.listApart(ctx, &rows, selectRecent, args{"ticket": ticket, "most": most}); err != nil {
+			return nil, err
+		}
+	}
+	for _, waits := range x.rows.of[messageTable] {
+		if waits["ticket"] == any(ticket) {
+			var r messageRow
+			if err := read(&r, waits); err != nil {
+				return nil, err
+			}
+			rows = append(rows, r)
+		}
+	}
+	slices.SortFunc(rows, func(a, b messageRow) int {
+		return cmp.Or(b.At.time().Compare(a.At.time()), cmp.Compare(b.ID, a.ID))
+	})
+	for _, r := range rows[:min(len(rows), most)] {
+		ms = append(ms, r.message())
 	}
 	return ms, nil
 }
@@ -151,6 +204,12 @@ func (x *tx) MoveMessages(ctx context.Context, from, to int64) error {
 
 // SameMail implements desk.Tx.
 func (x *tx) SameMail(ctx context.Context, identity string) (*desk.Message, error) {
+	if m, ok := x.known.same[identity]; ok && m == nil {
+		return nil, fmt.Errorf("same mail: %w", desk.ErrNotFound)
+	} else if ok {
+		same := *m
+		return &same, nil
+	}
 	var row messageRow
 	if err := x.get(ctx, &row, selectSame, args{"identity": identity}); err != nil {
 		return nil, fmt.Errorf("same mail: %w", err)
@@ -159,7 +218,7 @@ func (x *tx) SameMail(ctx context.Context, identity string) (*desk.Message, erro
 }
 
 const (
-	headings = `SELECT ticket, at, from_addr, recipients, bare FROM message
+	headings = `SELECT id, ticket, at, base, from_addr, recipients, bare, outcome FROM message
 		WHERE base = :base AND base <> '' AND outcome <> 'held' AND at >= :since AND at <= :until AND ticket IS NOT NULL`
 	headingsLatest   = ` ORDER BY at DESC, id DESC LIMIT CAST(:limit AS bigint)`
 	selectHeadings   = headings + headingsLatest
@@ -167,31 +226,66 @@ const (
 	selectBare       = headings + ` AND bare` + headingsLatest
 )
 
+// A headingRow is what the table has of a heading.
+type headingRow struct {
+	ID      int64              `db:"id"`
+	Ticket  *int64             `db:"ticket"`
+	At      instant            `db:"at"`
+	Base    string             `db:"base"`
+	From    string             `db:"from_addr"`
+	To      document[[]string] `db:"recipients"`
+	Bare    bool               `db:"bare"`
+	Outcome string             `db:"outcome"`
+}
+
 // Headings implements desk.Tx.
 func (x *tx) Headings(ctx context.Context, f desk.HeadingFilter) ([]desk.Heading, error) {
-	var rows []struct {
-		Ticket int64              `db:"ticket"`
-		At     instant            `db:"at"`
-		From   string             `db:"from_addr"`
-		To     document[[]string] `db:"recipients"`
-		Bare   bool               `db:"bare"`
-	}
-	query := selectHeadings
-	switch {
-	case f.Bare:
-		query = selectBare
-	case f.From != "":
-		query = selectHeadingsOf
-	}
-	err := x.list(ctx, &rows, query, args{"base": f.Base, "from": f.From, "since": f.Since, "until": f.Until, "limit": f.Limit})
+	all, err := x.headings(ctx, f)
 	if err != nil {
 		return nil, fmt.Errorf("mails of one subject: %w", err)
 	}
-	var all []desk.Heading
-	for _, r := range rows {
-		all = append(all, desk.Heading{Base: f.Base, From: r.From, To: r.To.v, Bare: r.Bare, Ticket: r.Ticket, At: r.At.time()})
+	return all, nil
+}
+
+// headings puts those that wait to be written beside those that are.
+func (x *tx) headings(ctx context.Context, f desk.HeadingFilter) (all []desk.Heading, err error) {
+	rows, known := x.known.headings[f]
+	if !known {
+		query := selectHeadings
+		switch {
+		case f.Bare:
+			query = selectBare
+		case f.From != "":
+			query = selectHeadingsOf
+		}
+		if err := x.listApart(ctx, &rows, query, headingArgs(f)); err != nil {
+			return nil, err
+		}
+	}
+	rows = slices.Clone(rows)
+	for _, waits := range x.rows.of[messageTable] {
+		if waits["base"] != any(clean(f.Base)) || f.Base == "" || f.Bare && waits["bare"] != any(true) || f.From != "" && waits["from_addr"] != any(clean(f.From)) {
+			continue
+		}
+		var r headingRow
+		if err := read(&r, waits); err != nil {
+			return nil, err
+		}
+		if r.Ticket != nil && desk.Outcome(r.Outcome) != desk.OutcomeHeld && !r.At.time().Before(stored(f.Since)) && !r.At.time().After(stored(f.Until)) {
+			rows = append(rows, r)
+		}
+	}
+	slices.SortFunc(rows, func(a, b headingRow) int {
+		return cmp.Or(b.At.time().Compare(a.At.time()), cmp.Compare(b.ID, a.ID))
+	})
+	for _, r := range rows[:min(len(rows), f.Limit)] {
+		all = append(all, desk.Heading{Base: f.Base, From: r.From, To: r.To.v, Bare: r.Bare, Ticket: value(r.Ticket), At: r.At.time()})
 	}
 	return all, nil
+}
+
+func headingArgs(f desk.HeadingFilter) args {
+	return args{"base": f.Base, "from": f.From, "since": f.Since, "until": f.Until, "limit": f.Limit}
 }
 
 func (x *tx) messages(ctx context.Context, query string, a args) ([]*desk.Message, error) {
@@ -230,10 +324,34 @@ func (x *tx) AddRefs(ctx context.Context, refs []desk.Ref) error {
 			rows = append(rows, args{"message_id": r.ID, "ticket": r.Ticket, "kind": r.Kind})
 		}
 	}
-	if _, err := x.execAll(ctx, insertRefs, rows); err != nil {
-		return fmt.Errorf("add references: %w", err)
+	if !x.ahead {
+		if _, err := x.execAll(ctx, insertRefs, rows); err != nil {
+			return fmt.Errorf("add references: %w", err)
+		}
+		return nil
+	}
+	for _, row := range rows {
+		if err := x.later(ctx, refTable, row); err != nil {
+			return fmt.Errorf("add references: %w", err)
+		}
+	}
+	for _, r := range refs {
+		if have, ok := x.known.refs[r.ID]; ok && !slices.Contains(have, r) {
+			x.known.refs[r.ID] = append(have, r)
+		}
 	}
 	return nil
+}
+
+// A refRow is what leads to a ticket, as its table has it.
+type refRow struct {
+	ID     string `db:"message_id"`
+	Ticket int64  `db:"ticket"`
+	Kind   string `db:"kind"`
+}
+
+func (r refRow) ref() desk.Ref {
+	return desk.Ref{ID: message.ID(r.ID), Ticket: r.Ticket, Kind: desk.RefKind(r.Kind)}
 }
 
 const selectRefs = `SELECT message_id, ticket, kind FROM ref WHERE message_id IN (:ids)`
@@ -243,25 +361,27 @@ const maxRefs = 200
 
 // Refs implements desk.Tx.
 func (x *tx) Refs(ctx context.Context, ids []message.ID) ([]desk.Ref, error) {
-	if len(ids) == 0 {
-		return nil, nil // IN () is no SQL
-	}
 	ids = ids[max(0, len(ids)-maxRefs):]
-	texts := make([]string, len(ids))
-	for i, id := range ids {
-		texts[i] = clean(string(id))
+	var (
+		refs  []desk.Ref
+		texts []string
+	)
+	for _, id := range ids {
+		if known, ok := x.known.refs[id]; ok {
+			refs = append(refs, known...)
+		} else {
+			texts = append(texts, clean(string(id)))
+		}
 	}
-	var rows []struct {
-		ID     string `db:"message_id"`
-		Ticket int64  `db:"ticket"`
-		Kind   string `db:"kind"`
+	if len(texts) == 0 {
+		return refs, nil // IN () is no SQL
 	}
-	if err := x.listIn(ctx, &rows, selectRefs, args{"ids": texts}); err != nil {
+	var rows []refRow
+	if err := listIn(ctx, x, &rows, selectRefs, texts, nil); err != nil {
 		return nil, fmt.Errorf("references: %w", err)
 	}
-	var refs []desk.Ref
 	for _, r := range rows {
-		refs = append(refs, desk.Ref{ID: message.ID(r.ID), Ticket: r.Ticket, Kind: desk.RefKind(r.Kind)})
+		refs = append(refs, r.ref())
 	}
 	return refs, nil
 }

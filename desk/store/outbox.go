@@ -54,22 +54,49 @@ const insertMail = `
 		:reply_to_addr, :subject, :body, :html, :language, :message_id, :in_reply_to, :refs, :automatic, :sealed, :attachments, :at, :state, :mime,
 		:attempts, :not_before, :sent_at, :due, '')`
 
+var insertMailRow = insertOf("outbox", mailColumns+", due, leased_by", "")
+
 // AddMail implements desk.Tx. A mail without a state waits.
 func (x *tx) AddMail(ctx context.Context, m *desk.Mail) error {
 	if m.State == "" {
 		m.State = desk.MailWaiting
 	}
-	err := x.addOne(ctx, &m.ID, insertMail, "id", args{
+	row := args{
 		"ticket": null(m.Ticket), "mailbox": m.Mailbox, "template": m.Template, "audience": m.Audience,
 		"envelope_from": m.EnvelopeFrom, "from_name": m.From.Name, "from_addr": m.From.Addr,
 		"to_name": m.To.Name, "to_addr": m.To.Addr, "reply_to_name": m.ReplyTo.Name, "reply_to_addr": m.ReplyTo.Addr,
 		"subject": m.Subject, "body": m.Text, "html": m.HTML, "language": m.Language,
 		"message_id": m.MessageID, "in_reply_to": m.InReplyTo, "refs": document[[]message.ID]{m.References},
 		"automatic": m.Automatic, "sealed": m.Sealed, "attachments": document[[]desk.AttachmentRef]{m.Attachments}, "at": m.At, "state": m.State,
-		"mime": null(m.MIME), "attempts": m.Attempts, "not_before": m.NotBefore, "sent_at": m.SentAt, "due": due(m.NotBefore),
-	})
+		"mime": null(m.MIME), "attempts": m.Attempts, "not_before": m.NotBefore, "sent_at": m.SentAt, "due": due(m.NotBefore), "leased_by": "",
+	}
+	var err error
+	if x.ahead {
+		err = x.addMail(ctx, m, row)
+	} else {
+		err = x.addOne(ctx, &m.ID, insertMail, "id", row)
+	}
 	if err != nil {
 		return fmt.Errorf("add mail to %s: %w", m.To.Addr, err)
+	}
+	return nil
+}
+
+// addMail keeps a mail to be written with others.
+func (x *tx) addMail(ctx context.Context, m *desk.Mail, row args) (err error) {
+	if m.ID, err = x.number(ctx, mailTable); err != nil {
+		return err
+	}
+	row["id"] = m.ID
+	if err := x.later(ctx, mailTable, row); err != nil {
+		return err
+	}
+	if sent := x.known.sent[m.To.Addr]; sent != nil && m.Automatic {
+		var r sentRow
+		if err := read(&r, row); err != nil {
+			return err
+		}
+		sent.mails = append(sent.mails, r)
 	}
 	return nil
 }
@@ -310,10 +337,36 @@ const countSentTo = `
 
 // SentTo implements desk.Tx.
 func (x *tx) SentTo(ctx context.Context, address, template string, ticket int64, since time.Time) (int, error) {
+	if x.ahead {
+		n, err := x.sentTo(ctx, address, template, ticket, since)
+		if err != nil {
+			return 0, fmt.Errorf("count mails sent to %s: %w", address, err)
+		}
+		return n, nil
+	}
 	var n int
 	err := x.get(ctx, &n, countSentTo, args{"address": address, "template": template, "ticket": ticket, "since": due(since)})
 	if err != nil {
 		return 0, fmt.Errorf("count mails sent to %s: %w", address, err)
+	}
+	return n, nil
+}
+
+// sentTo counts among the mails that are known, and reads those of an address that is asked for the first time.
+func (x *tx) sentTo(ctx context.Context, address, template string, ticket int64, since time.Time) (n int, err error) {
+	address = clean(address)
+	since = stored(since)
+	sent := x.known.sent[address]
+	if sent == nil || since.Before(sent.since) {
+		if err := x.readSent(ctx, []string{address}, since); err != nil {
+			return 0, err
+		}
+		sent = x.known.sent[address]
+	}
+	for _, m := range sent.mails {
+		if !m.At.time().Before(since) && (template == "" || m.Template == template) && (ticket == 0 || value(m.Ticket) == ticket) {
+			n++
+		}
 	}
 	return n, nil
 }

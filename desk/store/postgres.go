@@ -50,7 +50,7 @@ func (st *Store) openPostgres(ctx context.Context, dsn string) error {
 	lines := &lineDialer{}
 	lines.await(time.Minute)
 	c.Dialer(lines)
-	db := sql.OpenDB(preparing{c})
+	db := sql.OpenDB(preparing{c, &st.trips})
 	db.SetMaxOpenConns(16)
 	db.SetMaxIdleConns(8)
 	db.SetConnMaxIdleTime(5 * time.Minute)

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql/driver"
+	"sync/atomic"
 
 	"github.com/postdesk/postdesk/desk/fault"
 )
@@ -12,7 +13,10 @@ import (
 // connection of its own choice and not inside a transaction.
 //
 // Between us and PostgreSQL may stand PgBouncer in session mode, or from 1.21 on in any.
-type preparing struct{ driver.Connector }
+type preparing struct {
+	driver.Connector
+	trips *atomic.Int64
+}
 
 // Connect implements driver.Connector.
 func (p preparing) Connect(ctx context.Context) (driver.Conn, error) {
@@ -20,7 +24,7 @@ func (p preparing) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &preparingConn{conn: c.(conn), kept: map[string]stmt{}}, nil
+	return &preparingConn{conn: c.(conn), trips: p.trips, kept: map[string]stmt{}}, nil
 }
 
 // conn and stmt are what the types of both drivers can do. Whatever database/sql would ask a connection for has to be passed through.
@@ -44,7 +48,14 @@ type (
 
 type preparingConn struct {
 	conn
-	kept map[string]stmt // by text
+	trips *atomic.Int64   // how often the database was asked for something
+	kept  map[string]stmt // by text
+}
+
+// BeginTx implements driver.ConnBeginTx.
+func (c *preparingConn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
+	c.trips.Add(2) // one to begin and one to end
+	return c.conn.BeginTx(ctx, opts)
 }
 
 // CheckNamedValue implements driver.NamedValueChecker, which lib/pq's connections do and SQLite's leave to database/sql.
@@ -91,6 +102,7 @@ func (c *preparingConn) statement(ctx context.Context, query string, parameters 
 
 // QueryContext implements driver.QueryerContext.
 func (c *preparingConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	c.trips.Add(1)
 	s, err := c.statement(ctx, query, len(args))
 	if err != nil {
 		return nil, err
@@ -104,6 +116,7 @@ func (c *preparingConn) QueryContext(ctx context.Context, query string, args []d
 // ExecContext implements driver.ExecerContext.
 func (c *preparingConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
 	fault.Here(fault.Migration) // each step of one comes through here
+	c.trips.Add(1)
 	s, err := c.statement(ctx, query, len(args))
 	if err != nil {
 		return nil, err

@@ -13,6 +13,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"github.com/postdesk/postdesk/desk"
 	"github.com/postdesk/postdesk/desk/fault"
+	"github.com/postdesk/postdesk/migrations"
 )
 
 // chunkSize is how many raw bytes are compressed into one row. Whole mails as one value would cost their size several times over.
@@ -43,9 +44,10 @@ func (p *packer) close() {
 }
 
 const (
-	insertSource = `INSERT INTO source (size, sha256) VALUES (:size, :sha256)`
-	finishSource = `UPDATE source SET size = :size, sha256 = :sha256 WHERE id = :id`
-	insertChunk  = `INSERT INTO source_chunk (source, position, data) VALUES (:source, :position, :data)`
+	insertSource    = `INSERT INTO source (size, sha256) VALUES (:size, :sha256)`
+	finishSource    = `UPDATE source SET size = :size, sha256 = :sha256 WHERE id = :id`
+	insertChunk     = `INSERT INTO source_chunk (source, position, data) VALUES (:source, :position, :data)`
+	insertSourceRow = `INSERT INTO source (id, size, sha256) VALUES (:id, :size, :sha256)`
 )
 
 // SaveSource implements desk.Tx.
@@ -82,12 +84,24 @@ func (x *tx) saveSource(ctx context.Context, r io.Reader) (id int64, err error) 
 	// The row comes first, since chunks point at it. Most mails are one chunk, and then it is right at once.
 	sum.Write(raw[:n])
 	size := int64(n)
+	if x.ahead && !more {
+		if id, err = x.number(ctx, sourceTable); err == nil {
+			err = x.later(ctx, sourceTable, args{"id": id, "size": size, "sha256": sum.Sum(nil)})
+		}
+		if err != nil || n == 0 {
+			return id, err
+		}
+		return id, x.chunk(ctx, id, 0, x.st.pack.enc.EncodeAll(raw[:n], nil), true)
+	}
+	if x.st.engine == migrations.SQLite {
+		delete(x.numbers, sourceTable) // the next one is not ours to know
+	}
 	if err := x.addOne(ctx, &id, insertSource, "id", args{"size": size, "sha256": sum.Sum(nil)}); err != nil {
 		return 0, err
 	}
 	for position := 0; n > 0; position++ {
 		packed = x.st.pack.enc.EncodeAll(raw[:n], packed[:0])
-		if err := x.chunk(ctx, id, position, packed); err != nil {
+		if err := x.chunk(ctx, id, position, packed, false); err != nil {
 			return 0, err
 		}
 		if !more {
@@ -105,7 +119,8 @@ func (x *tx) saveSource(ctx context.Context, r io.Reader) (id int64, err error) 
 	return id, err
 }
 
-func (x *tx) chunk(ctx context.Context, source int64, position int, data []byte) error {
+// chunk keeps a piece of a source, or lets it wait to be written with others.
+func (x *tx) chunk(ctx context.Context, source int64, position int, data []byte, waits bool) error {
 	row := args{"source": source, "position": position, "data": data}
 	if fault.Planted(fault.SourceLate) {
 		row["data"] = bytes.Clone(data)
@@ -116,6 +131,9 @@ func (x *tx) chunk(ctx context.Context, source int64, position int, data []byte)
 			})
 		})
 		return nil
+	}
+	if waits {
+		return x.later(ctx, chunkTable, row)
 	}
 	_, err := x.exec(ctx, insertChunk, row)
 	fault.Here(fault.Chunk)

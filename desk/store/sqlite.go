@@ -57,10 +57,10 @@ func (st *Store) openSQLite(ctx context.Context, dsn string) error {
 	}
 	// One writer: SQLite has one anyway, and connections that compete for it wait by polling, up to a second. Readers never
 	// wait for it. A transaction that reads first and writes then could fail halfway, so the writer's begin as writers.
-	if st.writer, err = sqliteHandle(path, "immediate", 1, extra); err != nil {
+	if st.writer, err = st.sqliteHandle(path, "immediate", 1, extra); err != nil {
 		return fmt.Errorf("%s: %w", st.name, err)
 	}
-	if st.reader, err = sqliteHandle(path, "deferred", max(4, runtime.NumCPU()), extra, "query_only(1)"); err != nil {
+	if st.reader, err = st.sqliteHandle(path, "deferred", max(4, runtime.NumCPU()), extra, "query_only(1)"); err != nil {
 		return fmt.Errorf("%s: %w", st.name, err)
 	}
 	for _, db := range []*sqlx.DB{st.writer, st.reader} {
@@ -87,6 +87,9 @@ func isBusy(err error) bool {
 	return errors.As(err, &e) && e.Code()&0xff == sqlitelib.SQLITE_BUSY
 }
 
+// sqliteNumbers are the last numbers given out, by table; one that never had a row is not among them. With a parameter it is kept prepared.
+const sqliteNumbers = `SELECT name, seq AS number FROM sqlite_sequence WHERE name <> :none`
+
 // openMemory opens a database that lives as long as the Store, for simulate and for tests. It has one connection, as each
 // further one would see an empty database of its own; so a View waits for an Update to end.
 func (st *Store) openMemory() error {
@@ -95,14 +98,14 @@ func (st *Store) openMemory() error {
 	if err != nil {
 		return err
 	}
-	db := sql.OpenDB(preparing{c})
+	db := sql.OpenDB(preparing{c, &st.trips})
 	db.SetMaxOpenConns(1)
 	st.writer = numbered(db)
 	st.reader = st.writer
 	return nil
 }
 
-func sqliteHandle(path, lock string, conns int, extra url.Values, pragmas ...string) (*sqlx.DB, error) {
+func (st *Store) sqliteHandle(path, lock string, conns int, extra url.Values, pragmas ...string) (*sqlx.DB, error) {
 	q := url.Values{"_txlock": {lock}, "_dqs": {"0"}, "_pragma": pragmas}
 	// The driver runs pragmas in an order of its own, so each may be there once: the operator's instead of ours.
 	for _, ours := range sqlitePragmas {
@@ -122,7 +125,7 @@ func sqliteHandle(path, lock string, conns int, extra url.Values, pragmas ...str
 	if err != nil {
 		return nil, err
 	}
-	db := sql.OpenDB(preparing{c})
+	db := sql.OpenDB(preparing{c, &st.trips})
 	db.SetMaxOpenConns(conns)
 	db.SetMaxIdleConns(conns)
 	return numbered(db), nil

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -29,6 +30,7 @@ type Store struct {
 	writer *sqlx.DB // one connection on SQLite
 	reader *sqlx.DB // the writer's handle on PostgreSQL and in memory
 	pack   *packer
+	trips  atomic.Int64
 
 	failing sync.Once
 	failed  chan struct{} // closed when the disk has failed
@@ -64,6 +66,10 @@ func (st *Store) String() string { return st.name }
 
 // Engine tells on which of the two engines this database is.
 func (st *Store) Engine() migrations.Engine { return st.engine }
+
+// Trips tells how often the database was asked for something since it was opened: statements, and the begin and end of transactions. On
+// PostgreSQL each is a way to the server and back.
+func (st *Store) Trips() int64 { return st.trips.Load() }
 
 // Failure waits until the database's disk fails, and says how, or until ctx ends. What was written last may be there or not, and only what
 // the disk holds tells: nothing is written any more, and the process must end and begin again (T104).

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/postdesk/postdesk/desk"
@@ -73,8 +74,27 @@ const insertTicket = `
 		:requester, :first_id, :last_id, :registered, :level, :level_why, :billing, :free_window, :estimate, :hold, :minutes, :asked_time, :clocks, :reasons,
 		:linked, :merged_into, :reminders, :flood, :changed_at, :reminded, :resolved_at, :closed_at, :wake_at)`
 
+// saveTicketRow writes a ticket that is new or that the transaction has locked.
+var saveTicketRow = insertOf("ticket", ticketColumns, "ON CONFLICT (number) DO UPDATE SET "+excluded(ticketColumns))
+
+// excluded sets columns to what an INSERT brought.
+func excluded(columns string) string {
+	var sets []string
+	for column := range strings.SplitSeq(columns, ",") {
+		column = strings.TrimSpace(column)
+		sets = append(sets, column+" = excluded."+column)
+	}
+	return strings.Join(sets, ", ")
+}
+
 // AddTicket implements desk.Tx.
 func (x *tx) AddTicket(ctx context.Context, t *desk.Ticket) error {
+	if x.ahead {
+		if err := x.openTicket(ctx, t); err != nil {
+			return fmt.Errorf("add ticket: %w", err)
+		}
+		return nil
+	}
 	a, err := ticketArgs(t)
 	if err == nil {
 		err = x.addOne(ctx, &t.Number, insertTicket, "number", a)
@@ -106,18 +126,28 @@ func (x *tx) Ticket(ctx context.Context, number int64) (*desk.Ticket, error) {
 }
 
 func (x *tx) ticket(ctx context.Context, number int64) (*desk.Ticket, error) {
+	if known := x.known.tickets[number]; known != nil {
+		delete(x.known.tickets, number) // whoever got it may change it
+		return known, nil
+	}
+	if waits, err := x.waitingTicket(number); waits != nil || err != nil {
+		return waits, err
+	}
 	var row ticketRow
 	var err error
 	if x.view || x.locked[number] || x.st.engine == migrations.SQLite {
-		err = x.get(ctx, &row, selectTicket, args{"number": number})
+		err = x.getApart(ctx, &row, selectTicket, args{"number": number})
 	} else {
-		err = x.put(ctx, &row, lockTicket, args{"number": number})
+		err = x.getApart(ctx, &row, lockTicket, args{"number": number})
 	}
 	if err != nil {
 		return nil, err
 	}
 	if !x.view {
 		x.locked[number] = true
+	}
+	if x.ahead {
+		x.versions[number] = row.Version
 	}
 	t := row.ticket()
 	if row.Requester != nil {
@@ -145,6 +175,17 @@ const updateTicket = `
 
 // SaveTicket implements desk.Tx. A ticket that was saved since it was loaded is refused: what stands there would be lost.
 func (x *tx) SaveTicket(ctx context.Context, t *desk.Ticket) error {
+	if version, ours := x.versions[t.Number]; ours {
+		err := desk.ErrNotFound
+		if t.Version == version {
+			t.Version++
+			err = x.saveTicket(ctx, t)
+		}
+		if err != nil {
+			return fmt.Errorf("save ticket %d as loaded at version %d: %w", t.Number, t.Version, err)
+		}
+		return nil
+	}
 	a, err := ticketArgs(t)
 	if err == nil {
 		a["number"], a["version"] = t.Number, t.Version
@@ -204,22 +245,42 @@ const (
 )
 
 func (x *tx) saveParticipants(ctx context.Context, t *desk.Ticket, had bool) error {
-	var rows []args
-	for i, p := range t.Participants {
+	if err := participantsSaved(t); err != nil {
+		return err
+	}
+	rows := participantRows(t.Number, t.Participants)
+	if _, err := x.execAll(ctx, saveParticipant, rows); err != nil || !had {
+		x.taking(t.Number, len(rows))
+		return err
+	}
+	return x.leave(ctx, t.Number, len(rows))
+}
+
+// leave drops the participants that a ticket had beyond so many.
+func (x *tx) leave(ctx context.Context, ticket int64, n int) error {
+	most, known := x.part[ticket]
+	x.taking(ticket, n)
+	if known && n >= most {
+		return nil // as nearly always
+	}
+	_, err := x.exec(ctx, dropParticipants, args{"ticket": ticket, "count": n})
+	return err
+}
+
+func participantsSaved(t *desk.Ticket) error {
+	for _, p := range t.Participants {
 		if p.Contact.ID == 0 {
 			return fmt.Errorf("its participant %s is not saved", p.Contact.Address)
 		}
-		rows = append(rows, args{"ticket": t.Number, "position": i, "contact": p.Contact.ID, "role": p.Role, "since": p.Since, "added_by": p.By})
 	}
-	x.taking(t.Number, len(rows))
-	if _, err := x.execAll(ctx, saveParticipant, rows); err != nil || !had {
-		return err
+	return nil
+}
+
+func participantRows(ticket int64, ps []desk.Participant) (rows []args) {
+	for i, p := range ps {
+		rows = append(rows, args{"ticket": ticket, "position": i, "contact": p.Contact.ID, "role": p.Role, "since": p.Since, "added_by": p.By})
 	}
-	if most, known := x.part[t.Number]; known && len(rows) >= most {
-		return nil // as nearly always
-	}
-	_, err := x.exec(ctx, dropParticipants, args{"ticket": t.Number, "count": len(rows)})
-	return err
+	return rows
 }
 
 // taking notes that a ticket has at most so many participants in the database.
@@ -234,20 +295,27 @@ func (x *tx) taking(ticket int64, n int) {
 }
 
 func (x *tx) participants(ctx context.Context, ticket int64) ([]desk.Participant, error) {
-	var rows []struct {
-		contactRow
-		Role    string  `db:"role"`
-		Since   instant `db:"since"`
-		AddedBy string  `db:"added_by"`
-	}
-	if err := x.list(ctx, &rows, selectParticipants, args{"ticket": ticket}); err != nil {
+	var rows []participantRow
+	if err := x.listApart(ctx, &rows, selectParticipants, args{"ticket": ticket}); err != nil {
 		return nil, err
 	}
 	var ps []desk.Participant
 	for _, r := range rows {
-		ps = append(ps, desk.Participant{Contact: *r.contact(), Role: desk.Role(r.Role), Since: r.Since.time(), By: r.AddedBy})
+		ps = append(ps, r.participant())
 	}
 	return ps, nil
+}
+
+// A participantRow is a participant as its table has it, and the contact.
+type participantRow struct {
+	contactRow
+	Role    string  `db:"role"`
+	Since   instant `db:"since"`
+	AddedBy string  `db:"added_by"`
+}
+
+func (r participantRow) participant() desk.Participant {
+	return desk.Participant{Contact: *r.contact(), Role: desk.Role(r.Role), Since: r.Since.time(), By: r.AddedBy}
 }
 
 const (
@@ -344,8 +412,23 @@ func (x *tx) ticketList(ctx context.Context, query string, a args) ([]*desk.Tick
 	if err := x.list(ctx, &rows, query, a); err != nil {
 		return nil, err
 	}
+	requesters, err := x.requesters(ctx, rows)
+	if err != nil {
+		return nil, err
+	}
+	var ts []*desk.Ticket
+	for _, r := range rows {
+		t := r.ticket()
+		t.Requester = requesters[value(r.Requester)]
+		ts = append(ts, t)
+	}
+	return ts, nil
+}
+
+// requesters are those of tickets, by their ID.
+func (x *tx) requesters(ctx context.Context, tickets []ticketRow) (map[int64]desk.Contact, error) {
 	requesters := map[int64]desk.Contact{}
-	for page := range slices.Chunk(rows, batch) {
+	for page := range slices.Chunk(tickets, batch) {
 		var ids []int64
 		for _, r := range page {
 			if r.Requester != nil {
@@ -356,18 +439,25 @@ func (x *tx) ticketList(ctx context.Context, query string, a args) ([]*desk.Tick
 			continue
 		}
 		var contacts []contactRow
-		if err := x.listIn(ctx, &contacts, selectContactsByID, args{"ids": ids}); err != nil {
+		if err := listIn(ctx, x, &contacts, selectContactsByID, ids, nil); err != nil {
 			return nil, err
 		}
 		for _, c := range contacts {
 			requesters[c.ID] = *c.contact()
 		}
 	}
-	var ts []*desk.Ticket
-	for _, r := range rows {
-		t := r.ticket()
-		t.Requester = requesters[value(r.Requester)]
-		ts = append(ts, t)
+	return requesters, nil
+}
+
+// openTicket keeps a new ticket to be written with others.
+func (x *tx) openTicket(ctx context.Context, t *desk.Ticket) (err error) {
+	if t.Number, err = x.number(ctx, ticketTable); err != nil {
+		return err
 	}
-	return ts, nil
+	t.Version = 1
+	if err := x.saveTicket(ctx, t); err != nil {
+		return err
+	}
+	x.locked[t.Number], x.rows.opened[t.Number] = true, true
+	return nil
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/postdesk/postdesk/desk"
 )
 
 const (
@@ -15,7 +17,15 @@ const (
 
 // StartTimer implements desk.Tx.
 func (x *tx) StartTimer(ctx context.Context, name string, at time.Time) error {
-	if _, err := x.exec(ctx, insertTimer, args{"name": name, "at": at}); err != nil {
+	row := args{"name": name, "at": at}
+	var err error
+	switch {
+	case !x.ahead:
+		_, err = x.exec(ctx, insertTimer, row)
+	case x.waiting(timerTable, "name", name) == nil:
+		err = x.later(ctx, timerTable, row)
+	}
+	if err != nil {
 		return fmt.Errorf("start timer %s: %w", name, err)
 	}
 	return nil
@@ -54,6 +64,11 @@ func (x *tx) Mute(ctx context.Context, address, why string, at time.Time) error 
 
 // Muted implements desk.Tx.
 func (x *tx) Muted(ctx context.Context, address string) (why string, err error) {
+	if known, ok := x.known.muted[address]; ok && known == nil {
+		return "", fmt.Errorf("muted %s: %w", address, desk.ErrNotFound)
+	} else if ok {
+		return *known, nil
+	}
 	if err := x.get(ctx, &why, selectMuted, args{"address": address}); err != nil {
 		return "", fmt.Errorf("muted %s: %w", address, err)
 	}

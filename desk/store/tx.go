@@ -9,9 +9,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"math/bits"
 	"math/rand/v2"
 	"reflect"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -74,6 +78,9 @@ func (st *Store) update(ctx context.Context, read map[io.Reader]bool, do func(de
 	defer t.Rollback() // after a commit it does nothing
 	x := &tx{st: st, sql: t, read: read, locked: map[int64]bool{}}
 	if err := do(x); err != nil {
+		return err
+	}
+	if err := x.writeRows(ctx); err != nil {
 		return err
 	}
 	if err := x.flush(ctx); err != nil {
@@ -185,6 +192,13 @@ type tx struct {
 	read   map[io.Reader]bool // sources read by this and earlier runs
 	lines  []line             // of the journal, not yet written
 	late   []func() error     // what a planted mistake puts off until after the commit
+
+	ahead   bool // it was told what to expect, and from then on writes in sets
+	rows    rows
+	numbers map[*rowset]numbers
+	known   known
+
+	versions map[int64]int64 // of tickets that it has loaded or saved since
 }
 
 // Now implements desk.Tx. It is asked once a transaction: a little too early errs on the safe side, for a lease still looks held.
@@ -227,17 +241,15 @@ const batch = 500
 // execAll runs an INSERT of the form VALUES (:a, :b) for many rows at once. Over a network one round trip for all of them is several
 // times as fast as one for each.
 func (x *tx) execAll(ctx context.Context, query string, all []args) (rows int64, err error) {
-	for len(all) > 0 {
-		n := min(len(all), batch)
-		done, err := x.run(ctx, query, all[:n])
+	if err := x.before(ctx, query); err != nil {
+		return 0, err
+	}
+	for set := range slices.Chunk(all, batch) {
+		wrote, err := x.insert(ctx, query, set)
 		if err != nil {
 			return rows, err
 		}
-		wrote, err := done.RowsAffected()
-		if err != nil {
-			return rows, err
-		}
-		rows, all = rows+wrote, all[n:]
+		rows += wrote
 	}
 	return rows, nil
 }
@@ -255,6 +267,9 @@ func (x *tx) run(ctx context.Context, query string, rows []args) (sql.Result, er
 // or, by ON CONFLICT, none: then it is desk.ErrNotFound. SQLite is asked for the last key and not for RETURNING, which makes a table of its own
 // at each use and takes as long as the INSERT.
 func (x *tx) add(ctx context.Context, query, key string, rows ...args) (keys []int64, err error) {
+	if err := x.before(ctx, query); err != nil {
+		return nil, err
+	}
 	if x.st.engine == migrations.SQLite {
 		done, err := x.run(ctx, query, rows)
 		if err != nil {
@@ -300,8 +315,25 @@ func (x *tx) addOne(ctx context.Context, id *int64, query, key string, row args)
 	return err
 }
 
+// insert is execAll without a look at rows that wait.
+func (x *tx) insert(ctx context.Context, query string, all []args) (rows int64, err error) {
+	done, err := x.run(ctx, query, all)
+	if err != nil {
+		return 0, err
+	}
+	return done.RowsAffected()
+}
+
 // get reads one row; desk.ErrNotFound when there is none. It serves INSERT and UPDATE with RETURNING too, by put.
 func (x *tx) get(ctx context.Context, row any, query string, a args) error {
+	if err := x.before(ctx, query); err != nil {
+		return err
+	}
+	return x.getApart(ctx, row, query, a)
+}
+
+// getApart is get for what no row that waits to be written has to do with.
+func (x *tx) getApart(ctx context.Context, row any, query string, a args) error {
 	q, values, err := x.bind(query, []args{a}, false)
 	if err != nil {
 		return err
@@ -323,6 +355,14 @@ func (x *tx) put(ctx context.Context, row any, query string, a args) error {
 
 // list reads all rows before the next statement may run, as lib/pq demands.
 func (x *tx) list(ctx context.Context, rows any, query string, a args) error {
+	if err := x.before(ctx, query); err != nil {
+		return err
+	}
+	return x.listApart(ctx, rows, query, a)
+}
+
+// listApart is list for what no row that waits to be written has to do with.
+func (x *tx) listApart(ctx context.Context, rows any, query string, a args) error {
 	q, values, err := x.bind(query, []args{a}, false)
 	if err != nil {
 		return err
@@ -330,16 +370,42 @@ func (x *tx) list(ctx context.Context, rows any, query string, a args) error {
 	return x.st.explain(ctx, x.sql.SelectContext(ctx, rows, q, values...))
 }
 
-// listIn is list for a query with IN (:names), a slice that must not be empty.
-func (x *tx) listIn(ctx context.Context, rows any, query string, a args) error {
-	q, values, err := sqlx.Named(query, map[string]any(a))
-	if err != nil {
-		return fmt.Errorf("bind: %w", err)
+// listIn is list for a query with IN (:ids), of which there must be some. The last is said again until they are a power of two, so that few
+// texts serve all.
+func listIn[T any](ctx context.Context, x *tx, rows any, query string, ids []T, a args) error {
+	if err := x.before(ctx, query); err != nil {
+		return err
 	}
-	if q, values, err = sqlx.In(q, values...); err != nil {
-		return fmt.Errorf("bind: %w", err)
+	return listInApart(ctx, x, rows, query, ids, a)
+}
+
+func listInApart[T any](ctx context.Context, x *tx, rows any, query string, ids []T, a args) error {
+	n := 1 << bits.Len(uint(len(ids)-1))
+	all := make(args, n+len(a))
+	maps.Copy(all, a)
+	for i := range n {
+		all["id"+strconv.Itoa(i)] = ids[min(i, len(ids)-1)]
 	}
-	return x.st.explain(ctx, x.sql.SelectContext(ctx, rows, x.sql.Rebind(q), values...))
+	return x.listApart(ctx, rows, expanded(query, n), all)
+}
+
+var expansions sync.Map // of IN (:ids), by query and number
+
+func expanded(query string, n int) string {
+	type key struct {
+		query string
+		n     int
+	}
+	if known, ok := expansions.Load(key{query, n}); ok {
+		return known.(string)
+	}
+	names := make([]string, n)
+	for i := range names {
+		names[i] = ":id" + strconv.Itoa(i)
+	}
+	text := strings.Replace(query, ":ids", strings.Join(names, ", "), 1)
+	expansions.Store(key{query, n}, text)
+	return text
 }
 
 var errWriteInView = errors.New("a View cannot write")
@@ -350,68 +416,122 @@ func (x *tx) bind(query string, all []args, writes bool) (string, []any, error) 
 	if writes && x.view {
 		return "", nil, errWriteInView
 	}
-	c, err := compile(x.st.engine, query, all)
-	if err != nil {
-		return "", nil, fmt.Errorf("bind: %w", err)
+	s := parsed(query)
+	if len(all) > 1 && s.behind.names != nil {
+		return "", nil, errors.New("bind: a parameter behind the values of several rows")
 	}
-	values := make([]any, len(c.names))
-	each := len(c.names) / len(all)
-	for i, name := range c.names {
-		v, ok := all[i/each][name]
+	names := s.row.names
+	values := make([]any, 0, len(all)*len(names)+len(s.behind.names))
+	for _, a := range all {
+		for _, name := range names {
+			v, ok := a[name]
+			if !ok {
+				return "", nil, fmt.Errorf("bind: no value for :%s", name)
+			}
+			values = append(values, plain(v))
+		}
+	}
+	for _, name := range s.behind.names {
+		v, ok := all[0][name]
 		if !ok {
 			return "", nil, fmt.Errorf("bind: no value for :%s", name)
 		}
-		values[i] = plain(v)
+		values = append(values, plain(v))
 	}
-	return c.text, values, nil
+	return s.text(x.st.engine, len(all)), values, nil
 }
 
-// A compiled statement has parameters in order; names says what each stands for, row by row.
-type compiled struct {
-	text  string
+// A statement is what a text with named parameters is made of. Of an INSERT the row is said once for each that is written; every other
+// statement is one row.
+type statement struct {
+	head   string // before the row
+	row    piece
+	behind piece
+	texts  sync.Map // by engine and number of rows
+}
+
+// A piece of a statement has a parameter behind each text but the last.
+type piece struct {
+	texts []string
 	names []string
 }
 
-// statements keeps what compile made, by query and number of rows: reading the names out of a text takes longer than many a statement.
-// Those for more rows than the driver keeps prepared are not kept here either.
-var statements sync.Map
+var (
+	statements sync.Map // by text: reading the names out of one takes longer than many a statement
+	parameter  = regexp.MustCompile(`:[a-z_][a-z_0-9]*`)
+	valuesRow  = regexp.MustCompile(`(?i)\bVALUES\s*\(`)
+)
 
-func compile(engine migrations.Engine, query string, all []args) (compiled, error) {
-	type key struct {
-		engine migrations.Engine
-		query  string
-		rows   int
+func parsed(query string) *statement {
+	if s, ok := statements.Load(query); ok {
+		return s.(*statement)
 	}
-	k := key{engine, query, len(all)}
-	if c, ok := statements.Load(k); ok {
-		return c.(compiled), nil
-	}
-	markers := make([]map[string]any, len(all)) // each parameter is bound to its own name
-	for i, a := range all {
-		markers[i] = make(map[string]any, len(a))
-		for name := range a {
-			markers[i][name] = name
+	s := &statement{}
+	from, to := 0, len(query)
+	if at := valuesRow.FindStringIndex(query); at != nil {
+		from, to = at[1]-1, at[1]
+		for depth := 1; depth > 0 && to < len(query); to++ {
+			switch query[to] {
+			case '(':
+				depth++
+			case ')':
+				depth--
+			}
 		}
 	}
-	var named any = markers
-	if len(markers) == 1 {
-		named = markers[0]
+	s.head, s.row, s.behind = query[:from], pieceOf(query[from:to]), pieceOf(query[to:])
+	kept, _ := statements.LoadOrStore(query, s)
+	return kept.(*statement)
+}
+
+func pieceOf(text string) (p piece) {
+	at := 0
+	for _, m := range parameter.FindAllStringIndex(text, -1) {
+		p.texts, p.names = append(p.texts, text[at:m[0]]), append(p.names, text[m[0]+1:m[1]])
+		at = m[1]
 	}
-	text, bound, err := sqlx.Named(query, named)
-	if err != nil {
-		return compiled{}, err
+	p.texts = append(p.texts, text[at:])
+	return p
+}
+
+// text is the statement for so many rows. SQLite takes $1 too, and has its driver ask for that name at each use.
+func (s *statement) text(engine migrations.Engine, rows int) string {
+	type key struct {
+		engine migrations.Engine
+		rows   int
 	}
-	if engine == migrations.Postgres {
-		text = sqlx.Rebind(sqlx.DOLLAR, text) // SQLite takes $1 too, and has its driver ask for that name at each use
+	if text, ok := s.texts.Load(key{engine, rows}); ok {
+		return text.(string)
 	}
-	c := compiled{text: text, names: make([]string, len(bound))}
-	for i, name := range bound {
-		c.names[i] = name.(string)
+	var b strings.Builder
+	n := 0
+	say := func(p piece) {
+		for i, text := range p.texts {
+			b.WriteString(text)
+			if i == len(p.names) {
+				break
+			}
+			if n++; engine == migrations.SQLite {
+				b.WriteByte('?')
+				continue
+			}
+			b.WriteByte('$')
+			b.WriteString(strconv.Itoa(n))
+		}
 	}
-	if len(c.names) <= maxParameters {
-		statements.Store(k, c)
+	b.WriteString(s.head)
+	for i := range rows {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		say(s.row)
 	}
-	return c, nil
+	say(s.behind)
+	text := b.String()
+	if n <= maxParameters { // those for more rows than the driver keeps prepared are not kept here either
+		s.texts.Store(key{engine, rows}, text)
+	}
+	return text
 }
 
 // plain makes a value fit for both drivers: texts are cleaned, times become instants, and types of the desk what they are made of.
