@@ -8,6 +8,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -27,21 +28,26 @@ func aYearOfMail(n int) []storedMail {
 	}
 	r := rand.New(rand.NewPCG(7, 7))
 	at := time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC)
-	latest := map[int]string{}
+	type asked struct{ id, subject string }
+	latest := map[int]asked{}
 	mails := make([]storedMail, n)
 	for i := range mails {
 		at = at.Add(time.Duration(20+r.IntN(3600)) * time.Second)
 		who := r.IntN(300)
 		id := fmt.Sprintf("%d@cust%d.example", i, who)
-		again := ""
-		if last := latest[who]; last != "" && r.IntN(2) > 0 {
-			again = "In-Reply-To: <" + last + ">\r\nReferences: <" + last + ">\r\n"
+		again, subject := "", ""
+		if last := latest[who]; last.id != "" && r.IntN(2) > 0 {
+			again = "In-Reply-To: <" + last.id + ">\r\nReferences: <" + last.id + ">\r\n"
+			subject = "Re: " + last.subject
 		}
-		latest[who] = id
+		if fresh := subjects[r.IntN(len(subjects))]; subject == "" {
+			subject = fresh
+		}
+		latest[who] = asked{id, strings.TrimPrefix(subject, "Re: ")}
 		raw := fmt.Sprintf("Authentication-Results: mx.desk.example; dkim=pass header.d=cust%[1]d.example\r\n"+
 			"Received: from mail.cust.example by mx.desk.example; %[2]s\r\nFrom: User %[1]d <user@cust%[1]d.example>\r\nTo: support@desk.example\r\n"+
 			"Subject: %[3]s\r\nMessage-ID: <%[4]s>\r\nDate: %[2]s\r\n%[5]sContent-Type: text/plain; charset=utf-8\r\n\r\n%[6]s",
-			who, at.Format(time.RFC1123Z), subjects[r.IntN(len(subjects))], id, again, texts[r.IntN(len(texts))])
+			who, at.Format(time.RFC1123Z), subject, id, again, texts[r.IntN(len(texts))])
 		mails[i] = storedMail{name: id, source: parse.Bytes([]byte(raw)), arrived: at}
 	}
 	return mails
