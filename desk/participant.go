@@ -146,7 +146,7 @@ func owns(c *Contact, tk *Ticket) bool {
 }
 
 // askOwner asks the account's owner whether those who were proposed shall get answers: at the address on file, once a day (G3). Where
-// there is no account, only staff let them in.
+// there is no account, staff let them in, or whoever asked does at a page.
 func (v *visit) askOwner(tk *Ticket) error {
 	if !v.proposes {
 		return nil

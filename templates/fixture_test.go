@@ -246,7 +246,7 @@ var goldens = map[string]func(t testing.TB, lang string, c *Customer, s *Staff){
 	},
 
 	"ask_copies": func(t testing.TB, lang string, c *Customer, s *Staff) {
-		c.Copies = []string{"bo@cust.example", "cy@example.org"}
+		c.Copies, c.TicketURL = []string{"bo@cust.example", "cy@example.org"}, "https://desk.example/tickets/123"
 	},
 	"aside":  func(t testing.TB, lang string, c *Customer, s *Staff) { c.Words = answer(lang) },
 	"merged": func(t testing.TB, lang string, c *Customer, s *Staff) { c.Related = 98 },

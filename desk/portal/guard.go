@@ -128,7 +128,7 @@ var (
 	limitRequest  = limit{"request", 10, time.Hour}         // requests without sign-in, by network
 	limitSender   = limit{"sender", 5, time.Hour}           // and by address
 	limitAll      = limit{"requests", 300, time.Hour}       // and of everybody
-	limitReply    = limit{"reply", 60, time.Hour}           // replies, by contact
+	limitReply    = limit{"reply", 60, time.Hour}           // replies, and words on who reads along, by contact
 	limitDraft    = limit{"draft", 10, time.Hour}           // drafts of people not signed in, by network
 )
 

@@ -108,6 +108,11 @@ func TestReaders(t *testing.T) {
 		k.shows(k.post(path+"/readers", "form", form, "who", kim, "do", "reader_out"), 404)
 		d.shows(d.post(path+"/readers", "form", dform, "who", lee, "do", "reader_out"), 403)
 		w.same("participants", w.roles(number), []string{lee + " member", "help@printer.example aside"})
+		// Nobody fills the journal by changing his mind.
+		for range 60 {
+			k.post(path+"/readers", "form", form, "who", lee, "do", "reader_in")
+		}
+		k.shows(k.post(path+"/readers", "form", form, "who", lee, "do", "reader_out"), http.StatusTooManyRequests)
 	})
 }
 

@@ -305,6 +305,12 @@ func (p *Portal) readers(v *visit) error {
 	if !ours {
 		return v.showTicket(who, number, http.StatusUnprocessableEntity, "form_old", "")
 	}
+	if ok, err := v.within(limitReply, who.Address); err != nil || !ok {
+		if err == nil {
+			err = errTooOften
+		}
+		return err
+	}
 	do, address := v.r.PostFormValue("do"), v.r.PostFormValue("who")
 	switch do {
 	case "reader_in":
