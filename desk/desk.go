@@ -153,14 +153,17 @@ func (d *Desk) Tried(ctx context.Context, a Attempt) error {
 		if a.State == MailSent {
 			return d.forgetSent(ctx, t.tx, a.Mail)
 		}
-		if a.State != MailFailed {
+		if a.State == MailWaiting && a.Text == AttemptBegun {
 			return nil
 		}
 		m, err := t.tx.Mail(ctx, a.Mail)
 		if err != nil {
 			return err
 		}
-		return t.undelivered(m, a.Code, a.Text)
+		if a.State == MailFailed {
+			return t.undelivered(m, a.Code, a.Text)
+		}
+		return t.notAgain(m)
 	})
 }
 

@@ -340,6 +340,21 @@ func (t *turn) exclude(tk *Ticket, address, by string) error {
 	return t.callBack(tk, address)
 }
 
+// notAgain gives a mail up that could not be sent, and whose reader was taken out meanwhile.
+func (t *turn) notAgain(m *Mail) error {
+	if m.Ticket == 0 || m.Audience != "customer" {
+		return nil
+	}
+	tk, err := t.tx.Ticket(t.ctx, m.Ticket)
+	if err != nil {
+		return err
+	}
+	if p := tk.participantAt(m.To.Addr); p == nil || p.takes() {
+		return nil
+	}
+	return t.callBack(tk, m.To.Addr)
+}
+
 // callBack gives up the mails of a ticket to an address that have not left yet.
 func (t *turn) callBack(tk *Ticket, address string) error {
 	mails, err := t.tx.Mails(t.ctx, tk.Number)

@@ -174,6 +174,34 @@ func TestRemovedCalledBack(t *testing.T) {
 		if got := state(w.lastFor(tk.Number, kim)); got != desk.MailWaiting {
 			t.Errorf("Kim's is %s", got)
 		}
+
+		// One that is being sent may have left. Where it has not, it is not tried again.
+		third, assigned := w.readAlong()
+		sending := w.lastFor(third.Number, cy)
+		for range 100 {
+			m, err := w.desk.LeaseMail(w.Context(), time.Minute)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if m.ID == sending.ID {
+				break
+			}
+		}
+		begun := desk.Attempt{Mail: sending.ID, At: w.now, State: desk.MailWaiting, NotBefore: w.now.Add(time.Minute), Text: desk.AttemptBegun, Turn: 1}
+		if err := w.desk.Tried(w.Context(), begun); err != nil {
+			t.Fatal(err)
+		}
+		w.received(desk.OutcomeCommand, w.answer(eve, assigned, "/remove "+cy))
+		if got := state(sending); got != desk.MailWaiting {
+			t.Errorf("the one that is being sent is %s", got)
+		}
+		failed := desk.Attempt{Mail: sending.ID, At: w.now, State: desk.MailWaiting, NotBefore: w.now.Add(time.Minute), Code: 451, Text: "451 try again later", Turn: 2}
+		if err := w.desk.Tried(w.Context(), failed); err != nil {
+			t.Fatal(err)
+		}
+		if got := state(sending); got != desk.MailFailed {
+			t.Errorf("the one that could not be sent is %s", got)
+		}
 	})
 }
 
