@@ -266,6 +266,7 @@ func TestBrowserReaders(t *testing.T) {
 		t.Run(l.name, func(t *testing.T) {
 			l.name = "readers-" + l.name
 			w := newWorld(t, storetest.SQLite(t))
+			w.policy.StaffByID("dana").Language = l.lang
 			first := w.copied("The logo on the start page of our classifieds")
 			second := w.writes("Kim <"+kim+">", "The logo again", "I forgot to say: it is too small as well.")
 			w.mail(fmt.Sprintf("From: Kim <%s>\nTo: support@desk.example\nSubject: Re: [#%d] The logo\nMessage-ID: <more@mua.example>\nDate: Tue, 3 Mar 2026 12:00:00 +0100\n\nPlease install it on the other server, too.\n", kim, first))
