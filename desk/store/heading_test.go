@@ -80,5 +80,17 @@ func TestHeadings(t *testing.T) {
 		if len(got) != 5 || got[0].At != day(3) || got[4].Ticket != 2 {
 			t.Errorf("after that: %+v", got)
 		}
+		update(t, st, func(ctx context.Context, tx desk.Tx) (err error) {
+			for i := range 60 {
+				err = errors.Join(err, tx.AddMessage(ctx, &desk.Message{Identity: fmt.Sprint("more ", i), Base: "printer", At: day(4), Ticket: 1}))
+			}
+			return err
+		})
+		got = read(t, st, func(ctx context.Context, tx desk.Tx) ([]desk.Heading, error) {
+			return tx.Headings(ctx, desk.HeadingFilter{Base: "printer", Since: day(-1), Until: day(9), Limit: 100})
+		})
+		if len(got) != 50 || got[49].At != day(4) {
+			t.Errorf("of many it finds %d", len(got))
+		}
 	})
 }

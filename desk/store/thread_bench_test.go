@@ -19,7 +19,6 @@ import (
 // stored fills a database with so many messages on a quarter as many tickets, with an id of each mail's own and one that it names.
 func stored(b *testing.B, st *store.Store, n int) {
 	b.Helper()
-	series := fmt.Sprintf("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d) ", n)
 	ctx := b.Context()
 	err := st.Update(ctx, func(tx desk.Tx) error { // messages and references need their tickets
 		for range tickets(n) {
@@ -32,16 +31,21 @@ func stored(b *testing.B, st *store.Store, n int) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	for _, fill := range []string{
-		series + `INSERT INTO contact (address, name, language, may_spend) SELECT 'p' || i || '@cust.example', 'Kim', 'en', FALSE FROM n WHERE i % 16 = 0`,
-		// All of one subject, half of them of one person.
-		series + `INSERT INTO message (ticket, identity, mailbox, at, outcome, found_by, message_id, from_name, from_addr, staff, level, level_why, kind, internal,
-				subject, body, visible, language, base, bare)
-			SELECT i % ` + strconv.Itoa(tickets(n)) + ` + 1, 'identity ' || i, 'support', '2026-03-03T11:00:00.000000Z', 'new', 'none', i || '@mua.example', 'Kim', CASE WHEN i % 2 = 0 THEN 'kim@cust.example' ELSE 'ann@acme.example' END, '', 'A1',
-				'dkim=pass', 'human', FALSE, 'It does not work', 'It does not work at all.', 'It does not work at all.', 'en', 'it does not work', FALSE FROM n`,
-	} {
-		if _, err := st.Raw().Exec(fill); err != nil {
-			b.Fatal(err)
+	const page = 100_000 // a statement has its time limit
+	for from := 1; from <= n; from += page {
+		series := fmt.Sprintf("WITH RECURSIVE n (i) AS (SELECT %d UNION ALL SELECT i + 1 FROM n WHERE i < %d) ", from, min(from+page-1, n))
+		for _, fill := range []string{
+			`INSERT INTO contact (address, name, language, may_spend) SELECT 'p' || i || '@cust.example', 'Kim', 'en', FALSE FROM n WHERE i % 16 = 0`,
+			// All of one subject, half of them of one person.
+			`INSERT INTO message (ticket, identity, mailbox, at, outcome, found_by, message_id, from_name, from_addr, staff, level, level_why, kind,
+					internal, subject, body, visible, language, base, bare)
+				SELECT i % ` + strconv.Itoa(tickets(n)) + ` + 1, 'identity ' || i, 'support', '2026-03-03T11:00:00.000000Z', 'new', 'none', i || '@mua.example',
+					'Kim', CASE WHEN i % 2 = 0 THEN 'kim@cust.example' ELSE 'ann@acme.example' END, '', 'A1', 'dkim=pass', 'human', FALSE,
+					'It does not work', 'It does not work at all.', 'It does not work at all.', 'en', 'it does not work', FALSE FROM n`,
+		} {
+			if _, err := st.Raw().Exec(series + fill); err != nil {
+				b.Fatal(err)
+			}
 		}
 	}
 	const batch = 5000
