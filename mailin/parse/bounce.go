@@ -151,12 +151,12 @@ func (e *evidence) bounced() []string {
 		return []string{"X-Failed-Recipients: " + clip(oneLine(e.h.get("X-Failed-Recipients")), 80)}
 	}
 	text := e.sample()
-	told := failureSubject.MatchString(e.m.Subject)
+	told := func() bool { return failureSubject.MatchString(e.m.Subject) }
 	coded := func() bool { return statusCode(text) != "" || replyCode(text) != "" }
 	path, known := e.returnPath()
 	if e.fromLocal("mailer-daemon", "mailerdaemon", "mail-daemon", "mailer_daemon", "maildaemon", "post_master", "double-bounce") ||
 		strings.HasPrefix(path, "mailer-daemon") || e.top.media == "multipart/report" {
-		if failureText.MatchString(text) || told && coded() {
+		if e.tellsFailure() || told() && coded() {
 			return []string{"from a mail system, and the text tells of a failed delivery"}
 		}
 		return nil
@@ -171,7 +171,7 @@ func (e *evidence) bounced() []string {
 		return nil
 	}
 	hasCode, comesBack := coded(), returned()
-	if failureText.MatchString(text) && (told && (hasCode || comesBack || null) || hasCode && comesBack) || told && hasCode && (comesBack || null) {
+	if e.tellsFailure() && (told() && (hasCode || comesBack || null) || hasCode && comesBack) || told() && hasCode && (comesBack || null) {
 		return []string{"a mail system's name or an empty return path, and the text tells of a failed delivery"}
 	}
 	return nil
@@ -254,7 +254,7 @@ func (e *evidence) bounce() *message.Bounce {
 		}
 	}
 	if b.Reason == "" {
-		b.Reason = reasonLine(text)
+		b.Reason = e.reasonLine(text)
 	}
 	b.OriginalID = e.originalID()
 	return b
@@ -263,20 +263,34 @@ func (e *evidence) bounce() *message.Bounce {
 // returned begins the mail that came back, where it stands in the text itself.
 var returned = newPattern(`(?im)^(-{2,} ?(this is a copy of|below this line|original message|returned message|the original message|message header|start of|enclosed is)|return-path: <|received: from |(the )?(original )?message (headers? )?follows?)`)
 
-// reasonLine is the line of the text that says most: one with a reply code, else one with a failure's words.
-func reasonLine(text string) string {
-	kinds := []func(line string) bool{hasFailureCode, failureText.MatchString}
-	if !hasFailureCode(text) {
-		kinds = kinds[1:]
+// tellsFailure tells whether the sample has the words of a failure.
+func (e *evidence) tellsFailure() bool {
+	if !e.failureSought {
+		e.failureSought = true
+		e.failureAt = failureText.lineOf(e.sample())
 	}
-	for _, told := range kinds {
+	return e.failureAt >= 0
+}
+
+// reasonLine is the line of the text, with which the sample begins, that says most: one with a reply code, else one with a failure's words.
+func (e *evidence) reasonLine(text string) string {
+	says := func(text string, kind func(line string) bool) string {
 		for line := range strings.SplitSeq(text, "\n") {
-			if line = strings.TrimSpace(line); len(line) <= 1000 && told(line) {
+			if line = strings.TrimSpace(line); len(line) <= 1000 && kind(line) {
 				return clip(oneLine(line), 500)
 			}
 		}
+		return ""
 	}
-	return ""
+	if hasFailureCode(text) {
+		if line := says(text, hasFailureCode); line != "" {
+			return line
+		}
+	}
+	if !e.tellsFailure() || e.failureAt > len(text) {
+		return ""
+	}
+	return says(text[e.failureAt:], failureText.MatchString)
 }
 
 func hasFailureCode(line string) bool { return failureCode(line) != "" || replyCode(line) != "" }

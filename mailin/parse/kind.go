@@ -40,6 +40,9 @@ type evidence struct {
 	store   *headerStore
 	dsn     *deliveryStatus
 	dsnRead bool
+
+	failureSought bool
+	failureAt     int // where the line begins that has the words of a failure, -1 for none
 }
 
 var kinds = []struct {
@@ -144,8 +147,9 @@ var automatic = signs{
 		if len(e.m.InReplyTo) == 0 && len(e.m.References) == 0 {
 			subject = withoutReply(subject) // a program's "Re:": a person's answer names what it answers
 		}
-		if m := autoSubject.FindString(subject); m != "" {
-			return "the subject begins with " + strings.TrimSpace(m)
+		rest := strings.TrimPrefix(strings.TrimLeft(subject, blanks), "[")
+		if m := autoSubject.FindString(rest); m != "" {
+			return "the subject begins with " + strings.TrimSpace(subject[:len(subject)-len(rest)+len(m)])
 		}
 		return ""
 	},
@@ -166,7 +170,7 @@ var automatic = signs{
 
 // autoSubject are the words that responders put at the very beginning of a subject, in the languages of their programs. An answer to
 // such a mail begins with "Re:" and is a person's.
-var autoSubject = newPattern(`(?i)^\s*\[?(` + strings.Join([]string{
+var autoSubject = newPattern(`(?i)^(` + strings.Join([]string{
 	`automatic (reply|response)\b`, `auto[- ]?(reply|response|responder)\b`, `automated (reply|response)\b`, `auto:`, `out[ -]of[ -](the[ -])?office\b`, `away from (my|the) (mail|office|desk)`,
 	`on vacation\b`, `vacation (reply|response|notice|message)`, `ooo:`, `i am (currently )?(out of|away from) `, `read:`, `not read:`,
 	`abwesenheits(notiz|meldung|nachricht|benachrichtigung|assistent)`, `abwesenheit:`, `abwesend`, `automatische (antwort|r[üu]ckantwort|beantwortung)`, `autom\. antwort`, `autoantwort`, `nicht im (b[üu]ro|haus)\b`, `gelesen:`,

@@ -491,13 +491,16 @@ func (r *reading) message(hash [32]byte, size int64) *message.Message {
 		r.header(m, &r.top.header)
 	}
 	m.Text, m.HTML = joinTexts(r.texts)
+	sole := len(r.texts) == 1 // of the plain text and the HTML, one is made of the other or is not there
 	if strings.TrimSpace(m.Text) == "" && len(r.fallback) > 0 {
 		m.Text, m.HTML = joinTexts(r.fallback)
+		sole = len(r.fallback) == 1
 	}
-	m.Visible, m.Forwarded = newWords(m.Text, isForward(m.Subject))
-	if m.Visible == strings.TrimSpace(m.Text) && quotesInMarkup(m.HTML) {
+	forward := isForward(m.Subject)
+	m.Visible, m.Forwarded = newWords(m.Text, forward)
+	if !sole && m.Visible == strings.TrimSpace(m.Text) && quotesInMarkup(m.HTML) {
 		// The plain text has no mark of where the quote begins, the HTML has.
-		if v, forwarded := newWords(htmlText(m.HTML), isForward(m.Subject)); v != "" && len(v) < len(m.Visible) {
+		if v, forwarded := newWords(htmlText(m.HTML), forward); v != "" && len(v) < len(m.Visible) {
 			m.Visible, m.Forwarded = v, forwarded
 		}
 	}

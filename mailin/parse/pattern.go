@@ -43,7 +43,8 @@ func (p *pattern) compile() {
 }
 
 // find looks for the first match by a method of the expression, in all of the text or in those lines alone that hold a word. It gives
-// where the text that the method has seen begins. Where a sure word is enough, the method is not asked about it.
+// where the text that the method has seen begins. Where a sure word is enough, the method is not asked about it, and what is given is
+// where the word ends.
 func find[T any](p *pattern, s string, enough bool, method func(*regexp.Regexp, string) (T, bool)) (found T, offset int, ok bool) {
 	p.compile()
 	if !p.mayBegin(s) {
@@ -59,7 +60,7 @@ func find[T any](p *pattern, s string, enough bool, method func(*regexp.Regexp, 
 		case end < 0:
 			return found, 0, false
 		case sure && enough:
-			return found, 0, true
+			return found, at + end - 1, true
 		case !p.inLine:
 			found, ok = method(p.expr, s)
 			return found, 0, ok
@@ -83,6 +84,15 @@ func find[T any](p *pattern, s string, enough bool, method func(*regexp.Regexp, 
 func (p *pattern) MatchString(s string) bool {
 	_, _, ok := find(p, s, true, func(re *regexp.Regexp, s string) (struct{}, bool) { return struct{}{}, re.MatchString(s) })
 	return ok
+}
+
+// lineOf is where the first line begins that holds a match, -1 where none does. The pattern is one whose matches are in lines.
+func (p *pattern) lineOf(s string) int {
+	_, at, ok := find(p, s, true, func(re *regexp.Regexp, s string) (struct{}, bool) { return struct{}{}, re.MatchString(s) })
+	if !ok {
+		return -1
+	}
+	return strings.LastIndexByte(s[:at], '\n') + 1
 }
 
 func (p *pattern) FindString(s string) string {

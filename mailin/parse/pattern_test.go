@@ -16,7 +16,10 @@ func allPatterns() map[string]*pattern {
 		"returned": returned, "recipientLabel": recipientLabel, "recipientWords": recipientWords, "statusField": statusField, "actionField": actionField, "helpLine": helpLine,
 		"autoSubject": autoSubject, "replyPrefix": replyPrefix, "feedbackSubject": feedbackSubject, "plainReply": plainReply,
 		"wroteSet": wroteSet, "datedSender": datedSender, "sharedLine": sharedLine, "brokenLink": brokenLink, "bareAttribution": bareAttribution,
-		"separator": separator, "forwardLine": forwardLine, "forwardSubject": forwardSubject, "rule": rule, "markupQuotes": markupQuotes,
+		"wroteSeparator": wroteSeparator, "forwardLine": forwardLine, "forwardSubject": forwardSubject, "rule": rule, "markupQuotes": markupQuotes,
+	}
+	for i, p := range separator.list {
+		all["separator "+string(rune('a'+i))] = p
 	}
 	for i, p := range deviceFooter.list {
 		all["deviceFooter "+string(rune('a'+i))] = p
@@ -35,6 +38,15 @@ func agrees(t *testing.T, name string, p *pattern, re *regexp.Regexp, text strin
 	}
 	if got, want := p.FindStringIndex(text), re.FindStringIndex(text); !slices.Equal(got, want) {
 		t.Fatalf("%s: found in %q at %v, want %v", name, text, got, want)
+	}
+	if p.compile(); p.inLine {
+		want := -1
+		if m := re.FindStringIndex(text); m != nil {
+			want = strings.LastIndexByte(text[:m[0]], '\n') + 1
+		}
+		if got := p.lineOf(text); got != want {
+			t.Fatalf("%s: the line in %q begins at %d, want %d", name, text, got, want)
+		}
 	}
 	if got, want := p.FindStringSubmatch(text), re.FindStringSubmatch(text); !slices.Equal(got, want) {
 		t.Fatalf("%s: found in %q: %q, want %q", name, text, got, want)
@@ -136,7 +148,7 @@ func TestPatternsAreTheirExpressions(t *testing.T) {
 // TestPatternsHaveWords keeps what is asked of every line and every mail quick.
 func TestPatternsHaveWords(t *testing.T) {
 	for name, p := range map[string]*pattern{
-		"failureText": failureText, "failureSubject": failureSubject, "autoSubject": autoSubject, "wroteSet": wroteSet, "separator": separator,
+		"failureText": failureText, "failureSubject": failureSubject, "autoSubject": autoSubject, "wroteSet": wroteSet, "wroteSeparator": wroteSeparator,
 		"forwardLine": forwardLine, "returned": returned, "markupQuotes": markupQuotes,
 	} {
 		if p.compile(); p.words == nil {

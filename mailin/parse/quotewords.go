@@ -142,19 +142,22 @@ func attributionStart(s string) bool {
 // bareAttribution is a date and an address above marked lines, as an old web mail wrote them: 2012/4/2 Kim <kim@cust.example>
 var bareAttribution = newPattern(`^\s*((19|20)\d{2}[/.-]\d{1,2}[/.-]\d{1,2}|\d{1,2}[./-]\d{1,2}[./-](19|20)?\d{2}).{0,100}<[^<>\s]+@[^<>\s]+>:?\s*$`)
 
-// separator begins a quoted mail by itself.
-var separator = newPattern(`(?i)^(-{2,}|_{2,}|={2,})\s*(` + strings.Join([]string{
+// separator begins a quoted mail by itself, behind the dashes that lead it.
+var separator = anyPattern(`(?i)^(`, `)\s*(-{2,}|_{2,}|={2,})?\s*$`,
 	`original[ -]?(message|mail|e-?mail|text|appointment)( follows)?`, `reply (message|above this line)`, `message original`, `ursprüngliche (nachricht|mail)`, `ursprungliche nachricht`, `original-?nachricht`, `originalnachricht`, `message d['’]origine`, `courriel original`,
 	`mensaje original`, `mensagem original`, `messaggio originale`, `messaggio originario`, `oorspronkelijk bericht`, `origineel bericht`, `исходное сообщение`, `оригинальное сообщение`, `wiadomość oryginalna`, `oryginalna wiadomość`, `treść oryginalnej wiadomości`,
-	`ursprungligt meddelande`, `ursprungsmeddelande`, `oprindelig (meddelelse|besked)`, `opprinnelig melding`, `alkuperäinen viesti`, `původní (zpráva|e-mail)`, `eredeti üzenet`, `orijinal mesaj|özgün ileti`, `原始邮件`, `原始郵件`, `邮件原件`, `元のメッセージ`, `원본 메시지`, `.{1,100} (wrote|schrieb|a écrit|escribió|ha scritto|schreef)`,
-}, "|") + `)\s*(-{2,}|_{2,}|={2,})?\s*$`)
+	`ursprungligt meddelande`, `ursprungsmeddelande`, `oprindelig (meddelelse|besked)`, `opprinnelig melding`, `alkuperäinen viesti`, `původní (zpráva|e-mail)`, `eredeti üzenet`, `orijinal mesaj|özgün ileti`, `原始邮件`, `原始郵件`, `邮件原件`, `元のメッセージ`, `원본 메시지`,
+)
+
+// wroteSeparator is one that says who wrote.
+var wroteSeparator = newPattern(`(?i)^(-{2,}|_{2,}|={2,})\s*.{1,100} (wrote|schrieb|a écrit|escribió|ha scritto|schreef)\s*(-{2,}|_{2,}|={2,})?\s*$`)
 
 // forwardLine begins a forwarded mail.
 var forwardLine = newPattern(`(?i)^(-{2,}\s*(` + forwardWords + `)( from .{1,100})?\s*-{2,}|(begin forwarded message|anfang der weitergeleiteten (nachricht|e-mail)|début du message (réexpédié|transféré)|inizio messaggio inoltrato|begin doorgestuurd bericht|inicio del mensaje reenviado|comenzar mensaje reenviado|начало переадресованного сообщения|początek przekazywanej wiadomości)\s*:)\s*$`)
 
 const forwardWords = `forwarded message|forwarded by .{1,80}|weitergeleitete nachricht|message transféré|message transmis|mensaje reenviado|messaggio inoltrato|doorgestuurd bericht|пересылаемое сообщение|пересланное сообщение|перенаправленное сообщение|wiadomość przekazana|przekazana wiadomość|mensagem encaminhada|vidarebefordrat meddelande|videresendt (meddelelse|melding)|转发邮件|転送メッセージ|전달된 메시지`
 
-var forwardSubject = newPattern(`(?i)^\s*(fwd?|wg|tr|rv|i|enc|doorst|vs|пересл?|fyi|pd)\s*:`)
+var forwardSubject = newPattern(`(?i)^(fwd?|wg|tr|rv|i|enc|doorst|vs|пересл?|fyi|pd)\s*:`)
 
 // rule is a line drawn above a header block.
 var rule = newPattern(`^[-_=*]{3,}$`)

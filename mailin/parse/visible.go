@@ -81,9 +81,12 @@ func appendSplit(lines []string, text string) []string {
 	}
 }
 
+// blanks are those of ASCII, as \s of an expression has them.
+const blanks = " \t\n\f\r"
+
 // isForward tells a forwarded mail by its subject.
 func isForward(subject string) bool {
-	return strings.IndexByte(subject, ':') >= 0 && forwardSubject.MatchString(subject)
+	return strings.IndexByte(subject, ':') >= 0 && forwardSubject.MatchString(strings.TrimLeft(subject, blanks))
 }
 
 type reader struct {
@@ -271,7 +274,11 @@ func isQuoted(line string) bool {
 
 // isSeparator and isForwardLine look at the cheap part first: most lines are neither.
 func isSeparator(plain string) bool {
-	return strings.ContainsAny(plain[:min(1, len(plain))], "-_=") && strings.Trim(plain, "-_= ") != "" && separator.MatchString(plain)
+	if len(plain) < 2 || plain[0] != '-' && plain[0] != '_' && plain[0] != '=' || plain[1] != plain[0] {
+		return false
+	}
+	rest := strings.TrimLeft(strings.TrimLeft(plain, plain[:1]), blanks)
+	return rest != "" && (separator.MatchString(rest) || wroteSeparator.MatchString(plain))
 }
 
 func isForwardLine(plain string) bool {
