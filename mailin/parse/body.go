@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // A textPart is one body part of the mail itself, decoded.
@@ -111,9 +112,12 @@ func appendLines[T string | []byte](out []byte, text T) []byte {
 	return append(out, text[begin:]...)
 }
 
-// usualText is what toUTF8 and plainLines make of a text in ASCII that has nothing to be taken out, as most have; ok is false for any other.
+// usualText is what toUTF8 and plainLines make of a text in UTF-8 that has nothing to be taken out, as most have; ok is false for any other.
 // store is for a copy with lines ended by \n.
-func usualText(b []byte, store *[]byte) (text string, ok bool) {
+func usualText(b []byte, charset string, store *[]byte) (text string, ok bool) {
+	if charset == "unicode-1-1-utf-7" || wide[charset] {
+		return "", false
+	}
 	const each = 0x0101010101010101 // of eight bytes
 	returns := false
 	for i := 0; i < len(b); {
@@ -129,7 +133,13 @@ func usualText(b []byte, store *[]byte) (text string, ok bool) {
 			switch c := b[i]; {
 			case c == '\r':
 				returns = true
-			case (c < ' ' || c >= 0x7f) && c != '\n' && c != '\t':
+			case c >= utf8.RuneSelf:
+				r, n := utf8.DecodeRune(b[i:])
+				if n == 1 || !isShown(r) {
+					return "", false
+				}
+				i += n - 1
+			case (c < ' ' || c == 0x7f) && c != '\n' && c != '\t':
 				return "", false
 			}
 		}

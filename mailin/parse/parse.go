@@ -59,7 +59,12 @@ func isTrace(name string) bool {
 			low[i] = c + 'a' - 'A'
 		}
 	}
-	return isTraceField(low) || slices.ContainsFunc(tracePrefixes, func(p string) bool { return strings.HasPrefix(string(low), p) })
+	for _, p := range tracePrefixes {
+		if len(low) >= len(p) && string(low[:len(p)]) == p {
+			return true
+		}
+	}
+	return isTraceField(low)
 }
 
 // Parse reads one mail. It never fails and never panics; a source that breaks off gives what was read until then, with a note. A
@@ -448,10 +453,7 @@ func (r *reading) text(p *part, c *content) {
 	if r.charset == "" {
 		r.charset = declared
 	}
-	text, ok := "", false
-	if name := canonicalCharset(declared); !wide[name] {
-		text, ok = usualText(b, &r.lines)
-	}
+	text, ok := usualText(b, canonicalCharset(declared), &r.lines)
 	if !ok {
 		var note string
 		if text, note = toUTF8(b, declared); note != "" {

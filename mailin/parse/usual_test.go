@@ -30,13 +30,15 @@ func TestUsualText(t *testing.T) {
 	usual := 0
 	var store []byte
 	check := func(text string) {
-		got, ok := usualText([]byte(text), &store)
-		if !ok {
-			return
-		}
-		usual++
-		if decoded, _ := toUTF8([]byte(text), ""); got != plainLines(decoded) {
-			t.Fatalf("%q gives %q, want %q", text, got, plainLines(decoded))
+		for _, name := range []string{"", "utf-8", "us-ascii", "windows-1252", "utf-7", "unicode-1-1-utf-7", "shift_jis", "iso-2022-jp"} {
+			got, ok := usualText([]byte(text), name, &store)
+			if !ok {
+				continue
+			}
+			usual++
+			if decoded, _ := toUTF8([]byte(text), name); got != plainLines(decoded) {
+				t.Fatalf("%q in %q gives %q, want %q", text, name, got, plainLines(decoded))
+			}
 		}
 	}
 	for c := range 256 {
@@ -47,8 +49,10 @@ func TestUsualText(t *testing.T) {
 	for range 20_000 {
 		check(pieces(rnd, 30, "word", " ", "\t", "\n", "\r\n", "\r", "a line of more than eight bytes", "~"))
 		check(pieces(rnd, 30, "word", "\r\n", "\f", "\x00", "\x1b$B", "\x7f", "é", "\xff", "\x80"))
+		check(pieces(rnd, 30, "word", "\r\n", "é", "日本語", "\U0001f600", "\u00a0", "+AOk-", " ", "\n"))
+		check(pieces(rnd, 9, "é", "日本語", "\u0085", "\ufeff", "\u2028", "\xc3", "\xed\xa0\x80"))
 	}
-	if usual < 15_000 {
+	if usual < 100_000 {
 		t.Errorf("only %d texts are usual", usual)
 	}
 }
