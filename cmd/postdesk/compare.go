@@ -30,8 +30,8 @@ type fate struct {
 	mails    []string          // sent by it: template and recipient
 }
 
-// watch runs the simulation of one policy.
-func (c simulateCmd) watch(ctx context.Context, in *input, p *policy.Policy, w *policy.World) (*watcher, error) {
+// watch runs the simulation of one policy; progress, where it is not nil, is told after each happening.
+func (c simulateCmd) watch(ctx context.Context, in *input, p *policy.Policy, w *policy.World, progress func(done, all int64)) (*watcher, error) {
 	all := &watcher{printer: newPrinter(io.Discard, p, true), out: map[string]int{}}
 	var s *simulation
 	s, err := newSimulation(ctx, p, w, c.Store, func(e desk.Event) error { return all.see(s, e) })
@@ -39,7 +39,9 @@ func (c simulateCmd) watch(ctx context.Context, in *input, p *policy.Policy, w *
 		return nil, err
 	}
 	defer s.store.Close()
-	s.progress = in.bar.of("mails")
+	if progress != nil {
+		s.progress = progress
+	}
 	if err := s.run(ctx, in.happenings(s), in.until); err != nil {
 		return nil, fmt.Errorf("%s: %w", p.File, err)
 	}

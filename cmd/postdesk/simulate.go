@@ -3,12 +3,14 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/postdesk/postdesk/desk"
@@ -71,15 +73,17 @@ func (c simulateCmd) Run(ctx context.Context) error {
 		return c.story(ctx, in, p, w, out)
 	}
 	c.Store = store.Memory // two desks in one database would be one
-	now, err := c.watch(ctx, in, p, w)
-	if err != nil {
-		return err
-	}
-	then, err := c.watch(ctx, in, other, otherWorld)
-	if err != nil {
-		return err
-	}
+	// Each keeps one core busy. They go at the same pace, so that the bar of one tells enough.
+	var now, then *watcher
+	var errNow, errThen error
+	var both sync.WaitGroup
+	both.Go(func() { now, errNow = c.watch(ctx, in, p, w, in.bar.of("mails")) })
+	both.Go(func() { then, errThen = c.watch(ctx, in, other, otherWorld, nil) })
+	both.Wait()
 	in.bar.done()
+	if err := cmp.Or(errNow, errThen); err != nil {
+		return err
+	}
 	return c.compare(out, now, then)
 }
 
