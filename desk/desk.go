@@ -10,6 +10,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -73,47 +74,80 @@ func (d *Desk) ReleaseMailbox(ctx context.Context, mailbox string) error {
 	return d.Store.Update(ctx, func(tx Tx) error { return tx.Release(ctx, "mailbox:"+mailbox, d.Node) })
 }
 
-// LeaseMail claims the next mail of the outbox for this node for a while; nil when there is none to try now. Whoever has it ends the
-// claim by Tried.
-func (d *Desk) LeaseMail(ctx context.Context, lasts time.Duration) (m *Mail, err error) {
+// LeaseMails claims the next mails of the outbox for this node for a while, at most that many; none when there is none to try now. Whoever has one
+// ends the claim by Tried.
+func (d *Desk) LeaseMails(ctx context.Context, lasts time.Duration, most int) (ms []*Mail, err error) {
 	err = d.Store.Update(ctx, func(tx Tx) error {
 		now, err := tx.Now(ctx)
 		if err != nil {
 			return err
 		}
-		m, err = tx.LeaseMail(ctx, d.Node, now.Add(lasts))
+		ms, err = tx.LeaseMails(ctx, d.Node, now.Add(lasts), most)
 		return err
 	})
-	if errors.Is(err, ErrNotFound) {
-		return nil, nil
-	}
-	return m, err
+	return ms, err
 }
 
-// KeepMIME stores the bytes of a mail before its first try, so that every later one sends the same (G5). The first to store wins, and
-// m.MIME says what stands.
-func (d *Desk) KeepMIME(ctx context.Context, m *Mail, r io.ReadSeeker) error {
-	if m.Sealed {
-		return d.keepSealedMIME(ctx, m, r)
+// A Composed mail is one of the outbox with the bytes that are to be sent.
+type Composed struct {
+	Mail  *Mail
+	Bytes io.ReadSeeker
+	Kept  bool // these are the bytes that were stored, see KeepMIME
+}
+
+// KeepMIME stores the bytes of mails before their first try, so that every later one sends the same (G5). The first to store those of a mail wins:
+// Kept says whether these were, and Mail.MIME where what stands is.
+func (d *Desk) KeepMIME(ctx context.Context, mails ...*Composed) error {
+	var plain []*Composed
+	for _, c := range mails {
+		c.Kept = false
+		if !c.Mail.Sealed {
+			plain = append(plain, c)
+			continue
+		}
+		if err := d.keepSealedMIME(ctx, c); err != nil {
+			return err
+		}
 	}
-	return d.Store.Update(ctx, func(tx Tx) error {
-		if _, err := r.Seek(0, io.SeekStart); err != nil { // a transaction may be run again
+	if len(plain) == 0 {
+		return nil
+	}
+	kept, stand := make([]bool, len(plain)), make([]int64, len(plain))
+	err := d.Store.Update(ctx, func(tx Tx) error {
+		if err := tx.Expect(ctx, Expected{Sources: len(plain)}); err != nil {
 			return err
 		}
-		source, err := tx.SaveSource(ctx, r)
-		if err != nil {
-			return err
+		for i, c := range plain {
+			_, err := c.Bytes.Seek(0, io.SeekStart) // a transaction may be run again
+			if err == nil {
+				stand[i], err = tx.SaveSource(ctx, c.Bytes)
+			}
+			if err != nil {
+				return err
+			}
 		}
-		if err := tx.SetMIME(ctx, m.ID, source); err != nil {
-			return err
+		for i, c := range plain {
+			var err error
+			if kept[i], err = tx.SetMIME(ctx, c.Mail.ID, stand[i]); err != nil {
+				return err
+			}
+			if kept[i] {
+				continue
+			}
+			m, err := tx.Mail(ctx, c.Mail.ID)
+			if err != nil {
+				return err
+			}
+			stand[i] = m.MIME
 		}
-		kept, err := tx.Mail(ctx, m.ID)
-		if err != nil {
-			return err
-		}
-		m.MIME = kept.MIME
 		return nil
 	})
+	for i, c := range plain {
+		if err == nil {
+			c.Kept, c.Mail.MIME = kept[i], stand[i]
+		}
+	}
+	return err
 }
 
 // Source writes raw bytes that the desk keeps: a mail as it came in, or the MIME of one that goes out.
@@ -133,38 +167,51 @@ func (d *Desk) NextMail(ctx context.Context) (at time.Time, err error) {
 	return at, err
 }
 
-// Tried records one try to send a mail and what becomes of it. A mail that is given up is told to whoever works on its ticket: an answer
-// that did not arrive must not look like one that did (F07).
-func (d *Desk) Tried(ctx context.Context, a Attempt) error {
+// Tried records tries to send mails and what becomes of these, all or none of them. A mail that is given up is told to whoever works on its
+// ticket: an answer that did not arrive must not look like one that did (F07).
+func (d *Desk) Tried(ctx context.Context, tries ...Attempt) error {
 	return d.update(ctx, func(t *turn) error {
-		counted := a
-		if !a.NotBefore.IsZero() {
+		counted := slices.Clone(tries)
+		for i, a := range tries {
+			if a.NotBefore.IsZero() {
+				continue
+			}
 			// How long to wait is counted from the clock that nodes share: one with a slow clock would lose its claim in the middle of
 			// DATA, and another would send a second copy (T106).
 			shared, err := t.tx.Now(ctx)
 			if err != nil {
 				return err
 			}
-			counted.NotBefore = shared.Add(a.NotBefore.Sub(a.At))
+			counted[i].NotBefore = shared.Add(a.NotBefore.Sub(a.At))
 		}
-		if err := t.tx.Tried(ctx, counted); err != nil {
+		if err := t.tx.Tried(ctx, counted...); err != nil {
 			return err
 		}
-		if a.State == MailSent {
-			return d.forgetSent(ctx, t.tx, a.Mail)
+		for _, a := range tries {
+			if err := t.tried(a); err != nil {
+				return err
+			}
 		}
-		if a.State == MailWaiting && a.Text == AttemptBegun {
-			return nil
-		}
-		m, err := t.tx.Mail(ctx, a.Mail)
-		if err != nil {
-			return err
-		}
-		if a.State == MailFailed {
-			return t.undelivered(m, a.Code, a.Text)
-		}
-		return t.notAgain(m)
+		return nil
 	})
+}
+
+// tried does what follows from a try.
+func (t *turn) tried(a Attempt) error {
+	if a.State == MailSent {
+		return t.d.forgetSent(t.ctx, t.tx, a.Mail)
+	}
+	if a.State == MailWaiting && a.Text == AttemptBegun {
+		return nil
+	}
+	m, err := t.tx.Mail(t.ctx, a.Mail)
+	if err != nil {
+		return err
+	}
+	if a.State == MailFailed {
+		return t.undelivered(m, a.Code, a.Text)
+	}
+	return t.notAgain(m)
 }
 
 // Attempts are the tries of a mail so far.

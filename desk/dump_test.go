@@ -60,7 +60,7 @@ func TestT111DatabaseAlone(t *testing.T) {
 			if oneTime == nil || strings.Count(link.HTML, oneTime[1]) == 0 {
 				t.Fatalf("the mail goes out as %q", link.Text)
 			}
-			if err := w.desk.KeepMIME(t.Context(), link, bytes.NewReader([]byte("MIME of "+link.Text))); err != nil {
+			if err := w.desk.KeepMIME(t.Context(), &desk.Composed{Mail: link, Bytes: bytes.NewReader([]byte("MIME of " + link.Text))}); err != nil {
 				t.Fatal(err)
 			}
 			var mime bytes.Buffer
@@ -68,7 +68,7 @@ func TestT111DatabaseAlone(t *testing.T) {
 				t.Fatalf("its bytes: %q, %v", &mime, err)
 			}
 			again := w.lastOf("sign_in_link", kim)
-			if err := w.desk.KeepMIME(t.Context(), again, strings.NewReader("other bytes")); err != nil {
+			if err := w.desk.KeepMIME(t.Context(), &desk.Composed{Mail: again, Bytes: strings.NewReader("other bytes")}); err != nil {
 				t.Fatal(err)
 			}
 			mime.Reset()

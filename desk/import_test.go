@@ -186,7 +186,10 @@ func leaseNext(t *testing.T, st *store.Store) (m *desk.Mail) {
 		if err != nil {
 			return err
 		}
-		m, err = tx.LeaseMail(t.Context(), "node", now.AddDate(0, 0, 2))
+		ms, err := tx.LeaseMails(t.Context(), "node", now.AddDate(0, 0, 2), 1)
+		if len(ms) > 0 {
+			m = ms[0]
+		}
 		return err
 	})
 	if err != nil {

@@ -44,11 +44,11 @@ func TestT099DatabaseLineCutAtEachByte(t *testing.T) {
 				return err
 			}
 			for {
-				m, err := d.LeaseMail(t.Context(), time.Millisecond)
+				m, err := leaseMail(t.Context(), d, time.Millisecond)
 				if m == nil {
 					return err
 				}
-				if err := d.KeepMIME(t.Context(), m, strings.NewReader("MIME of "+string(m.MessageID))); err != nil {
+				if err := d.KeepMIME(t.Context(), &desk.Composed{Mail: m, Bytes: strings.NewReader("MIME of " + string(m.MessageID))}); err != nil {
 					return err
 				}
 				if err := d.Tried(t.Context(), desk.Attempt{Mail: m.ID, At: w.now, State: desk.MailSent, Code: 250}); err != nil {

@@ -179,7 +179,7 @@ func TestRemovedCalledBack(t *testing.T) {
 		third, assigned := w.readAlong()
 		sending := w.lastFor(third.Number, cy)
 		for range 100 {
-			m, err := w.desk.LeaseMail(w.Context(), time.Minute)
+			m, err := leaseMail(w.Context(), w.desk, time.Minute)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -129,7 +129,7 @@ func TestT108OutboxIsPaused(t *testing.T) {
 		r.opened(r.mail(ann, "Another question", "How do I print?"))
 		lease := func() *desk.Mail {
 			t.Helper()
-			m, err := r.desk.LeaseMail(t.Context(), time.Minute)
+			m, err := leaseMail(t.Context(), r.desk, time.Minute)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -65,15 +65,15 @@ func (d *Desk) Reveal(ctx context.Context, m *Mail) error {
 }
 
 // keepSealedMIME is KeepMIME for a mail that is sealed.
-func (d *Desk) keepSealedMIME(ctx context.Context, m *Mail, r io.Reader) error {
-	all, err := io.ReadAll(io.LimitReader(r, maxSealed+1))
+func (d *Desk) keepSealedMIME(ctx context.Context, c *Composed) error {
+	all, err := io.ReadAll(io.LimitReader(c.Bytes, maxSealed+1))
 	if err != nil {
 		return err
 	}
 	if len(all) > maxSealed {
 		return fmt.Errorf("a sealed mail of more than %d bytes", maxSealed)
 	}
-	name := mailSecret(m.ID, "mime")
+	name := mailSecret(c.Mail.ID, "mime")
 	return d.Store.Update(ctx, func(tx Tx) error {
 		if _, err := tx.Secret(ctx, name); !errors.Is(err, ErrNotFound) {
 			return err // the first stands

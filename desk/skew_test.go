@@ -13,7 +13,7 @@ func TestT106MailOfANodeThatIsAhead(t *testing.T) {
 			w.opened(w.mail(sam, "A question", "How?"))
 			n := 0
 			for {
-				m, err := w.desk.LeaseMail(w.Context(), time.Minute)
+				m, err := leaseMail(w.Context(), w.desk, time.Minute)
 				if err != nil {
 					t.Fatal(err)
 				}

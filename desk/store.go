@@ -205,13 +205,13 @@ type Tx interface {
 	// Mail is one by ID, with its text. Mails are those of a ticket, oldest first.
 	Mail(ctx context.Context, id int64) (*Mail, error)
 	Mails(ctx context.Context, ticket int64) ([]*Mail, error)
-	// LeaseMail claims the next mail that may be tried, until the given time of Now; ErrNotFound when there is none. Where another
-	// node was quicker, it looks again by itself.
-	LeaseMail(ctx context.Context, node string, until time.Time) (*Mail, error)
-	// SetMIME keeps the source that every try of the mail sends. The first stands.
-	SetMIME(ctx context.Context, mail, source int64) error
-	// Tried records one try and what becomes of the mail; ErrTaken where it was another node's turn.
-	Tried(ctx context.Context, a Attempt) error
+	// LeaseMails claims the next mails that may be tried, at most that many, until the given time of Now. Where other nodes were quicker, it looks
+	// again by itself.
+	LeaseMails(ctx context.Context, node string, until time.Time, most int) ([]*Mail, error)
+	// SetMIME keeps the source that every try of the mail sends. The first stands, and it is false for another.
+	SetMIME(ctx context.Context, mail, source int64) (bool, error)
+	// Tried records tries and what becomes of their mails; ErrTaken where one was another node's turn.
+	Tried(ctx context.Context, tries ...Attempt) error
 	// WaitingMails are those of the outbox that are to be sent, in the order of their next try; FailedMails those that were given up,
 	// latest first.
 	WaitingMails(ctx context.Context, limit int) ([]*Mail, error)
@@ -237,9 +237,10 @@ type Tx interface {
 
 // Expected is what a transaction is told ahead.
 type Expected struct {
-	Mails  []ExpectedMail
-	Since  time.Time // from which on mails to their senders are going to be counted
-	Latest int       // how many of the latest messages are going to be read of a ticket that one of them belongs to
+	Sources int // how many are going to be kept beside those of the mails
+	Mails   []ExpectedMail
+	Since   time.Time // from which on mails to their senders are going to be counted
+	Latest  int       // how many of the latest messages are going to be read of a ticket that one of them belongs to
 }
 
 // An ExpectedMail is one, with the keys of what is looked up for it. A key that is left out, or names nothing, does no harm.

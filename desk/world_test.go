@@ -133,6 +133,15 @@ func (w *world) account(id string, credits int64, contacts ...desk.Contact) {
 	}
 }
 
+// leaseMail leases one mail; nil when there is none.
+func leaseMail(ctx context.Context, d *desk.Desk, lasts time.Duration) (*desk.Mail, error) {
+	ms, err := d.LeaseMails(ctx, lasts, 1)
+	if err != nil || len(ms) == 0 {
+		return nil, err
+	}
+	return ms[0], nil
+}
+
 // pass lets time pass, with all that the clock brings.
 func (w *world) pass(d time.Duration) {
 	w.Helper()

@@ -36,6 +36,7 @@ type account struct {
 	last    time.Time // the latest turn given to a mail that found no room
 
 	// The worker's.
+	left      []job   // not begun when it was told to end
 	client    *client // nil while there is no connection
 	fails     int     // logins that failed in a row
 	downUntil time.Time
@@ -45,6 +46,8 @@ type account struct {
 	health AccountHealth
 	began  time.Time     // when the mail under way was begun, zero for none
 	took   time.Duration // what one takes, the last ones above all
+
+	records records
 }
 
 func (a *account) name() string { return AccountName(a.smtp) }
@@ -64,6 +67,7 @@ func (a *account) run(ctx, life context.Context) {
 	timer := time.NewTimer(idle)
 	defer timer.Stop()
 	defer a.hangUp()
+	defer a.records.write()
 	for ctx.Err() == nil { // or it would go on by chance while there is more
 		select {
 		case <-ctx.Done():
@@ -71,17 +75,62 @@ func (a *account) run(ctx, life context.Context) {
 		case <-timer.C:
 			a.hangUp()
 		case j := <-a.jobs:
-			a.busy(a.sender.Now())
-			a.deliver(life, j)
-			a.busy(time.Time{})
+			for _, j := range a.ready(life, j) {
+				if ctx.Err() != nil {
+					j.mime.Close()
+					a.left = append(a.left, j)
+					continue
+				}
+				a.busy(a.sender.Now())
+				a.deliver(life, j)
+				a.busy(time.Time{})
+			}
 			timer.Reset(idle)
 		}
 	}
 }
 
+// ready takes the mails that wait behind one along, and makes and stores the bytes of all of them in one transaction. What cannot be done
+// together is left for each of them to tell.
+func (a *account) ready(ctx context.Context, j job) []job {
+	jobs := []job{j}
+	a.mu.Lock()
+	took := a.took
+	a.mu.Unlock()
+	for took > 0 && took < swift && len(a.jobs) > 0 && len(jobs) < queued {
+		jobs = append(jobs, <-a.jobs)
+	}
+	if len(jobs) == 1 || a.sender.Now().Before(a.downUntil) {
+		return jobs
+	}
+	var composed []*desk.Composed
+	var of []*job
+	for i := range jobs {
+		m := jobs[i].mail
+		if m.MIME != 0 || m.Sealed || m.Attempts > 0 {
+			continue
+		}
+		mime, err := a.sender.compose(ctx, m)
+		if err != nil {
+			continue
+		}
+		jobs[i].mime = mime
+		of, composed = append(of, &jobs[i]), append(composed, &desk.Composed{Mail: m, Bytes: mime.reader()})
+	}
+	err := a.sender.Desk.KeepMIME(ctx, composed...)
+	for i, c := range composed {
+		if err != nil || !c.Kept {
+			of[i].mime.Close()
+			of[i].mime = nil
+		}
+	}
+	return jobs
+}
+
 // deliver takes one mail as far as it goes now, and writes down what became of it.
 func (a *account) deliver(ctx context.Context, j job) {
 	s, m := a.sender, j.mail
+	defer func() { j.mime.Close() }()
 	if s.Now().Sub(j.leased) > lease/3 {
 		return // it waited here for too long to be begun safely
 	}
@@ -105,7 +154,10 @@ func (a *account) deliver(ctx context.Context, j job) {
 		return
 	}
 
-	mime, err := s.bytes(ctx, m)
+	err = nil
+	if j.mime == nil {
+		j.mime, err = s.bytes(ctx, m)
+	}
 	if err != nil {
 		a.failed(err.Error())
 		if errors.Is(err, errUnsendable) {
@@ -115,9 +167,8 @@ func (a *account) deliver(ctx context.Context, j job) {
 		}
 		return
 	}
-	defer mime.Close()
 
-	result, ok := a.transmit(ctx, j, past, mime)
+	result, ok := a.transmit(ctx, j, past, j.mime)
 	if !ok {
 		return
 	}
@@ -131,6 +182,11 @@ func (a *account) deliver(ctx context.Context, j job) {
 	default:
 		a.failed(fmt.Sprintf("mail %d: %s", m.ID, result.Text))
 	}
+	if result.State == desk.MailSent {
+		a.records.sent(ctx, m, result)
+		return
+	}
+	a.records.write()
 	s.end(ctx, m, result)
 	fault.Here(fault.Recorded)
 }
@@ -138,9 +194,18 @@ func (a *account) deliver(ctx context.Context, j job) {
 // bytes are the MIME of a mail as it is stored, which is made and stored first where that was not done before (G5).
 func (s *Sender) bytes(ctx context.Context, m *desk.Mail) (mime *spool, err error) {
 	if m.MIME == 0 {
-		if err := s.compose(ctx, m); err != nil {
+		if mime, err = s.compose(ctx, m); err != nil {
 			return nil, err
 		}
+		c := &desk.Composed{Mail: m, Bytes: mime.reader()}
+		if err := s.Desk.KeepMIME(ctx, c); err != nil {
+			mime.Close()
+			return nil, fmt.Errorf("keep the MIME of mail %d: %w", m.ID, err)
+		}
+		if c.Kept && !(fault.Planted(fault.NewIDOnRetry) && m.Attempts > 0) {
+			return mime, nil
+		}
+		mime.Close() // another node was quicker
 	}
 	mime = &spool{}
 	if err := s.Desk.MIME(ctx, m, mime); err != nil {
@@ -169,7 +234,8 @@ func anew(mime *spool) (*spool, error) {
 	return other, err
 }
 
-func (s *Sender) compose(ctx context.Context, m *desk.Mail) error {
+// compose makes the MIME of a mail.
+func (s *Sender) compose(ctx context.Context, m *desk.Mail) (mime *spool, err error) {
 	raw := map[int64]*spool{} // by source id: several attachments may have come with one mail
 	defer func() {
 		for _, r := range raw {
@@ -185,33 +251,31 @@ func (s *Sender) compose(ctx context.Context, m *desk.Mail) error {
 		return r, s.Desk.Source(ctx, source, r)
 	}
 	if err := s.Desk.Reveal(ctx, m); err != nil {
-		return err
+		return nil, err
 	}
-	mime := &spool{}
-	defer mime.Close()
+	mime = &spool{}
 	if err := Compose(mime, m, open); err != nil {
-		return err
+		mime.Close()
+		return nil, err
 	}
-	if s.Sign != nil {
-		if signers := s.Sign(m.From.Addr); len(signers) > 0 {
-			with, err := sign(mime, signers)
-			if err != nil {
-				return err
-			}
-			defer with.Close()
-			mime = with
-		}
+	if s.Sign == nil {
+		return mime, nil
 	}
-	if err := s.Desk.KeepMIME(ctx, m, mime.reader()); err != nil {
-		return fmt.Errorf("keep the MIME of mail %d: %w", m.ID, err)
+	signers := s.Sign(m.From.Addr)
+	if len(signers) == 0 {
+		return mime, nil
 	}
-	return nil
+	defer mime.Close()
+	return sign(mime, signers)
 }
 
 // transmit speaks SMTP for one mail. ok is false where nothing became of it and its lease shall simply end.
 func (a *account) transmit(ctx context.Context, j job, past past, mime *spool) (result desk.Attempt, ok bool) {
 	s, m := a.sender, j.mail
 	for {
+		if a.client == nil {
+			a.records.write() // who knows how long a login takes
+		}
 		if err := a.connect(ctx); err != nil {
 			return s.retry(m, past, code(err), a.down), true
 		}
@@ -246,7 +310,7 @@ func (a *account) transmit(ctx context.Context, j job, past past, mime *spool) (
 		trace.Text = postponed
 	}
 	trace.Turn = m.Attempts + 1
-	if err := s.Desk.Tried(ctx, trace); err != nil {
+	if err := a.records.begin(ctx, trace); err != nil {
 		s.Log.Error("record that a mail is being sent", "mail", m.ID, "err", err)
 		a.drop()
 		return desk.Attempt{}, false // of two nodes that have it, for whatever reason, one comes this far

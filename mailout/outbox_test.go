@@ -63,37 +63,42 @@ func (o *outbox) setAway(away bool) {
 	o.away = away
 }
 
-func (o *outbox) LeaseMail(_ context.Context, lasts time.Duration) (found *desk.Mail, err error) {
+func (o *outbox) LeaseMails(_ context.Context, lasts time.Duration, most int) (found []*desk.Mail, err error) {
 	return found, o.look(func() error {
 		now := time.Now()
 		byTurn := slices.SortedFunc(maps.Values(o.mails), func(a, b *desk.Mail) int {
 			return cmp.Or(a.NotBefore.Compare(b.NotBefore), cmp.Compare(a.ID, b.ID))
 		})
 		for _, m := range byTurn {
-			if m.State == desk.MailWaiting && !m.NotBefore.After(now) && !o.leased[m.ID].After(now) {
+			if len(found) < most && m.State == desk.MailWaiting && !m.NotBefore.After(now) && !o.leased[m.ID].After(now) {
 				o.leased[m.ID] = now.Add(lasts)
 				copied := *m
-				found = &copied
-				return nil
+				found = append(found, &copied)
 			}
 		}
 		return nil
 	})
 }
 
-func (o *outbox) KeepMIME(_ context.Context, m *desk.Mail, r io.ReadSeeker) error {
-	b, err := io.ReadAll(r)
-	if err != nil {
-		return err
-	}
-	return o.look(func() error {
-		if o.mails[m.ID].MIME == 0 {
-			o.mails[m.ID].MIME = 1000 + m.ID
-			o.sources[1000+m.ID] = b
+func (o *outbox) KeepMIME(_ context.Context, mails ...*desk.Composed) error {
+	for _, c := range mails {
+		b, err := io.ReadAll(c.Bytes)
+		if err != nil {
+			return err
 		}
-		m.MIME = o.mails[m.ID].MIME
-		return nil
-	})
+		err = o.look(func() error {
+			if c.Kept = o.mails[c.Mail.ID].MIME == 0; c.Kept {
+				o.mails[c.Mail.ID].MIME = 1000 + c.Mail.ID
+				o.sources[1000+c.Mail.ID] = b
+			}
+			c.Mail.MIME = o.mails[c.Mail.ID].MIME
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (o *outbox) Reveal(context.Context, *desk.Mail) error { return nil }
@@ -113,22 +118,27 @@ func (o *outbox) Source(_ context.Context, id int64, w io.Writer) error {
 	})
 }
 
-func (o *outbox) Tried(_ context.Context, a desk.Attempt) error {
+func (o *outbox) Tried(_ context.Context, tries ...desk.Attempt) error {
 	return o.look(func() error {
-		m, ok := o.mails[a.Mail]
-		if !ok {
-			return desk.ErrNotFound
+		for _, a := range tries {
+			m, ok := o.mails[a.Mail]
+			if !ok {
+				return desk.ErrNotFound
+			}
+			if a.Turn > 0 && a.Turn != m.Attempts+1 && a.State != desk.MailSent {
+				return desk.ErrTaken
+			}
 		}
-		if a.Turn > 0 && a.Turn != m.Attempts+1 && a.State != desk.MailSent {
-			return desk.ErrTaken
+		for _, a := range tries {
+			m := o.mails[a.Mail]
+			o.attempts[a.Mail] = append(o.attempts[a.Mail], a)
+			m.State = a.State
+			if m.NotBefore = a.NotBefore; !m.NotBefore.IsZero() {
+				m.NotBefore = time.Now().Add(a.NotBefore.Sub(a.At)) // this clock is the one that counts, whatever the sender's
+			}
+			m.Attempts++
+			delete(o.leased, a.Mail)
 		}
-		o.attempts[a.Mail] = append(o.attempts[a.Mail], a)
-		m.State = a.State
-		if m.NotBefore = a.NotBefore; !m.NotBefore.IsZero() {
-			m.NotBefore = time.Now().Add(a.NotBefore.Sub(a.At)) // this clock is the one that counts, whatever the sender's
-		}
-		m.Attempts++
-		delete(o.leased, a.Mail)
 		if o.changed != nil {
 			close(o.changed)
 			o.changed = make(chan struct{})

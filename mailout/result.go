@@ -124,12 +124,25 @@ func failed(code int, text string) desk.Attempt {
 	return desk.Attempt{State: desk.MailFailed, Code: code, Text: text}
 }
 
-// end writes down and logs how a try ended. The log has ids and codes only: a server's words may hold addresses with tokens in them.
+// end writes down and logs how a try ended.
 func (s *Sender) end(ctx context.Context, m *desk.Mail, a desk.Attempt) {
-	a.Mail, a.Turn = m.ID, m.Attempts+1
-	if err := s.record(ctx, a); err != nil {
-		return
+	a = s.result(m, a)
+	if s.record(ctx, a) == nil {
+		s.told(m, a)
 	}
+}
+
+// result is how a try of a mail ended, as it is written down.
+func (s *Sender) result(m *desk.Mail, a desk.Attempt) desk.Attempt {
+	a.Mail, a.Turn, a.Text = m.ID, m.Attempts+1, clean(a.Text)
+	if a.At.IsZero() {
+		a.At = s.Now()
+	}
+	return a
+}
+
+// told logs how a try ended. The log has ids and codes only: a server's words may hold addresses with tokens in them.
+func (s *Sender) told(m *desk.Mail, a desk.Attempt) {
 	switch a.State {
 	case desk.MailSent:
 		s.Log.Info("sent", "mail", m.ID, "ticket", m.Ticket, "code", a.Code)

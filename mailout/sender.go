@@ -28,12 +28,12 @@ import (
 
 // A Desk is what the sender asks of desk.Desk.
 type Desk interface {
-	LeaseMail(ctx context.Context, lasts time.Duration) (*desk.Mail, error)
+	LeaseMails(ctx context.Context, lasts time.Duration, most int) ([]*desk.Mail, error)
 	Reveal(ctx context.Context, m *desk.Mail) error
-	KeepMIME(ctx context.Context, m *desk.Mail, r io.ReadSeeker) error
+	KeepMIME(ctx context.Context, mails ...*desk.Composed) error
 	MIME(ctx context.Context, m *desk.Mail, w io.Writer) error
 	Source(ctx context.Context, id int64, w io.Writer) error
-	Tried(ctx context.Context, a desk.Attempt) error
+	Tried(ctx context.Context, tries ...desk.Attempt) error
 	Attempts(ctx context.Context, mail int64) ([]desk.Attempt, error)
 	NextMail(ctx context.Context) (time.Time, error)
 }
@@ -54,8 +54,10 @@ var (
 )
 
 const (
-	// queued is how many leased mails wait for one account. More would only let their leases run out.
+	// queued is how many mails are leased at once, and how many leased ones wait for one account. More would only let their leases run out.
 	queued = 4
+	// swift is how little a mail takes where several are made ready together.
+	swift = time.Second
 	// patience is how long the sender waits for room in an account's queue before it turns to the mails of others.
 	patience = 200 * time.Millisecond
 	// farewell is how long a mail under way may take once the sender is told to stop.
@@ -108,21 +110,22 @@ func (s *Sender) Run(ctx context.Context) error {
 	}()
 	for ctx.Err() == nil {
 		leased := s.Now()
-		m, err := s.Desk.LeaseMail(ctx, lease)
+		ms, err := s.Desk.LeaseMails(ctx, lease, queued)
 		switch {
-		case ctx.Err() != nil && m != nil:
-			s.returned = append(s.returned, m)
 		case ctx.Err() != nil:
+			s.returned = append(s.returned, ms...)
 		case err != nil:
 			s.outboxState(err)
 			s.rest(ctx, look)
-		case m == nil:
+		case len(ms) == 0:
 			s.outboxState(nil)
 			s.rest(ctx, s.untilNext(ctx))
 		default:
-			fault.Here(fault.Claimed)
 			s.outboxState(nil)
-			s.hand(ctx, life, &workers, job{mail: m, leased: leased})
+			for _, m := range ms {
+				fault.Here(fault.Claimed)
+				s.hand(ctx, life, &workers, job{mail: m, leased: leased})
+			}
 		}
 	}
 	return nil
@@ -161,15 +164,20 @@ func (s *Sender) outboxState(err error) {
 	}
 }
 
-// A job is a mail with the time at which it was leased.
+// A job is a mail with the time at which it was leased, and its bytes where they were made and stored in this process.
 type job struct {
 	mail   *desk.Mail
 	leased time.Time
+	mime   *spool
 }
 
 // hand gives a mail to its account's worker. Where that one is slow, the mail is put back to when its turn may come, and the mails of
 // other accounts go on.
 func (s *Sender) hand(ctx, life context.Context, workers *sync.WaitGroup, j job) {
+	if ctx.Err() != nil {
+		s.returned = append(s.returned, j.mail)
+		return
+	}
 	smtp := s.Account(j.mail.Mailbox)
 	if smtp == nil {
 		s.noAccount(ctx, j.mail)
@@ -206,6 +214,10 @@ func (s *Sender) hand(ctx, life context.Context, workers *sync.WaitGroup, j job)
 func (s *Sender) giveBack(ctx context.Context) {
 	s.mu.Lock()
 	for _, a := range s.accounts {
+		for _, j := range a.left {
+			s.returned = append(s.returned, j.mail)
+		}
+		a.left = nil
 		for len(a.jobs) > 0 {
 			s.returned = append(s.returned, (<-a.jobs).mail)
 		}
@@ -239,6 +251,7 @@ func (s *Sender) account(l lane) (a *account, isNew bool) {
 		return a, false
 	}
 	a = &account{sender: s, smtp: l.smtp, jobs: make(chan job, queued)}
+	a.records.sender = s
 	s.accounts[l] = a
 	return a, true
 }

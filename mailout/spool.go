@@ -56,12 +56,13 @@ func (s *spool) reader() *io.SectionReader {
 	return io.NewSectionReader(bytes.NewReader(s.mem.Bytes()), 0, s.size)
 }
 
-// Close gives the room back.
+// Close gives the room back. It may be called for no spool, and twice.
 func (s *spool) Close() error {
-	if s.file == nil {
+	if s == nil || s.file == nil {
 		return nil
 	}
 	err := s.file.Close()
 	os.Remove(s.file.Name())
+	s.file = nil
 	return err
 }

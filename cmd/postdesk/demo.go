@@ -294,12 +294,15 @@ func (w watchedDesk) told(ctx context.Context) {
 	}
 }
 
-// Tried records a try. It is told to whoever waits for the outbox to be empty.
-func (w watchedDesk) Tried(ctx context.Context, a desk.Attempt) error {
-	if err := w.Desk.Tried(ctx, a); err != nil {
+// Tried records tries. They are told to whoever waits for the outbox to be empty.
+func (w watchedDesk) Tried(ctx context.Context, tries ...desk.Attempt) error {
+	if err := w.Desk.Tried(ctx, tries...); err != nil {
 		return err
 	}
-	if a.State == desk.MailSent && w.demo.cmd.Mails != "" {
+	for _, a := range tries {
+		if a.State != desk.MailSent || w.demo.cmd.Mails == "" {
+			continue
+		}
 		if err := w.keep(ctx, a.Mail); err != nil {
 			w.demo.fail(err)
 		}

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/postdesk/postdesk/desk"
@@ -137,9 +138,9 @@ func (d stirringDesk) Receive(ctx context.Context, arrivals []desk.Arrival) ([]d
 	return done, err
 }
 
-func (d stirringDesk) Tried(ctx context.Context, a desk.Attempt) error {
-	err := d.Desk.Tried(ctx, a)
-	if err == nil && a.State == desk.MailFailed {
+func (d stirringDesk) Tried(ctx context.Context, tries ...desk.Attempt) error {
+	err := d.Desk.Tried(ctx, tries...)
+	if err == nil && slices.ContainsFunc(tries, func(a desk.Attempt) bool { return a.State == desk.MailFailed }) {
 		d.bell.strike() // whoever works on the ticket is told
 	}
 	return err

@@ -1022,8 +1022,8 @@ func TestViewCannotWrite(t *testing.T) {
 			"AddTime":      func(ctx context.Context, tx desk.Tx) error { return tx.AddTime(ctx, desk.TimeEntry{Ticket: 1, At: t0}) },
 			"Append":       func(ctx context.Context, tx desk.Tx) error { return tx.Append(ctx, &desk.Event{At: t0}) },
 			"AddMail":      func(ctx context.Context, tx desk.Tx) error { return tx.AddMail(ctx, &desk.Mail{At: t0}) },
-			"LeaseMail":    func(ctx context.Context, tx desk.Tx) error { _, err := tx.LeaseMail(ctx, "a", t0); return err },
-			"SetMIME":      func(ctx context.Context, tx desk.Tx) error { return tx.SetMIME(ctx, m.ID, w.source) },
+			"LeaseMails":   func(ctx context.Context, tx desk.Tx) error { _, err := leaseMail(ctx, tx, "a", t0); return err },
+			"SetMIME":      func(ctx context.Context, tx desk.Tx) error { _, err := tx.SetMIME(ctx, m.ID, w.source); return err },
 			"Tried":        func(ctx context.Context, tx desk.Tx) error { return tx.Tried(ctx, desk.Attempt{Mail: m.ID, At: t0}) },
 			"RetryMail":    func(ctx context.Context, tx desk.Tx) error { _, err := tx.RetryMail(ctx, m.ID, ""); return err },
 		} {

@@ -456,6 +456,9 @@ func (x *tx) expectHeadings(ctx context.Context, e *desk.Expected) error {
 // be told.
 func (x *tx) expectNumbers(ctx context.Context, e *desk.Expected) error {
 	want := map[*rowset]int{}
+	if e.Sources > 0 {
+		want[sourceTable] = e.Sources
+	}
 	seen := map[string]bool{}
 	for _, m := range e.Mails {
 		if seen[m.Identity] || x.known.same[m.Identity] != nil || x.known.receptions[m.Position] != nil {

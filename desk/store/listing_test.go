@@ -231,7 +231,7 @@ func TestRetryMail(t *testing.T) {
 			update(t, st, func(ctx context.Context, tx desk.Tx) error { return tx.AddMail(ctx, &c.mail) })
 			if c.lease {
 				update(t, st, func(ctx context.Context, tx desk.Tx) error {
-					leased, err := tx.LeaseMail(ctx, "node", now.Add(time.Hour))
+					leased, err := leaseMail(ctx, tx, "node", now.Add(time.Hour))
 					if err == nil && leased.ID != c.mail.ID {
 						t.Errorf("leased mail %d, want %d", leased.ID, c.mail.ID)
 					}
@@ -257,7 +257,7 @@ func TestRetryMail(t *testing.T) {
 				t.Errorf("%s: got attempts %+v, want one that says because", c.name, attempts)
 			}
 			update(t, st, func(ctx context.Context, tx desk.Tx) error {
-				m, err := tx.LeaseMail(ctx, "node", now.Add(time.Hour))
+				m, err := leaseMail(ctx, tx, "node", now.Add(time.Hour))
 				if err == nil && (m.ID != c.mail.ID || m.Attempts != 1) {
 					t.Errorf("%s: the next to be sent is mail %d with %d attempts, want %d with 1", c.name, m.ID, m.Attempts, c.mail.ID)
 				}

@@ -1,9 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/postdesk/postdesk/desk"
@@ -178,10 +180,10 @@ func (r mailRow) mail() *desk.Mail {
 }
 
 const (
-	// Whoever's UPDATE comes first has the mail; the other one finds due moved on and gets no row. While the outbox is paused nobody gets one.
-	leaseMail = `
+	// Whoever's UPDATE comes first has a mail; the other one finds due moved on and does not get it. While the outbox is paused nobody gets one.
+	leaseMails = `
 		UPDATE outbox SET due = :until, leased_by = :node
-		WHERE id = (SELECT id FROM outbox WHERE state = 'waiting' AND due <= :now ORDER BY due, id LIMIT 1)
+		WHERE id IN (SELECT id FROM outbox WHERE state = 'waiting' AND due <= :now ORDER BY due, id LIMIT CAST(:most AS bigint))
 			AND state = 'waiting' AND due <= :now AND ` + notPaused + `
 		RETURNING ` + mailColumns
 	selectReady = `SELECT id FROM outbox WHERE state = 'waiting' AND due <= :now AND ` + notPaused + ` ORDER BY due, id LIMIT 1`
@@ -189,25 +191,31 @@ const (
 	notPaused = `NOT EXISTS (SELECT 1 FROM meta WHERE name = '` + desk.MetaPaused + `')`
 )
 
-// LeaseMail implements desk.Tx.
-func (x *tx) LeaseMail(ctx context.Context, node string, until time.Time) (*desk.Mail, error) {
+// LeaseMails implements desk.Tx.
+func (x *tx) LeaseMails(ctx context.Context, node string, until time.Time, most int) ([]*desk.Mail, error) {
+	if x.view {
+		return nil, fmt.Errorf("lease mails: %w", errWriteInView)
+	}
 	now, err := x.Now(ctx)
 	if err != nil {
 		return nil, err
 	}
 	for {
-		var row mailRow
-		err := x.put(ctx, &row, leaseMail, args{"node": node, "until": until, "now": now})
-		if err == nil {
-			return row.mail(), nil
+		ms, err := x.mails(ctx, leaseMails, args{"node": node, "until": until, "now": now, "most": most})
+		if err != nil {
+			return nil, fmt.Errorf("lease mails: %w", err)
 		}
-		if !errors.Is(err, desk.ErrNotFound) {
-			return nil, fmt.Errorf("lease mail: %w", err)
+		if len(ms) > 0 {
+			slices.SortFunc(ms, func(a, b *desk.Mail) int { return cmp.Or(a.NotBefore.Compare(b.NotBefore), cmp.Compare(a.ID, b.ID)) })
+			return ms, nil // RETURNING promises no order
 		}
-		// Another node was quicker, or nothing is ready: only the second is an answer.
+		// Other nodes were quicker, or nothing is ready: only the second is an answer.
 		var id int64
-		if err := x.get(ctx, &id, selectReady, args{"now": now}); err != nil {
-			return nil, fmt.Errorf("lease mail: %w", err)
+		switch err := x.get(ctx, &id, selectReady, args{"now": now}); {
+		case errors.Is(err, desk.ErrNotFound):
+			return nil, nil
+		case err != nil:
+			return nil, fmt.Errorf("lease mails: %w", err)
 		}
 	}
 }
@@ -215,15 +223,15 @@ func (x *tx) LeaseMail(ctx context.Context, node string, until time.Time) (*desk
 const setMIME = `UPDATE outbox SET mime = :source WHERE id = :id AND mime IS NULL`
 
 // SetMIME implements desk.Tx.
-func (x *tx) SetMIME(ctx context.Context, mail, source int64) error {
+func (x *tx) SetMIME(ctx context.Context, mail, source int64) (bool, error) {
 	rows, err := x.exec(ctx, setMIME, args{"id": mail, "source": source})
 	if err == nil && rows == 0 {
 		_, err = x.Mail(ctx, mail) // it has one, unless there is no such mail
 	}
 	if err != nil {
-		return fmt.Errorf("set MIME of mail %d: %w", mail, err)
+		return false, fmt.Errorf("set MIME of mail %d: %w", mail, err)
 	}
-	return nil
+	return rows > 0, nil
 }
 
 const (
@@ -240,13 +248,21 @@ const (
 )
 
 // Tried implements desk.Tx.
-func (x *tx) Tried(ctx context.Context, a desk.Attempt) error {
-	if err := x.tried(ctx, a); err != nil {
-		return fmt.Errorf("try of mail %d: %w", a.Mail, err)
+func (x *tx) Tried(ctx context.Context, tries ...desk.Attempt) error {
+	var rows []args
+	for _, a := range tries {
+		if err := x.tried(ctx, a); err != nil {
+			return fmt.Errorf("try of mail %d: %w", a.Mail, err)
+		}
+		rows = append(rows, args{"mail": a.Mail, "at": a.At, "state": a.State, "not_before": a.NotBefore, "code": a.Code, "reply": a.Text})
+	}
+	if _, err := x.execAll(ctx, insertAttempt, rows); err != nil {
+		return fmt.Errorf("tries of mail %d: %w", tries[0].Mail, err)
 	}
 	return nil
 }
 
+// tried is what becomes of a mail by one try.
 func (x *tx) tried(ctx context.Context, a desk.Attempt) error {
 	var sent time.Time
 	turn := a.Turn
@@ -256,19 +272,13 @@ func (x *tx) tried(ctx context.Context, a desk.Attempt) error {
 	rows, err := x.exec(ctx, closeAttempt, args{
 		"mail": a.Mail, "state": a.State, "sent_at": sent, "not_before": a.NotBefore, "due": due(a.NotBefore), "turn": turn,
 	})
-	if err != nil {
+	if err != nil || rows > 0 {
 		return err
 	}
-	if rows == 0 {
-		if _, err := x.Mail(ctx, a.Mail); err != nil || turn == 0 {
-			return errors.Join(err, desk.ErrNotFound)
-		}
-		return desk.ErrTaken
+	if _, err := x.Mail(ctx, a.Mail); err != nil || turn == 0 {
+		return errors.Join(err, desk.ErrNotFound)
 	}
-	_, err = x.exec(ctx, insertAttempt, args{
-		"mail": a.Mail, "at": a.At, "state": a.State, "not_before": a.NotBefore, "code": a.Code, "reply": a.Text,
-	})
-	return err
+	return desk.ErrTaken
 }
 
 // A mail that a node has leased is its business until the lease ends.
