@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql/driver"
 	"fmt"
@@ -138,6 +139,9 @@ func (x *tx) writeRows(ctx context.Context) error {
 		all[participantTable] = append(all[participantTable], participantRows(number, t.participants)...)
 	}
 	x.rows, x.known.recent, x.known.headings = noRows(), nil, nil
+	// Two nodes that add the same ones come to them in one order, so that one waits for the other and neither for each other.
+	sortRows(all[contactTable], "address")
+	sortRows(all[messageTable], "identity")
 	for _, t := range setTables {
 		size := min(batch, 30_000/t.parameters)
 		if x.st.engine == migrations.SQLite {
@@ -159,6 +163,10 @@ func (x *tx) writeRows(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+func sortRows(rows []args, column string) {
+	slices.SortStableFunc(rows, func(a, b args) int { return cmp.Compare(a[column].(string), b[column].(string)) })
 }
 
 // touched is what a statement has to do with tables.
