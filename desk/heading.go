@@ -19,7 +19,7 @@ const (
 	talkLively = 36 * time.Hour
 
 	// maxHeadings is how many earlier mails of a subject are looked at, latest first, and maxTo how many addresses of each are remembered.
-	maxHeadings = 50
+	maxHeadings = 20
 	maxTo       = 50
 
 	// bareAnswers is how many answers without a mark in their subject show that a conversation goes on without one.

@@ -93,7 +93,7 @@ type Tx interface {
 	CountMessages(ctx context.Context, ticket int64, since time.Time) (int, error)
 	// MoveMessages makes all messages of a ticket another's.
 	MoveMessages(ctx context.Context, from, to int64) error
-	// Headings are those of messages on tickets, latest first, held ones left out. At most 50 are read, whatever Limit says.
+	// Headings are those of messages on tickets, latest first, held ones left out. At most 20 are read, whatever Limit says.
 	Headings(ctx context.Context, f HeadingFilter) ([]Heading, error)
 	// SameMail is the message with this identity (message.Message.Identity), ErrNotFound for a mail never seen.
 	SameMail(ctx context.Context, identity string) (*Message, error)

@@ -221,7 +221,7 @@ const (
 	headings = `SELECT id, ticket, at, base, from_addr, recipients, bare, outcome FROM message
 		WHERE base = :base AND base <> '' AND outcome <> 'held' AND at >= :since AND at <= :until AND ticket IS NOT NULL`
 	// A number and no parameter: not knowing it, PostgreSQL takes the look-up for one of a tenth of all rows, and plans it anew each time.
-	headingsLatest   = ` ORDER BY at DESC, id DESC LIMIT 50`
+	headingsLatest   = ` ORDER BY at DESC, id DESC LIMIT 20`
 	selectHeadings   = headings + headingsLatest
 	selectHeadingsOf = headings + ` AND from_addr = :from` + headingsLatest
 	selectBare       = headings + ` AND bare` + headingsLatest
