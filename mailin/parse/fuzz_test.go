@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 	"testing/iotest"
 	"unicode/utf8"
@@ -170,4 +171,34 @@ func FuzzCalendar(f *testing.F) {
 			t.Errorf("%q gives %q", s, lines)
 		}
 	})
+}
+
+// Mails that are read at the same time have nothing in common, though each uses the stores of one before it.
+func TestMailsReadAtOnce(t *testing.T) {
+	files, _ := filepath.Glob("testdata/*.eml")
+	mails, want := [][]byte{}, []*message.Message{}
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		mails, want = append(mails, b), append(want, Parse(Bytes(b)))
+	}
+	var g sync.WaitGroup
+	for n := range 4 {
+		g.Go(func() {
+			for i := range mails {
+				at := (i*(2*n+1) + n) % len(mails)
+				if got := Parse(Bytes(mails[at])); !reflect.DeepEqual(got, want[at]) {
+					t.Errorf("%s is read as %+v, want %+v", files[at], got, want[at])
+				}
+			}
+		})
+	}
+	g.Wait()
+	for i, file := range files {
+		if got := Parse(File(file)); !reflect.DeepEqual(got, want[i]) {
+			t.Errorf("%s is read as %+v from its file, want %+v", file, got, want[i])
+		}
+	}
 }

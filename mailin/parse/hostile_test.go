@@ -172,6 +172,28 @@ func TestSourceThatBreaksOff(t *testing.T) {
 	}
 }
 
+// A source that gives nothing more without saying that it ends is not waited for.
+func TestSourceThatStops(t *testing.T) {
+	const head = "From: kim@cust.example\nSubject: stopped\n\nThe first words.\n"
+	for name, mail := range map[string]string{"short": head, "long": head + strings.Repeat("More words.\n", maxInMemory/8)} {
+		m := Parse(idle(mail))
+		if m.Subject != "stopped" || !strings.Contains(m.Text, "first words") || !strings.Contains(strings.Join(m.Notes, "\n"), "could not be read to its end") {
+			t.Errorf("%s: got subject %q, %d bytes of text, notes %q", name, m.Subject, len(m.Text), m.Notes)
+		}
+	}
+}
+
+type idle string
+
+func (s idle) Open() (io.ReadCloser, error) {
+	return io.NopCloser(io.MultiReader(strings.NewReader(string(s)), idleReader{})), nil
+}
+func (s idle) Size() int64 { return int64(len(s)) }
+
+type idleReader struct{}
+
+func (idleReader) Read([]byte) (int, error) { return 0, nil }
+
 type broken struct{ b []byte }
 
 func (s broken) Open() (io.ReadCloser, error) {

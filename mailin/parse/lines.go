@@ -9,6 +9,9 @@ import (
 // pieceSize is the longest piece of a line that is held at once, in bytes. It is also how far the header pass can look ahead.
 const pieceSize = 16 << 10
 
+// maxEmpty is after how many readings that give nothing there will be no more.
+const maxEmpty = 100
+
 // A lineReader cuts a mail into lines, whatever their ends. Of a mail that is read as a stream it never holds a whole line, which may be
 // as long as the mail (T056).
 type lineReader struct {
@@ -108,7 +111,7 @@ func (lr *lineReader) fill() bool {
 		lr.last = 0
 	}
 	have := len(lr.window)
-	for range 100 {
+	for range maxEmpty {
 		n, err := lr.src.Read(lr.store[have:])
 		lr.window = lr.store[:have+n]
 		if err != nil {

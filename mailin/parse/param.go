@@ -138,7 +138,7 @@ func joinPieces(ps []piece) string {
 					charset, v = parts[0], parts[2]
 				}
 			}
-			v = unescape(v, '%')
+			v = unescape(v)
 		}
 		b.WriteString(v)
 	}
@@ -149,21 +149,19 @@ func joinPieces(ps []piece) string {
 	return text
 }
 
-// unescape undoes %41 or =41; what is no escape stays as it is.
-func unescape(s string, mark byte) string {
-	if strings.IndexByte(s, mark) < 0 {
+// unescape undoes %41; what is no escape stays as it is.
+func unescape(s string) string {
+	if strings.IndexByte(s, '%') < 0 {
 		return s
 	}
 	b := make([]byte, 0, len(s))
 	for i := 0; i < len(s); i++ {
-		if s[i] == mark && i+2 < len(s) {
-			if n, err := strconv.ParseUint(s[i+1:i+3], 16, 8); err == nil {
-				b = append(b, byte(n))
-				i += 2
-				continue
-			}
+		c := s[i]
+		if c == '%' && i+2 < len(s) && hex(s[i+1]) < 16 && hex(s[i+2]) < 16 {
+			c = hex(s[i+1])<<4 | hex(s[i+2])
+			i += 2
 		}
-		b = append(b, s[i])
+		b = append(b, c)
 	}
 	return string(b)
 }

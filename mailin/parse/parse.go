@@ -32,8 +32,8 @@ const (
 	maxNotes  = 50
 )
 
-// isTraceField tells fields that are kept on the message as they came, beside those with a prefix of tracePrefixes: they tell the way of the mail, and
-// mailin/auth judges them.
+// isTraceField tells fields that are kept on the message as they came, beside those with a prefix of tracePrefixes: they tell the way of
+// the mail, and mailin/auth judges them.
 func isTraceField(lower []byte) bool {
 	switch string(lower) {
 	case "return-path", "received", "delivered-to", "x-original-to", "envelope-to", "x-envelope-to",
@@ -111,8 +111,8 @@ func (s *scratch) parseStream(src message.Source, raw io.Reader) *message.Messag
 	tee := io.TeeReader(raw, &counter{w: sum, n: &size})
 	w := r.walk(newLineReader(tee), nil)
 	err := w.lines.err
-	if _, drainErr := io.Copy(io.Discard, tee); err == nil {
-		err = drainErr
+	if err == nil { // the walk may have stopped before the end
+		_, err = io.Copy(io.Discard, tee)
 	}
 	if w.lost != nil {
 		if again, openErr := src.Open(); openErr == nil {
@@ -168,14 +168,19 @@ func (s *scratch) read(r io.Reader) (mail []byte, whole bool, err error) {
 		s.raw = make([]byte, 0, 16<<10)
 	}
 	mail = s.raw[:0]
-	for {
+	for empty := 0; ; {
 		if len(mail) == cap(mail) {
 			mail = slices.Grow(mail, cap(mail))
 		}
 		n, err := r.Read(mail[len(mail):cap(mail)])
 		mail = mail[:len(mail)+n]
 		s.raw = mail
+		if empty++; n > 0 {
+			empty = 0
+		}
 		switch {
+		case err == nil && empty == maxEmpty:
+			return mail, true, io.ErrNoProgress
 		case err == io.EOF:
 			return mail, true, nil
 		case err != nil:
