@@ -1093,33 +1093,50 @@ func TestCancelled(t *testing.T) {
 	})
 }
 
-// Mail holds every byte there is; what is looked up by it has to be found again (F31).
+// Mail holds every byte there is; what is looked up by it has to be found again (F31), also by the transaction that has just added it, and by
+// one that was told to expect it.
 func TestHostileText(t *testing.T) {
 	storetest.EachEngine(t, func(t *testing.T, st *store.Store) {
-		const text, want = "a\x00b\xff'; DROP TABLE ticket; -- :name $1 ? \U0001F600", "a\uFFFDb\uFFFD'; DROP TABLE ticket; -- :name $1 ? \U0001F600"
-		c := &desk.Contact{Address: text, Name: text}
-		m := &desk.Message{Identity: text, MessageID: text, Subject: text, Text: text, At: t0, Kind: text, Why: []string{text}}
-		out := &desk.Mail{To: message.Address{Addr: text}, Subject: text, At: t0, Automatic: true, Template: text}
-		update(t, st, func(ctx context.Context, tx desk.Tx) error {
-			err := errors.Join(tx.SaveContact(ctx, c), tx.AddMessage(ctx, m), tx.AddMail(ctx, out), tx.AddTicket(ctx, &desk.Ticket{}),
-				tx.AddRefs(ctx, []desk.Ref{{ID: text, Ticket: 1, Kind: desk.RefSeen}}),
-				tx.Append(ctx, &desk.Event{At: t0, Kind: "x", Data: json.RawMessage(`"` + text + `"`)}))
-			return err
-		})
-		view(t, st, func(ctx context.Context, tx desk.Tx) error {
-			if got, err := tx.ContactOf(ctx, text); err != nil || got.Address != want || got.Name != want {
-				t.Errorf("contact: got %+v, %v", got, err)
+		for i, ahead := range []bool{false, true} {
+			const hostile, harmless = "a\x00b\xff'; DROP TABLE ticket; -- :name $1 ? \U0001F600", "a\uFFFDb\uFFFD'; DROP TABLE ticket; -- :name $1 ? \U0001F600"
+			text, want := hostile+fmt.Sprint(i), harmless+fmt.Sprint(i)
+			c := &desk.Contact{Address: text, Name: text}
+			m := &desk.Message{Identity: text, MessageID: message.ID(text), Subject: text, Text: text, At: t0, Kind: message.Kind(text), Why: []string{text}, Ticket: 1}
+			out := &desk.Mail{To: message.Address{Addr: text}, Subject: text, At: t0, Automatic: true, Template: text}
+			expect := func(ctx context.Context, tx desk.Tx) error {
+				if !ahead {
+					return nil
+				}
+				return tx.Expect(ctx, desk.Expected{Since: t0, Mails: []desk.ExpectedMail{{Identity: text, ID: message.ID(text), Address: text, Names: []message.ID{message.ID(text)}}}})
 			}
-			if got, err := tx.SameMail(ctx, text); err != nil || got.Subject != want || got.Text != want || got.Kind != want {
-				t.Errorf("message: got %+v, %v", got, err)
+			found := func(ctx context.Context, tx desk.Tx) error {
+				if got, err := tx.ContactOf(ctx, text); err != nil || got.Address != want || got.Name != want {
+					t.Errorf("contact: got %+v, %v", got, err)
+				}
+				if got, err := tx.SameMail(ctx, text); err != nil || got.Subject != want || got.Text != want || got.Kind != message.Kind(want) {
+					t.Errorf("message: got %+v, %v", got, err)
+				}
+				if got, err := tx.Recent(ctx, 1, 1); err != nil || len(got) != 1 || got[0].Subject != want {
+					t.Errorf("recent: got %+v, %v", got, err)
+				}
+				if got, err := tx.Refs(ctx, []message.ID{message.ID(text)}); err != nil || len(got) != 1 {
+					t.Errorf("refs: got %v, %v", got, err)
+				}
+				if got, err := tx.Muted(ctx, text); err != nil || got != want {
+					t.Errorf("muted: got %q, %v", got, err)
+				}
+				if got, err := tx.SentTo(ctx, text, text, 0, t0); err != nil || got != 1 {
+					t.Errorf("sent to: got %v, %v", got, err)
+				}
+				return nil
 			}
-			if got, err := tx.Refs(ctx, []message.ID{text}); err != nil || len(got) != 1 {
-				t.Errorf("refs: got %v, %v", got, err)
-			}
-			if got, err := tx.SentTo(ctx, text, text, 0, t0); err != nil || got != 1 {
-				t.Errorf("sent to: got %v, %v", got, err)
-			}
-			return nil
-		})
+			update(t, st, func(ctx context.Context, tx desk.Tx) error {
+				return errors.Join(expect(ctx, tx), tx.Mute(ctx, text, text, t0), tx.SaveContact(ctx, c), tx.AddTicket(ctx, &desk.Ticket{}), tx.AddMessage(ctx, m), tx.AddMail(ctx, out),
+					tx.AddRefs(ctx, []desk.Ref{{ID: message.ID(text), Ticket: 1, Kind: desk.RefSeen}}),
+					tx.Append(ctx, &desk.Event{At: t0, Kind: "x", Data: json.RawMessage(`"` + text + `"`)}), found(ctx, tx))
+			})
+			view(t, st, found)
+			update(t, st, func(ctx context.Context, tx desk.Tx) error { return errors.Join(expect(ctx, tx), found(ctx, tx)) })
+		}
 	})
 }

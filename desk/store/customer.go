@@ -154,7 +154,7 @@ func (x *tx) ContactOf(ctx context.Context, address string) (*desk.Contact, erro
 
 func (x *tx) contact(ctx context.Context, query string, a args) (*desk.Contact, error) {
 	for _, waits := range x.rows.of[contactTable] {
-		if id, ok := a["id"]; ok && waits["id"] == id || !ok && waits["address"] == a["address"] {
+		if id, ok := a["id"]; ok && waits["id"] == id || !ok && waits["address"] == plain(a["address"]) {
 			return waitingContact(waits)
 		}
 	}

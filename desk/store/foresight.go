@@ -87,10 +87,12 @@ func learn[K comparable, V any](have *map[K]V, asked []K, found map[K]V) {
 	}
 }
 
+// A key that the database cannot hold as it is stands there cleaned. It is not read ahead, so that each look-up cleans it for itself.
+
 // senders are the addresses that mails come from.
 func senders(e *desk.Expected) (all []string) {
 	for _, m := range e.Mails {
-		if m.Address != "" {
+		if m.Address != "" && clean(m.Address) == m.Address {
 			all = append(all, m.Address)
 		}
 	}
@@ -184,7 +186,9 @@ const selectSameMails = `SELECT id, ` + messageColumns + ` FROM message WHERE id
 func (x *tx) expectSame(ctx context.Context, e *desk.Expected) error {
 	var all []string
 	for _, m := range e.Mails {
-		all = append(all, m.Identity)
+		if clean(m.Identity) == m.Identity {
+			all = append(all, m.Identity)
+		}
 	}
 	asked := unknown(all, x.known.same)
 	if len(asked) == 0 {

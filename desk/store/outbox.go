@@ -93,7 +93,7 @@ func (x *tx) addMail(ctx context.Context, m *desk.Mail, row args) (err error) {
 	if err := x.later(ctx, mailTable, row); err != nil {
 		return err
 	}
-	if sent := x.known.sent[m.To.Addr]; sent != nil && m.Automatic {
+	if sent := x.known.sent[clean(m.To.Addr)]; sent != nil && m.Automatic {
 		var r sentRow
 		if err := read(&r, row); err != nil {
 			return err
@@ -364,7 +364,7 @@ func (x *tx) SentTo(ctx context.Context, address, template string, ticket int64,
 
 // sentTo counts among the mails that are known, and reads those of an address that is asked for the first time.
 func (x *tx) sentTo(ctx context.Context, address, template string, ticket int64, since time.Time) (n int, err error) {
-	address = clean(address)
+	address, template = clean(address), clean(template)
 	since = stored(since)
 	sent := x.known.sent[address]
 	if sent == nil || since.Before(sent.since) {
