@@ -45,7 +45,7 @@ type Message struct {
 	Notes []string // what could not be read, and what was left aside, in short texts for staff
 
 	ContentHash [32]byte // over From, Date, Subject and the decoded parts: with ID, "the same mail" of MISSION.md
-	RawHash     [32]byte // SHA-256 of the source as received; stands for ContentHash where there is no Message-ID
+	RawHash     [32]byte // without ID: SHA-256 of the source as received, which stands for ContentHash then
 	Size        int64    // bytes of the source as received
 }
 

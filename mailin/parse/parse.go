@@ -68,7 +68,7 @@ func isTrace(name string) bool {
 }
 
 // Parse reads one mail. It never fails and never panics; a source that breaks off gives what was read until then, with a note. A
-// leading mbox separator line is passed over, though Size and RawHash are those of the whole source.
+// leading mbox separator line is passed over, though Size and RawHash are those of the whole source. RawHash is there for a mail without ID.
 func Parse(src message.Source) *message.Message {
 	s := scratches.Get().(*scratch)
 	defer s.keep()
@@ -79,7 +79,9 @@ func Parse(src message.Source) *message.Message {
 	if err != nil {
 		r := s.reading()
 		r.notes.add(sourceError(err))
-		return r.message(sha256.Sum256(nil), 0)
+		m := r.message(0)
+		m.RawHash = sha256.Sum256(nil)
+		return m
 	}
 	defer raw.Close()
 	mail, whole, err := s.read(raw)
@@ -100,15 +102,18 @@ func (s *scratch) parse(mail []byte, err error) *message.Message {
 	if err != nil {
 		r.notes.add(sourceError(err))
 	}
-	return r.message(sha256.Sum256(mail), int64(len(mail)))
+	m := r.message(int64(len(mail)))
+	if m.ID == "" {
+		m.RawHash = sha256.Sum256(mail)
+	}
+	return m
 }
 
 // parseStream reads a mail of any size in bounded memory. raw is src, opened.
 func (s *scratch) parseStream(src message.Source, raw io.Reader) *message.Message {
 	r := s.reading()
-	sum := sha256.New()
-	var size int64
-	tee := io.TeeReader(raw, &counter{w: sum, n: &size})
+	sum := &sourceSum{top: &r.walker.top, hash: sha256.New()}
+	tee := io.TeeReader(raw, sum)
 	w := r.walk(newLineReader(tee), nil)
 	err := w.lines.err
 	if err == nil { // the walk may have stopped before the end
@@ -125,7 +130,31 @@ func (s *scratch) parseStream(src message.Source, raw io.Reader) *message.Messag
 	if err != nil {
 		r.notes.add(sourceError(err))
 	}
-	return r.message([32]byte(sum.Sum(nil)), size)
+	m := r.message(sum.size)
+	if m.ID == "" {
+		sum.hash.Sum(m.RawHash[:0])
+	}
+	return m
+}
+
+// A sourceSum counts the bytes of a mail that goes by, and hashes them as long as its header has not shown an ID to know it by.
+type sourceSum struct {
+	top   **part // once its header is read
+	hash  hash.Hash
+	size  int64
+	asked bool
+	named bool
+}
+
+func (s *sourceSum) Write(p []byte) (int, error) {
+	s.size += int64(len(p))
+	if !s.asked && *s.top != nil {
+		s.asked, s.named = true, ownID(&(*s.top).header) != ""
+	}
+	if s.named {
+		return len(p), nil
+	}
+	return s.hash.Write(p)
 }
 
 // A scratch is what the reading of a mail needs of memory and its message does not keep. It is worth keeping for the next mail.
@@ -491,9 +520,9 @@ func metaCharset(b []byte) string {
 	}
 }
 
-// message puts together what was read.
-func (r *reading) message(hash [32]byte, size int64) *message.Message {
-	m := &message.Message{Size: size, RawHash: hash, Attachments: r.attachments, Kind: message.Human}
+// message puts together what was read, but for the hash of a mail that has no ID.
+func (r *reading) message(size int64) *message.Message {
+	m := &message.Message{Size: size, Attachments: r.attachments, Kind: message.Human}
 	if r.top != nil {
 		r.header(m, &r.top.header)
 	}
@@ -520,6 +549,14 @@ func (r *reading) message(hash [32]byte, size int64) *message.Message {
 	return m
 }
 
+// ownID is the mail's Message-ID, "" for none.
+func ownID(h *header) message.ID {
+	if ids := message.ParseIDs(rawText(h.get("Message-ID"), "")); len(ids) > 0 {
+		return ids[0]
+	}
+	return ""
+}
+
 func (r *reading) header(m *message.Message, h *header) {
 	text := func(name string) string { return clip(oneLine(decodeWords(h.get(name), r.charset)), maxShown) }
 	addresses := func(name string) (list []message.Address) {
@@ -532,9 +569,7 @@ func (r *reading) header(m *message.Message, h *header) {
 		}
 		return list[:min(len(list), maxAddresses)]
 	}
-	if ids := message.ParseIDs(rawText(h.get("Message-ID"), "")); len(ids) > 0 {
-		m.ID = ids[0]
-	}
+	m.ID = ownID(h)
 	for v := range h.all("References") {
 		m.References = append(m.References, message.ParseIDs(rawText(v, ""))...)
 	}
