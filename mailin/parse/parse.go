@@ -8,19 +8,15 @@ package parse
 import (
 	"bytes"
 	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"io/fs"
-	"net/mail"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/postdesk/postdesk/desk/message"
 )
@@ -135,26 +131,6 @@ func (s *scratch) parseStream(src message.Source, raw io.Reader) *message.Messag
 		sum.hash.Sum(m.RawHash[:0])
 	}
 	return m
-}
-
-// A sourceSum counts the bytes of a mail that goes by, and hashes them as long as its header has not shown an ID to know it by.
-type sourceSum struct {
-	top   **part // once its header is read
-	hash  hash.Hash
-	size  int64
-	asked bool
-	named bool
-}
-
-func (s *sourceSum) Write(p []byte) (int, error) {
-	s.size += int64(len(p))
-	if !s.asked && *s.top != nil {
-		s.asked, s.named = true, ownID(&(*s.top).header) != ""
-	}
-	if s.named {
-		return len(p), nil
-	}
-	return s.hash.Write(p)
 }
 
 // A scratch is what the reading of a mail needs of memory and its message does not keep. It is worth keeping for the next mail.
@@ -379,88 +355,6 @@ func (r *reading) leaf(p *part, b *body) (stop bool) {
 	return false
 }
 
-// A content is what a leaf holds, decoded: at once where the mail is in memory, else as a stream.
-type content struct {
-	all    []byte // what was read of it until now
-	stream io.Reader
-	text   bool // what servers change on the way of a text does not count for its sum
-	lines  *[]byte
-	sum    [sha256.Size]byte // once it is finished, as is the size
-	size   int64
-	sums   contentSum // of a stream
-}
-
-func (r *reading) content(p *part, b *body, d decoder) *content {
-	c := &r.leafContent
-	*c = content{text: strings.HasPrefix(p.media, "text/"), lines: &r.lines}
-	raw, ok := b.rest()
-	switch {
-	case ok && d == nil:
-		c.all = raw
-	case ok:
-		r.decoded = d.finish(d.decode(slices.Grow(r.decoded[:0], len(raw)), raw))
-		c.all = r.decoded
-	default:
-		c.stream = b
-		if d != nil {
-			c.stream = &decodingReader{r: b, d: d}
-		}
-		c.sums = contentSum{hash: sha256.New(), text: c.text}
-		c.stream = io.TeeReader(c.stream, &counter{w: &c.sums, n: &c.size})
-		c.all = r.decoded[:0]
-	}
-	return c
-}
-
-// head is up to n bytes from the beginning, good until the next part is read.
-func (c *content) head(n int) []byte {
-	if c.stream != nil {
-		store := bytes.NewBuffer(c.all)
-		store.ReadFrom(io.LimitReader(c.stream, int64(n)))
-		c.all = store.Bytes()
-	}
-	return c.all[:min(n, len(c.all))]
-}
-
-// reader gives all of it once.
-func (c *content) reader() io.Reader {
-	if c.stream != nil {
-		return c.stream
-	}
-	return bytes.NewReader(c.all)
-}
-
-// finish reads what is left, for the sum and the size.
-func (c *content) finish() {
-	if c.stream != nil {
-		io.Copy(io.Discard, c.stream)
-		c.sums.hash.Sum(c.sum[:0])
-		return
-	}
-	c.size = int64(len(c.all))
-	counts := c.all
-	if c.text {
-		if bytes.IndexByte(counts, '\r') >= 0 {
-			*c.lines = withoutCR((*c.lines)[:0], counts)
-			counts = *c.lines
-		}
-		counts = bytes.TrimRight(counts, "\n")
-	}
-	c.sum = sha256.Sum256(counts)
-}
-
-// withoutCR appends the text without that sign.
-func withoutCR(out, text []byte) []byte {
-	for {
-		n := bytes.IndexByte(text, '\r')
-		if n < 0 {
-			return append(out, text...)
-		}
-		out = append(out, text[:n]...)
-		text = text[n+1:]
-	}
-}
-
 func (r *reading) text(p *part, c *content) {
 	markup := p.media == "text/html"
 	used := &r.textSize
@@ -638,131 +532,4 @@ func answered(value string, m *message.Message) []message.ID {
 		}
 		return false
 	})
-}
-
-// odd forms of dates that net/mail refuses, after white space and comments are gone.
-var dateForms = []string{
-	"Mon, 2 Jan 2006 15:04:05", "2 Jan 2006 15:04:05", "Mon, 2 Jan 2006 15:04", "Mon Jan 2 15:04:05 2006", "Mon Jan 2 15:04:05 MST 2006", "Mon Jan 2 15:04:05 2006 -0700",
-	"Mon, 2 January 2006 15:04:05 -0700", "Mon, 2-Jan-2006 15:04:05 -0700", "Mon, 2 Jan 06 15:04:05 -0700", "Mon, 2 Jan 2006 15.04.05 -0700",
-	"2006-01-02 15:04:05 -0700", "2006-01-02 15:04:05", time.RFC3339, "02.01.2006 15:04:05", "2/1/2006 15:04:05", "2006/01/02 15:04:05",
-	"Mon, 2 Jan 2006 15:04:05 -07:00", "Mon, 2 Jan 2006 15:04:05 GMT-0700", "Mon, 2 Jan 2006 15:04:05 GMT-07:00", "Mon, 2 Jan 2006 3:04:05 PM -0700", "Mon 2 Jan 2006 15:04:05 -0700",
-}
-
-var comments = regexp.MustCompile(`\([^()]*\)?`)
-
-// parseDate reads the sender's own clock (RFC 5322, 3.3), with the offset that he gave. A value without a zone is taken for UTC.
-func parseDate(v string) (time.Time, error) {
-	if t, ok := usualDate(v); ok && plausible(t) {
-		return t, nil
-	}
-	if t, err := mail.ParseDate(v); err == nil && plausible(t) {
-		return t, nil
-	}
-	v = strings.Join(strings.Fields(comments.ReplaceAllString(clip(v, 200), " ")), " ")
-	v = strings.Trim(v, " \"',")
-	if _, rest, ok := strings.Cut(v, ","); ok { // a weekday in another language or wrong form
-		if t, err := mail.ParseDate(strings.TrimSpace(rest)); err == nil && plausible(t) {
-			return t, nil
-		}
-		if strings.Contains(rest, ":") {
-			v = "Mon, " + strings.TrimSpace(rest)
-		}
-	}
-	if !strings.ContainsAny(v, "0123456789") {
-		return time.Time{}, fmt.Errorf("date %.80q", v)
-	}
-	read := func(form, v string) (time.Time, bool) {
-		if (form[0] == 'M') == (v[0] >= '0' && v[0] <= '9') { // a weekday and a number
-			return time.Time{}, false
-		}
-		t, err := time.Parse(form, v)
-		return t, err == nil && plausible(t)
-	}
-	for _, form := range dateForms {
-		if t, ok := read(form, v); ok {
-			return t, nil
-		}
-	}
-	words := strings.Fields(v)
-	for _, form := range dateForms { // words after the date, such as a zone's name that nobody knows
-		if cut := len(strings.Fields(form)); len(words) > cut {
-			if t, ok := read(form, strings.Join(words[:cut], " ")); ok {
-				return t, nil
-			}
-		}
-	}
-	return time.Time{}, fmt.Errorf("date %.80q", v)
-}
-
-// plausible keeps out years that no database and no page can show.
-func plausible(t time.Time) bool { return t.Year() > 1900 && t.Year() < 9999 }
-
-// contentHash is the hash by which the same mail is known again on another way (M6): over From, Date, Subject and the decoded parts.
-func (r *reading) contentHash(m *message.Message) (sum [32]byte) {
-	all := r.lines[:0]
-	put := func(s string) { all = append(binary.BigEndian.AppendUint64(all, uint64(len(s))), s...) }
-	for _, a := range m.From {
-		put(a.Addr)
-	}
-	var date []byte
-	if !m.Date.IsZero() {
-		var store [len(time.RFC3339)]byte
-		date = m.Date.UTC().AppendFormat(store[:0], time.RFC3339)
-	}
-	put(string(date))
-	put(m.Subject)
-	if r.top != nil {
-		sums := sha256.Sum256(r.sums)
-		put(string(sums[:]))
-	}
-	r.lines = all
-	return sha256.Sum256(all)
-}
-
-// A contentSum hashes a part so that what servers change on the way does not count: the line ends of text, and how many end it.
-type contentSum struct {
-	hash hash.Hash
-	text bool
-	ends int // line ends that count if something follows
-}
-
-func (s *contentSum) Write(p []byte) (int, error) {
-	if !s.text {
-		return s.hash.Write(p)
-	}
-	for rest := p; len(rest) > 0; {
-		end := bytes.IndexByte(rest, '\n')
-		if end < 0 {
-			end = len(rest)
-		}
-		line := rest[:end]
-		for len(line) > 0 {
-			text, after, _ := bytes.Cut(line, []byte{'\r'})
-			if line = after; len(text) == 0 {
-				continue
-			}
-			for ; s.ends > 0; s.ends -= min(s.ends, len(lineEnds)) {
-				s.hash.Write(lineEnds[:min(s.ends, len(lineEnds))])
-			}
-			s.hash.Write(text)
-		}
-		if end == len(rest) {
-			break
-		}
-		s.ends++
-		rest = rest[end+1:]
-	}
-	return len(p), nil
-}
-
-var lineEnds = bytes.Repeat([]byte{'\n'}, 16)
-
-type counter struct {
-	w io.Writer
-	n *int64
-}
-
-func (c *counter) Write(p []byte) (int, error) {
-	*c.n += int64(len(p))
-	return c.w.Write(p)
 }
