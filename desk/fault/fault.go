@@ -17,6 +17,7 @@ const (
 	Literal   Point = "literal"   // some bytes of it were read
 	Chunk     Point = "chunk"     // a piece of a source is written
 	Statement Point = "statement" // before a statement
+	Posting   Point = "posting"   // credits have moved, and nothing is committed
 	Commit    Point = "commit"    // before a transaction is committed
 	Committed Point = "committed" // after it was
 	Marked    Point = "marked"    // a mail was flagged or moved on its server
@@ -32,7 +33,7 @@ const Migration Point = "migration"
 
 // Points are all that a mail comes to, in that order.
 func Points() []Point {
-	return []Point{Fetch, Literal, Chunk, Statement, Commit, Committed, Marked, Claimed, Data, Dot, Accepted, Recorded}
+	return []Point{Fetch, Literal, Chunk, Statement, Posting, Commit, Committed, Marked, Claimed, Data, Dot, Accepted, Recorded}
 }
 
 // A Mistake is a wrong order of steps, or one step too few (T092).

@@ -10,7 +10,7 @@ import (
 type SMTPFault struct {
 	// Verb is CONNECT (the greeting), EHLO, AUTH, MAIL, RCPT, DATA (its 354; only without TLS), or "." for the end of the mail.
 	Verb      string
-	Recipient string        // only a RCPT for this address; "" for all
+	Recipient string        // only a RCPT for this address, or the end of a mail whose first one it was; "" for all
 	Delay     time.Duration // before anything happens
 	Code      int           // the answer in place of the usual one, with Text; 421 also ends the line (RFC 5321, 3.8); 0 for the usual
 	Text      string

@@ -146,7 +146,7 @@ func (s *submission) Data(r io.Reader) error {
 	// Recorded before anything can go wrong, so that whoever sees the line break can already look.
 	sent := &Submission{Login: s.login, From: s.from, To: s.to, Raw: raw.Bytes()}
 	s.office.record(sent)
-	return s.act(".", "", func() error {
+	return s.act(".", s.to[0], func() error {
 		s.office.accept(s.conn.Hostname(), sent)
 		return nil
 	})

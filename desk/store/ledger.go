@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/postdesk/postdesk/desk"
+	"github.com/postdesk/postdesk/desk/fault"
 	"github.com/postdesk/postdesk/desk/ledger"
 )
 
@@ -55,6 +56,7 @@ func (x *tx) post(ctx context.Context, p ledger.Posting) ([]int64, bool, error) 
 			return nil, false, err
 		}
 	}
+	fault.Here(fault.Posting)
 	_, err = x.exec(ctx, `RELEASE SAVEPOINT post`, nil)
 	return balances, true, err
 }
