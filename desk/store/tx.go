@@ -4,23 +4,16 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
-	"database/sql/driver"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"math/bits"
 	"math/rand/v2"
-	"reflect"
-	"regexp"
 	"slices"
 	"strconv"
-	"strings"
-	"sync"
 	"time"
 
-	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 	"github.com/lib/pq/pqerror"
 	"github.com/postdesk/postdesk/desk"
@@ -97,82 +90,6 @@ func (st *Store) update(ctx context.Context, read map[io.Reader]bool, do func(de
 		}
 	}
 	return nil
-}
-
-// A session is a transaction as the database's driver has it.
-type session interface {
-	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
-	GetContext(ctx context.Context, row any, query string, args ...any) error
-	SelectContext(ctx context.Context, rows any, query string, args ...any) error
-	Rebind(query string) string
-	Commit() error
-	Rollback() error
-}
-
-// begin begins a transaction that writes.
-func (st *Store) begin(ctx context.Context) (session, error) {
-	if st.engine == migrations.Postgres {
-		// A conditional UPDATE has to see what was committed while it waited, whatever the server's default is.
-		return st.writer.BeginTxx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
-	}
-	c, err := st.writer.Connx(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := c.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
-		return nil, errors.Join(err, c.Close())
-	}
-	return &immediate{Conn: c}, nil
-}
-
-// An immediate session is a transaction of SQLite's that database/sql takes for a connection. For each statement of a transaction it would
-// start a goroutine that waits for the end of the context, and SQLite's driver another; here the context is asked before each statement,
-// none of which takes long.
-type immediate struct {
-	*sqlx.Conn
-	ended bool
-}
-
-func (s *immediate) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	return s.Conn.ExecContext(context.WithoutCancel(ctx), query, args...)
-}
-
-func (s *immediate) GetContext(ctx context.Context, row any, query string, args ...any) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	return s.Conn.GetContext(context.WithoutCancel(ctx), row, query, args...)
-}
-
-func (s *immediate) SelectContext(ctx context.Context, rows any, query string, args ...any) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	return s.Conn.SelectContext(context.WithoutCancel(ctx), rows, query, args...)
-}
-
-func (s *immediate) Commit() error {
-	if err := s.end("COMMIT"); err != nil {
-		return err
-	}
-	s.ended = true
-	return s.Close()
-}
-
-func (s *immediate) Rollback() error {
-	if s.ended {
-		return nil
-	}
-	s.ended = true
-	return errors.Join(s.end("ROLLBACK"), s.Close()) // which SQLite has done by itself where the disk is full
-}
-
-func (s *immediate) end(how string) error {
-	_, err := s.Conn.ExecContext(context.Background(), how)
-	return err
 }
 
 // again tells whether a transaction failed only because of another one.
@@ -389,25 +306,6 @@ func listInApart[T any](ctx context.Context, x *tx, rows any, query string, ids 
 	return x.listApart(ctx, rows, expanded(query, n), all)
 }
 
-var expansions sync.Map // of IN (:ids), by query and number
-
-func expanded(query string, n int) string {
-	type key struct {
-		query string
-		n     int
-	}
-	if known, ok := expansions.Load(key{query, n}); ok {
-		return known.(string)
-	}
-	names := make([]string, n)
-	for i := range names {
-		names[i] = ":id" + strconv.Itoa(i)
-	}
-	text := strings.Replace(query, ":ids", strings.Join(names, ", "), 1)
-	expansions.Store(key{query, n}, text)
-	return text
-}
-
 var errWriteInView = errors.New("a View cannot write")
 
 // bind turns named parameters into numbered ones. Every value goes through plain, so that no text reaches SQL as it came.
@@ -439,166 +337,4 @@ func (x *tx) bind(query string, all []args, writes bool) (string, []any, error) 
 		values = append(values, plain(v))
 	}
 	return s.text(x.st.engine, len(all)), values, nil
-}
-
-// A statement is what a text with named parameters is made of. Of an INSERT the row is said once for each that is written; every other
-// statement is one row.
-type statement struct {
-	head   string // before the row
-	row    piece
-	behind piece
-	texts  sync.Map // by engine and number of rows
-}
-
-// A piece of a statement has a parameter behind each text but the last.
-type piece struct {
-	texts []string
-	names []string
-}
-
-var (
-	statements sync.Map // by text: reading the names out of one takes longer than many a statement
-	parameter  = regexp.MustCompile(`:[a-z_][a-z_0-9]*`)
-	valuesRow  = regexp.MustCompile(`(?i)\bVALUES\s*\(`)
-)
-
-func parsed(query string) *statement {
-	if s, ok := statements.Load(query); ok {
-		return s.(*statement)
-	}
-	s := &statement{}
-	from, to := 0, len(query)
-	if at := valuesRow.FindStringIndex(query); at != nil {
-		from, to = at[1]-1, at[1]
-		for depth := 1; depth > 0 && to < len(query); to++ {
-			switch query[to] {
-			case '(':
-				depth++
-			case ')':
-				depth--
-			}
-		}
-	}
-	s.head, s.row, s.behind = query[:from], pieceOf(query[from:to]), pieceOf(query[to:])
-	kept, _ := statements.LoadOrStore(query, s)
-	return kept.(*statement)
-}
-
-func pieceOf(text string) (p piece) {
-	at := 0
-	for _, m := range parameter.FindAllStringIndex(text, -1) {
-		p.texts, p.names = append(p.texts, text[at:m[0]]), append(p.names, text[m[0]+1:m[1]])
-		at = m[1]
-	}
-	p.texts = append(p.texts, text[at:])
-	return p
-}
-
-// text is the statement for so many rows. SQLite takes $1 too, and has its driver ask for that name at each use.
-func (s *statement) text(engine migrations.Engine, rows int) string {
-	type key struct {
-		engine migrations.Engine
-		rows   int
-	}
-	if text, ok := s.texts.Load(key{engine, rows}); ok {
-		return text.(string)
-	}
-	var b strings.Builder
-	n := 0
-	say := func(p piece) {
-		for i, text := range p.texts {
-			b.WriteString(text)
-			if i == len(p.names) {
-				break
-			}
-			if n++; engine == migrations.SQLite {
-				b.WriteByte('?')
-				continue
-			}
-			b.WriteByte('$')
-			b.WriteString(strconv.Itoa(n))
-		}
-	}
-	b.WriteString(s.head)
-	for i := range rows {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		say(s.row)
-	}
-	say(s.behind)
-	text := b.String()
-	if n <= maxParameters { // those for more rows than the driver keeps prepared are not kept here either
-		s.texts.Store(key{engine, rows}, text)
-	}
-	return text
-}
-
-// plain makes a value fit for both drivers: texts are cleaned, times become instants, and types of the desk what they are made of.
-func plain(v any) any {
-	switch v := v.(type) {
-	case nil, []byte, bool, int64, instant:
-		return v
-	case string:
-		return clean(v)
-	case time.Time:
-		return instant(v)
-	}
-	switch r := reflect.ValueOf(v); r.Kind() {
-	case reflect.String:
-		return clean(r.String())
-	default:
-		return v // integers and driver.Valuers are the drivers' business
-	}
-}
-
-// clean replaces NUL and bytes that are no UTF-8, which PostgreSQL refuses. A replaced character shows that something stood there,
-// and keeps its neighbours apart: taking it out could make another word of them.
-func clean(s string) string {
-	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
-}
-
-// null is how "there is none" of a column that points elsewhere is kept: as NULL, which points at nothing.
-func null[T comparable](v T) any {
-	var zero T
-	if v == zero {
-		return nil
-	}
-	return v
-}
-
-// value reads what null wrote.
-func value[T any](p *T) T {
-	if p == nil {
-		var zero T
-		return zero
-	}
-	return *p
-}
-
-// A document is a value kept as JSON in a text column, since it is only ever read and written whole. An empty one is NULL.
-type document[T any] struct{ v T }
-
-// Value gives the JSON as a string: PostgreSQL would take bytes for a bytea.
-func (d document[T]) Value() (driver.Value, error) {
-	b, err := json.Marshal(d.v)
-	if err != nil || string(b) == "null" {
-		return nil, err
-	}
-	return string(b), nil
-}
-
-// Scan implements sql.Scanner.
-func (d *document[T]) Scan(src any) error {
-	var zero T
-	d.v = zero
-	switch src := src.(type) {
-	case nil:
-		return nil
-	case string:
-		return json.Unmarshal([]byte(src), &d.v)
-	case []byte:
-		return json.Unmarshal(src, &d.v)
-	}
-	return fmt.Errorf("stored document of type %T: want text", src)
 }
