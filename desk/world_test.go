@@ -19,6 +19,7 @@ import (
 	"github.com/postdesk/postdesk/desk/message"
 	"github.com/postdesk/postdesk/desk/policy"
 	"github.com/postdesk/postdesk/desk/store"
+	"github.com/postdesk/postdesk/desk/store/storetest"
 	"github.com/postdesk/postdesk/mailin/parse"
 	"github.com/postdesk/postdesk/templates"
 )
@@ -464,4 +465,30 @@ func (w *world) epoch() (epoch string) {
 		return err
 	})
 	return epoch
+}
+
+// each runs a test in a world of its own on both engines.
+func each(t *testing.T, test func(w *world)) {
+	t.Helper()
+	storetest.EachEngine(t, func(t *testing.T, st *store.Store) {
+		w := newWorld(t, st)
+		test(w)
+		w.sound()
+	})
+}
+
+// question is a free ticket of Kim's, given to Eve, with the mail by which Eve knows of it.
+func (w *world) question() (*desk.Ticket, *desk.Mail) {
+	w.Helper()
+	tk := w.opened(w.mail(kim, "A question", "How do I export?"))
+	return tk, w.assign(tk, "eve")
+}
+
+// installed is a ticket that somebody has confirmed 2 credits for, with the mail by which Eve knows of it.
+func (w *world) installed(from string) (*desk.Ticket, *desk.Mail) {
+	w.Helper()
+	tk := w.opened(w.mail(from, "Please install", "Please install it."))
+	w.received(desk.OutcomeReply, w.answer(from, w.lastOf("estimate", from), "yes"))
+	w.status(tk.Number, desk.Open)
+	return w.ticket(tk.Number), w.lastOf("assigned", eve)
 }
