@@ -7,7 +7,7 @@ import (
 )
 
 // language is what a language needs beside its files: its names of days, its forms of nouns, its phrases. A new one
-// is a row here, a table in phrases.go and a folder in mails.
+// is a row here, a table in a file of its own (phrases_de.go) and a folder in mails.
 type language struct {
 	code   string // ISO 639-1
 	plural func(n int64) int
