@@ -10,6 +10,19 @@ import (
 	"github.com/postdesk/postdesk/desk/rules"
 )
 
+// dispatch gives an open ticket to who works on it: the one a rule or its queue names, else the dispatchers are asked (S5).
+func (t *turn) dispatch(tk *Ticket) error {
+	tk.Queue = tk.Department
+	t.touch(tk)
+	if err := t.appoint(tk); err != nil {
+		return err
+	}
+	if tk.Assignee != "" {
+		return t.tellStaff(tk, "assigned")
+	}
+	return t.tellStaff(tk, "unassigned")
+}
+
 // choose picks who gets a ticket from several who could, and says how (S5): nobody who is absent, may not act in its queue or is left out
 // by its product; of those who write its language before others, of those who are at work before others; then by load or by turn. ""
 // where nobody is left: the dispatchers get it.
@@ -126,6 +139,6 @@ func (t *turn) appoint(tk *Ticket) error {
 		return err
 	}
 	tk.Assignee = id
-	tk.Reasons = append(tk.Reasons, rules.Reason{By: "the choice of who works on it", Because: []string{how}, Set: []string{"assign=" + first(id, "nobody")}})
+	tk.Reasons = append(tk.Reasons, rules.Reason{By: "the choice of who works on it", Because: []string{how}, Set: []string{"assign=" + cmp.Or(id, "nobody")}})
 	return nil
 }

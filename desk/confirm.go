@@ -2,7 +2,12 @@ package desk
 
 import (
 	"context"
+	"errors"
 	"fmt"
+
+	"github.com/postdesk/postdesk/desk/ledger"
+	"github.com/postdesk/postdesk/desk/message"
+	"github.com/postdesk/postdesk/templates"
 )
 
 // Confirm takes a requester's yes that came by the second channel: the button behind a one-use link, or a signed-in page (A3). It is the
@@ -21,4 +26,95 @@ func (d *Desk) Confirm(ctx context.Context, ticket, version int64, by string) er
 		tk.Estimate.ConfirmedAt, tk.Estimate.ConfirmedBy = t.at, by
 		return t.confirm(tk)
 	})
+}
+
+// confirm takes the customer's yes: the maximum is held, and the ticket goes to its department (A4). Where the balance does not reach,
+// it waits for credits and goes on by itself.
+func (t *turn) confirm(tk *Ticket) error {
+	need := t.toHold(tk)
+	if tk.hourly() { // paid afterwards, so that no balance has to reach
+		if tk.Hold == nil {
+			tk.Estimate.Before = tk.Minutes // nothing is billed before the agreement
+		}
+		if err := t.hold(tk, need); err != nil {
+			return err
+		}
+		t.setStatus(tk, Open)
+		if err := t.send(letter{template: "confirmed", ticket: tk, to: tk.Requester, automatic: true, data: t.customerData(tk)}); err != nil {
+			return err
+		}
+		return t.dispatch(tk)
+	}
+	balance, err := t.balance(tk.Customer)
+	if err != nil {
+		return err
+	}
+	out := letter{ticket: tk, to: tk.Requester, automatic: true}
+	enough := tk.Customer != "" && balance >= need
+	if enough {
+		var short *ledger.InsufficientError
+		switch err := t.hold(tk, need); {
+		case errors.As(err, &short): // another ticket took it meanwhile (T041)
+			balance, enough = short.Balance, false
+		case err != nil:
+			return err
+		}
+	}
+	if !enough {
+		t.setStatus(tk, AwaitingCredits)
+		out.template, out.data = "short_balance", t.customerData(tk)
+		out.data.Balance, out.data.Missing = &balance, need-balance
+		return t.send(out)
+	}
+	t.setStatus(tk, Open)
+	if balance, err = t.balance(tk.Customer); err != nil {
+		return err
+	}
+	out.template, out.data = "confirmed", t.customerData(tk)
+	out.data.Balance = &balance
+	if err := t.send(out); err != nil {
+		return err
+	}
+	return t.dispatch(tk)
+}
+
+// toHold is what a yes to the present estimate takes from the balance: its maximum less what is held or was charged already.
+func (t *turn) toHold(tk *Ticket) int64 {
+	if tk.Estimate == nil {
+		return 0
+	}
+	if tk.Hold == nil {
+		return tk.Estimate.Max
+	}
+	return max(0, tk.Estimate.Max-tk.Hold.Amount)
+}
+
+// sendEstimate offers the ticket's estimate to its requester.
+func (t *turn) sendEstimate(tk *Ticket) error { return t.sendEstimateWith(tk, "") }
+
+// sendEstimateWith is sendEstimate with something to say beside it.
+func (t *turn) sendEstimateWith(tk *Ticket, notice templates.PublicText) error {
+	if tk.hourly() {
+		l := t.estimateLetter(tk, "agreement")
+		l.data.Notice = notice
+		return t.send(l)
+	}
+	balance, err := t.balance(tk.Customer)
+	if err != nil {
+		return err
+	}
+	l := t.estimateLetter(tk, "estimate")
+	l.data.Balance, l.data.Missing, l.data.Notice = &balance, max(0, t.toHold(tk)-balance), notice
+	if l.data.Missing == 0 {
+		l.data.HowToBuy = "" // nobody who has enough wants to read it
+	}
+	return t.send(l)
+}
+
+// estimateLetter is a mail whose answer may confirm the present estimate: only that, and only from the address it went to (L2).
+func (t *turn) estimateLetter(tk *Ticket, template string) letter {
+	return letter{
+		template: template, ticket: tk, to: tk.Requester, automatic: true, data: t.customerData(tk),
+		purpose: message.PurposeEstimate, arg: tk.Estimate.Version,
+	}
 }

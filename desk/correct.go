@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -424,8 +425,8 @@ func (t *turn) spam(tk *Ticket) error {
 func (t *turn) reclassify(tk *Ticket, class *policy.Class) error {
 	before := t.class(tk)
 	tk.Class = class.Name
-	if tk.Priority == first(before.Priority, "normal") {
-		tk.Priority = first(class.Priority, "normal")
+	if tk.Priority == cmp.Or(before.Priority, "normal") {
+		tk.Priority = cmp.Or(class.Priority, "normal")
 	}
 	t.retime(tk) // before any mail tells its deadlines
 	asks, err := t.rebill(tk, class)

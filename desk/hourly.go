@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/postdesk/postdesk/desk/ledger"
@@ -45,7 +46,7 @@ func (r *Rate) charge(minutes int) int64 {
 }
 
 // payer is whose account the ticket is charged to: the customer's, else one by the address of whoever has none.
-func (tk *Ticket) payer() string { return first(tk.Customer, tk.Requester.Address) }
+func (tk *Ticket) payer() string { return cmp.Or(tk.Customer, tk.Requester.Address) }
 
 // offerByHour makes the agreement that a ticket waits for, false where the policy has no rate for it.
 func (v *visit) offerByHour(tk *Ticket, rate string) bool {
@@ -95,7 +96,7 @@ func (t *turn) rebillByHour(tk *Ticket, class *policy.Class) (handled, asks bool
 	if name == "" && byChannel {
 		name = channel.Rate
 	}
-	r := t.p.Rate(first(name, present))
+	r := t.p.Rate(cmp.Or(name, present))
 	if r == nil || r.Name == present && tk.Billing == policy.ByHour {
 		return true, false, nil
 	}

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -105,8 +106,8 @@ func takeCustomer(ctx context.Context, tx Tx, r Row) (change, error) {
 	case old.ID != c.ID:
 		return same, &RowError{r.Line, "id", fmt.Sprintf("%q, which differs from customer %q by case only", c.ID, old.ID), "an id of its own"}
 	}
-	c.Name, c.Language = first(c.Name, old.Name), first(c.Language, old.Language)
-	c.Market, c.Zone = first(c.Market, old.Market), first(c.Zone, old.Zone)
+	c.Name, c.Language = cmp.Or(c.Name, old.Name), cmp.Or(c.Language, old.Language)
+	c.Market, c.Zone = cmp.Or(c.Market, old.Market), cmp.Or(c.Zone, old.Zone)
 	if c == old {
 		return same, nil
 	}
@@ -151,7 +152,7 @@ func takeContact(ctx context.Context, tx Tx, r Row) (change, error) {
 		return added, tx.SaveContact(ctx, &c)
 	}
 	// Somebody who wrote before he had an account becomes its contact.
-	c.ID, c.Name, c.Language = old.ID, first(c.Name, old.Name), first(c.Language, old.Language)
+	c.ID, c.Name, c.Language = old.ID, cmp.Or(c.Name, old.Name), cmp.Or(c.Language, old.Language)
 	if c == *old {
 		return same, nil
 	}

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"fmt"
 	"iter"
 	"regexp"
@@ -36,7 +37,7 @@ func (t *turn) repeatsInternal(tk *Ticket, to *policy.Staff, words string) (bool
 	}
 	var hidden, known []string
 	for _, m := range recent {
-		said := clip(first(m.Visible, m.Text), maxWords)
+		said := clip(cmp.Or(m.Visible, m.Text), maxWords)
 		switch {
 		case !told(m): // among them an answer that was refused, whose words come again
 		case !m.Internal:

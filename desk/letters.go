@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -209,7 +210,7 @@ func (t *turn) thread(tk *Ticket) (thread, error) {
 	}
 	var th thread
 	for i, m := range recent {
-		words := first(m.Visible, m.Text)
+		words := cmp.Or(m.Visible, m.Text)
 		switch {
 		case !told(m) || t.unheard(m):
 		case i == lead:
@@ -243,7 +244,7 @@ func (t *turn) author(m *Message) string {
 	if s := t.p.StaffByID(m.Staff); s != nil {
 		return s.Name
 	}
-	return first(m.From.Name, m.From.Addr)
+	return cmp.Or(m.From.Name, m.From.Addr)
 }
 
 // withThread adds what was said on the ticket and the customer's standing (S1).
@@ -271,7 +272,7 @@ func (t *turn) withThread(tk *Ticket, to *policy.Staff, d *templates.Staff) erro
 	if err != nil {
 		return err
 	}
-	d.Customer = first(c.Name, c.ID)
+	d.Customer = cmp.Or(c.Name, c.ID)
 	owned, err := t.tx.Entitlements(t.ctx, tk.Customer)
 	if err != nil {
 		return err

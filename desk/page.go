@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -49,7 +50,7 @@ func (d *Desk) TicketsOf(ctx context.Context, who *Contact, below int64) (all []
 				Class: t.class(tk).Title.In(templates.Pick(who.Language, tk.Language)),
 			}
 			if tk.Requester.ID != who.ID {
-				r.Requester = first(tk.Requester.Name, tk.Requester.Address)
+				r.Requester = cmp.Or(tk.Requester.Name, tk.Requester.Address)
 			}
 			all = append(all, r)
 		}
@@ -152,7 +153,7 @@ func (t *turn) viewOf(who *Contact, tk *Ticket, lang string) (View, error) {
 		v.MayClose = v.MayClose && tk.Customer != "" && who.Customer == tk.Customer
 	}
 	if tk.Requester.ID != who.ID {
-		v.Requester = first(tk.Requester.Name, tk.Requester.Address)
+		v.Requester = cmp.Or(tk.Requester.Name, tk.Requester.Address)
 	}
 	if tk.Estimate != nil {
 		v.Version = tk.Estimate.Version
@@ -201,7 +202,7 @@ func (t *turn) said(who *Contact, tk *Ticket) ([]Said, error) {
 			At: *t.moment(tk, m.At), Message: m.ID, Who: t.author(m), Ours: m.Staff != "", Own: m.Staff == "" && m.From.Addr == who.Address,
 			Unsure: m.Staff == "" && m.Level < message.LevelA1s, Files: filesOf(m),
 		}
-		words := first(m.Visible, m.Text)
+		words := cmp.Or(m.Visible, m.Text)
 		if s.Ours {
 			_, words = splitCommands(words)
 			s.Words = string(t.spoken(tk, clip(words, maxWords)))
@@ -303,7 +304,7 @@ func (d *Desk) PurseOf(ctx context.Context, who *Contact, lang string) (p Purse,
 		if err != nil {
 			return err
 		}
-		p = Purse{Customer: first(c.Name, c.ID), HowToBuy: t.p.Credits.HowToBuy.In(lang), Minutes: t.p.Credits.Rate.Minutes, Zone: t.p.Desk.Zone}
+		p = Purse{Customer: cmp.Or(c.Name, c.ID), HowToBuy: t.p.Credits.HowToBuy.In(lang), Minutes: t.p.Credits.Rate.Minutes, Zone: t.p.Desk.Zone}
 		if zone, err := time.LoadLocation(c.Zone); err == nil && c.Zone != "" {
 			p.Zone = zone
 		}

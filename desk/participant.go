@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -318,7 +319,7 @@ func whoTakesPart(tk *Ticket, arg string) (address string, wrong *templates.Rema
 			all = append(all, p.Contact.Address)
 		}
 	}
-	r := templates.WrongNoPart.With(first(oneLine(arg, 60), "–"), first(strings.Join(all, ", "), "–"))
+	r := templates.WrongNoPart.With(cmp.Or(oneLine(arg, 60), "–"), cmp.Or(strings.Join(all, ", "), "–"))
 	return "", &r
 }
 

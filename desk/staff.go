@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -202,7 +203,7 @@ func (v *visit) planOne(pl *plan, tk *Ticket, who *policy.Staff, c command, reco
 		}
 	case "assign":
 		s := v.colleague(c.Args)
-		names := first(strings.Join(v.assignable(tk), ", "), "–")
+		names := cmp.Or(strings.Join(v.assignable(tk), ", "), "–")
 		switch {
 		case c.Args == "":
 			return misput(templates.WrongNobody.With(names))

@@ -119,7 +119,7 @@ func urgency(a, b Queued) int {
 func (t *turn) queued(tk *Ticket, who *policy.Staff, lang string) Queued {
 	item := Queued{
 		Number: tk.Number, Subject: string(public(tk.Subject)), Status: tk.Status, Class: t.class(tk).Title.In(lang),
-		Queue: t.queueTitle(tk.Queue).In(lang), Priority: tk.Priority, Requester: first(tk.Requester.Name, tk.Requester.Address),
+		Queue: t.queueTitle(tk.Queue).In(lang), Priority: tk.Priority, Requester: cmp.Or(tk.Requester.Name, tk.Requester.Address),
 	}
 	if tk.Assignee != "" {
 		item.With = t.nameOf(tk.Assignee)
@@ -276,7 +276,7 @@ func (d *Desk) StaffViewOf(ctx context.Context, who *policy.Staff, number int64,
 
 // correctable adds what whoever looks can put right.
 func (t *turn) correctable(v *StaffView, who *policy.Staff, tk *Ticket, lang string) error {
-	v.Readers, v.MergedInto, v.InQueue = t.readersOf(who, tk), tk.MergedInto, first(tk.Department, tk.Queue)
+	v.Readers, v.MergedInto, v.InQueue = t.readersOf(who, tk), tk.MergedInto, cmp.Or(tk.Department, tk.Queue)
 	v.MayCorrect = tk.MergedInto == 0 && (works(who, tk) || who.Has(policy.Dispatcher))
 	for _, q := range t.p.Queues {
 		v.Queues = append(v.Queues, Choice{q.Name, t.queueTitle(q.Name).In(lang)})
@@ -322,7 +322,7 @@ func (t *turn) staffSaid(who *policy.Staff, tk *Ticket, m *Message) StaffSaid {
 	return StaffSaid{
 		At: *t.inHis(who, tk, m.At), Message: m.ID, Who: t.author(m), Ours: m.Staff != "", Internal: m.Internal, Machine: m.Kind.Machine(),
 		Outcome: m.Outcome, Unsure: m.Staff == "" && m.Level < message.LevelA1s, Level: strings.TrimSuffix(m.Level.String()+": "+m.LevelWhy, ": "),
-		Words: internal(clip(first(m.Visible, m.Text), maxWords)), Files: filesOf(m), By: m.By, Why: m.Why,
+		Words: internal(clip(cmp.Or(m.Visible, m.Text), maxWords)), Files: filesOf(m), By: m.By, Why: m.Why,
 	}
 }
 
@@ -363,7 +363,7 @@ func (d *Desk) HeldFor(ctx context.Context, who *policy.Staff) (all []HeldView, 
 			all = append(all, HeldView{
 				Message: m.ID, Ticket: m.Ticket, At: templates.Moment{T: m.At, Zone: zone}, From: contactLine(m.From.Name, m.From.Addr),
 				Subject: string(public(m.Subject)), Level: strings.TrimSuffix(m.Level.String()+": "+m.LevelWhy, ": "), Why: m.Why,
-				Words: internal(clip(first(m.Visible, m.Text), maxQuoted)), Files: filesOf(m),
+				Words: internal(clip(cmp.Or(m.Visible, m.Text), maxQuoted)), Files: filesOf(m),
 			})
 		}
 		return nil

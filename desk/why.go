@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -9,11 +10,11 @@ import (
 
 // TellReason puts one reason of a ticket into a line: which rule, or what else decided, what it set, and over what.
 func TellReason(r rules.Reason) string {
-	name := first(r.Rule, r.By)
+	name := cmp.Or(r.Rule, r.By)
 	if r.Failed != "" {
 		return name + ": gave no answer, " + r.Failed
 	}
-	line := name + ": " + first(strings.Join(r.Set, ", "), "nothing to set")
+	line := name + ": " + cmp.Or(strings.Join(r.Set, ", "), "nothing to set")
 	if len(r.Because) > 0 {
 		line += " (" + strings.Join(r.Because, "; ") + ")"
 	}
@@ -77,7 +78,7 @@ func WhyOf(tk *Ticket, messages []*Message) Why {
 			return
 		}
 		key := map[string]string{"assignee": "assign"}[what]
-		key = first(key, what) + "="
+		key = cmp.Or(key, what) + "="
 		by := otherwise
 		for _, r := range tk.Reasons {
 			for _, set := range r.Set {
