@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -46,10 +47,9 @@ mailboxes:
 calendars:
   office: {week: {mon-fri: ["09:00-18:00"]}}
 queues:
-  requests: {title: Requests, assign: eve}
+  requests: {title: Requests, assign: {among: [%[3]s], by: turn}}
 staff:
-  eve: {name: Eve, address: eve@desk.example, logins: [eve@desk.example]}
-classes:
+%[4]sclasses:
   installation: {billing: credits, estimate: 1-2}
   question: {billing: free}
 credits: {how_to_buy: Write to support@desk.example how many credits you would like.}
@@ -75,7 +75,10 @@ type crashBench struct {
 	planted fault.Mistake
 	office  *postoffice.Office
 	people  *people
-	random  *rand.Rand // of the schedule, guarded by mu
+
+	refusals []postoffice.SMTPFault // of servers that do not know their user
+
+	random *rand.Rand // of the schedule, guarded by mu
 
 	mu    sync.Mutex
 	kills map[string]int // by where
@@ -101,8 +104,14 @@ func newCrashBench(t *testing.T, command, dsn string, matters int, planted fault
 		t: t, dir: t.TempDir(), command: command, dsn: dsn, planted: planted, kills: map[string]int{}, random: rand.New(rand.NewPCG(1, 2)),
 	}
 	o := postoffice.Options{Domain: "desk.example", Record: true}
-	var refused []postoffice.SMTPFault
-	for _, who := range []string{crashSupport, crashSales, crashEve} {
+	var staff strings.Builder
+	ours := []string{crashSupport, crashSales}
+	for _, id := range crashEngineers {
+		who := id + "@desk.example"
+		fmt.Fprintf(&staff, "  %s: {name: %s, address: %s, logins: [%s]}\n", id, id, who, who)
+		ours = append(ours, who)
+	}
+	for _, who := range ours {
 		o.Accounts = append(o.Accounts, postoffice.Account{Address: who, Password: crashPassword})
 	}
 	contacts := map[string][]desk.Contact{}
@@ -115,7 +124,7 @@ func newCrashBench(t *testing.T, command, dsn string, matters int, planted fault
 		id, _, _ := strings.Cut(who[strings.Index(who, "@")+1:], ".")
 		contacts[id] = append(contacts[id], desk.Contact{Address: who, MaySpend: true})
 		if kindOf(i) == aRefusedMail {
-			refused = append(refused, postoffice.SMTPFault{Verb: "RCPT", Recipient: who, Code: 550, Text: "Nobody here"})
+			b.refusals = append(b.refusals, postoffice.SMTPFault{Verb: "RCPT", Recipient: who, Code: 550, Text: "Nobody here"})
 		}
 	}
 	for _, id := range crashCustomers {
@@ -126,12 +135,12 @@ func newCrashBench(t *testing.T, command, dsn string, matters int, planted fault
 	if err := b.office.Listen(); err != nil {
 		t.Fatal(err)
 	}
-	b.office.SMTPFaults(refused...)
+	b.office.SMTPFaults(b.refusals...)
 	b.people = &people{t: t, office: b.office, known: map[string]bool{}, random: rand.New(rand.NewPCG(3, 4))}
 
 	_, imap, _ := net.SplitHostPort(b.office.IMAPAddr())
 	_, smtp, _ := net.SplitHostPort(b.office.SMTPAddr())
-	if err := os.WriteFile(b.policyFile(), fmt.Appendf(nil, crashPolicy, imap, smtp), 0o600); err != nil {
+	if err := os.WriteFile(b.policyFile(), fmt.Appendf(nil, crashPolicy, imap, smtp, strings.Join(crashEngineers, ", "), &staff), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	b.addCustomers(contacts)
@@ -150,18 +159,17 @@ func (b *crashBench) with(ctx context.Context, work func(*store.Store) error) er
 	return errors.Join(work(st), st.Close())
 }
 
-func (b *crashBench) addCustomers(contacts map[string][]desk.Contact) {
-	b.t.Helper()
+// withDesk is with for work that needs the policy.
+func (b *crashBench) withDesk(ctx context.Context, work func(*desk.Desk) error) error {
 	text, err := os.ReadFile(b.policyFile())
 	if err != nil {
-		b.t.Fatal(err)
+		return err
 	}
 	pol, err := policy.Parse(b.policyFile(), text, func(string) ([]byte, error) { return []byte(tokenKey), nil })
 	if err != nil {
-		b.t.Fatal(err)
+		return err
 	}
-	ctx := b.t.Context()
-	err = b.with(ctx, func(st *store.Store) error {
+	return b.with(ctx, func(st *store.Store) error {
 		if _, err := st.Migrate(ctx); err != nil {
 			return err
 		}
@@ -169,6 +177,38 @@ func (b *crashBench) addCustomers(contacts map[string][]desk.Contact) {
 		if err != nil {
 			return err
 		}
+		return work(d)
+	})
+}
+
+// phoned is what an operator does with a customer's yes on the phone. No node made the mail that follows, so none knows of it before the
+// others, and its server thinks over it for a while.
+func (b *crashBench) phoned(matter int) error {
+	ctx := b.t.Context()
+	return b.withDesk(ctx, func(d *desk.Desk) error {
+		var tickets []*desk.Ticket
+		err := d.Store.View(ctx, func(tx desk.Tx) (err error) {
+			tickets, err = tx.Tickets(ctx, desk.TicketFilter{Limit: 1 << 20})
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		subject := fmt.Sprintf("Matter %d", matter)
+		i := slices.IndexFunc(tickets, func(t *desk.Ticket) bool { return t.Subject == subject })
+		if i < 0 {
+			return fmt.Errorf("no ticket is about %q", subject)
+		}
+		slow := postoffice.SMTPFault{Verb: ".", Recipient: customerOf(matter), Delay: 500 * time.Millisecond, Times: 1}
+		b.office.SMTPFaults(append(b.refusals, slow)...)
+		return ticketConfirmCmd{Number: tickets[i].Number, By: "the customer on the phone"}.confirm(ctx, d, io.Discard)
+	})
+}
+
+func (b *crashBench) addCustomers(contacts map[string][]desk.Contact) {
+	b.t.Helper()
+	ctx := b.t.Context()
+	err := b.withDesk(ctx, func(d *desk.Desk) error {
 		for _, id := range crashCustomers {
 			err := d.AddAccount(ctx, desk.Account{
 				Customer: desk.Customer{ID: id, Name: id, Language: "en"}, Contacts: contacts[id],
@@ -312,6 +352,12 @@ func (b *crashBench) settle(nodes int, patience time.Duration) (wrong []string) 
 		left := b.unsettled()
 		if len(left) == 0 {
 			quiet++
+			if matter, ok := b.people.calls(); ok {
+				quiet = 0
+				if err := b.phoned(matter); err != nil {
+					b.t.Errorf("the customer of matter %d agrees on the phone: %v", matter, err)
+				}
+			}
 		} else {
 			quiet = 0
 		}

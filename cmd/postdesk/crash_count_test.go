@@ -84,11 +84,6 @@ func readBooks(ctx context.Context, st *store.Store, r *reckoning) *books {
 			}
 			k.sources[sha256.Sum256(b.Bytes())]++
 		}
-		for _, m := range k.outbox {
-			if k.attempts[m.ID], err = tx.Attempts(ctx, m.ID); err != nil {
-				return err
-			}
-		}
 		for after := int64(0); ; {
 			lines, err := tx.Events(ctx, after, 1000)
 			if err != nil {
@@ -99,12 +94,39 @@ func readBooks(ctx context.Context, st *store.Store, r *reckoning) *books {
 			}
 			k.events, after = append(k.events, lines...), lines[len(lines)-1].ID
 		}
+		if err := k.readDigests(ctx, tx); err != nil {
+			return err
+		}
+		for _, m := range k.outbox {
+			if k.attempts[m.ID], err = tx.Attempts(ctx, m.ID); err != nil {
+				return err
+			}
+		}
 		return k.readLedger(ctx, tx)
 	})
 	if err != nil {
 		r.note("read what the desk has: %v", err)
 	}
 	return k
+}
+
+// readDigests reads the mails that are about no one ticket, which the journal names.
+func (k *books) readDigests(ctx context.Context, tx desk.Tx) error {
+	for _, e := range k.events {
+		var sent desk.SentMail
+		if e.Kind != desk.EventSent || e.Ticket != 0 {
+			continue
+		}
+		if err := json.Unmarshal(e.Data, &sent); err != nil {
+			return err
+		}
+		m, err := tx.Mail(ctx, sent.Mail)
+		if err != nil {
+			return err
+		}
+		k.outbox = append(k.outbox, m)
+	}
+	return nil
 }
 
 func (k *books) readLedger(ctx context.Context, tx desk.Tx) (err error) {
@@ -192,7 +214,7 @@ func reckonMails(r *reckoning, k *books, mails []postoffice.Mail) {
 	}
 }
 
-// reckonTickets wants one ticket for each matter, with the time that Eve put down and no other, and charged for exactly that.
+// reckonTickets wants one ticket for each matter, with the time that the engineer put down and no other, and charged for exactly that.
 func (b *crashBench) reckonTickets(r *reckoning, k *books) {
 	of := map[int]int{} // tickets by matter
 	for _, tk := range k.tickets {
@@ -338,8 +360,9 @@ func reckonOutbox(r *reckoning, k *books, submissions []postoffice.Submission) {
 			r.unsure++
 		}
 	}
-	for id := range arrived {
-		r.note("a mail arrived that is not in the outbox: %s", id)
+	for id, copies := range arrived {
+		m := parse.Parse(parse.Bytes(copies[0]))
+		r.note("a mail arrived that is not in the outbox: %s, %q of %s", id, m.Subject, m.Date)
 	}
 }
 

@@ -29,7 +29,7 @@ type matter struct {
 	customer string // address
 
 	said    map[string]bool // which of the answers below were given
-	minutes int             // that Eve has put down
+	minutes int             // that an engineer has put down
 }
 
 type matterKind int
@@ -45,10 +45,11 @@ const (
 	matterKinds
 )
 
-// The people of a crash test: customers and an engineer who answer the desk's mails as soon as they come, and each once.
+// The people of a crash test: customers and engineers who answer the desk's mails as soon as they come, and each once.
 type people struct {
 	t      *testing.T
 	office *postoffice.Office
+	phone  bool // customers agree to an estimate on the phone, once the desk has time for it, and not by mail
 
 	mu      sync.Mutex
 	matters []*matter
@@ -57,12 +58,16 @@ type people struct {
 	last    string          // Message-ID of the latest first mail
 	waited  int             // times that no matter was opened
 	random  *rand.Rand
+	waiting []int // matters whose customers want to call
 }
 
 const (
-	crashSupport, crashSales, crashEve = "support@desk.example", "sales@desk.example", "eve@desk.example"
-	crashPassword                      = "open"
+	crashSupport, crashSales = "support@desk.example", "sales@desk.example"
+	crashPassword            = "open"
 )
+
+// crashEngineers are so many that none of them gets more notices in an hour than are told of one by one.
+var crashEngineers = strings.Fields("ann bea cleo dana edda fay gina hana ida jana kira lena")
 
 var crashCustomers = []string{"acme", "bolt", "cust", "dent"}
 
@@ -174,7 +179,7 @@ func (p *people) open(s postoffice.Submission) {
 	}
 	job := about.kind == aJob || about.kind == aJobInSteps
 	has := func(words string) bool { return strings.Contains(text, words) }
-	if s.To[0] == crashEve {
+	if strings.HasSuffix(s.To[0], "@desk.example") {
 		switch {
 		case job && about.kind == aJobInSteps && !about.said["first"]:
 			spends("first", 20, "")
@@ -188,6 +193,8 @@ func (p *people) open(s postoffice.Submission) {
 		return
 	}
 	switch {
+	case job && has("We have estimated your request") && p.phone:
+		p.waiting = append(p.waiting, number)
 	case job && has("We have estimated your request"):
 		answer("yes", "yes")
 	case job && has("It works now"):
@@ -211,6 +218,17 @@ func (p *people) run(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// calls is whose customer calls next; ok is false for nobody.
+func (p *people) calls() (matter int, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.waiting) == 0 {
+		return 0, false
+	}
+	matter, p.waiting = p.waiting[0], p.waiting[1:]
+	return matter, true
 }
 
 func (p *people) newID(from string) string {
