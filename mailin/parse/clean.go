@@ -103,7 +103,7 @@ func picturesAsWords(n *html.Node) {
 	for c := n.FirstChild; c != nil; {
 		next := c.NextSibling
 		if c.Type == html.ElementNode && c.Data == "img" {
-			if alt := strings.TrimSpace(cleanText(attr(c, "alt"))); alt != "" {
+			if alt := strings.TrimSpace(cleanText(attribute(c, "alt"))); alt != "" {
 				n.InsertBefore(&html.Node{Type: html.TextNode, Data: "[" + alt + "]"}, c)
 			}
 			n.RemoveChild(c)
@@ -112,4 +112,13 @@ func picturesAsWords(n *html.Node) {
 		}
 		c = next
 	}
+}
+
+func attribute(n *html.Node, key string) string {
+	for _, a := range n.Attr {
+		if a.Key == key {
+			return a.Val
+		}
+	}
+	return ""
 }

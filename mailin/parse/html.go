@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -16,14 +17,34 @@ import (
 // would not see is left out. It works in one pass with quotes counted by depth, as a renderer that prefixes nested quotes again and
 // again is slow on hostile input (T059).
 func htmlText(source string) string {
-	doc, err := html.Parse(strings.NewReader(source))
-	if err != nil { // nested deeper than the library takes
+	r := renderers.Get().(*textRenderer)
+	defer r.free()
+	if !r.read(source) {
 		return bareText(source)
 	}
-	r := &textRenderer{}
-	r.node(doc)
+	return r.render()
+}
+
+// render is the text of the tree.
+func (r *textRenderer) render() string {
+	r.nodesIn(0, len(r.nodes))
 	r.endLine()
-	return strings.Trim(r.out.String(), "\n")
+	return string(bytes.Trim(r.out, "\n"))
+}
+
+// renderers are those that were done with; their stores are what is worth keeping.
+var renderers = sync.Pool{New: func() any { return new(textRenderer) }}
+
+const maxNodes = 5000 // of a store that waits for the next HTML
+
+func (r *textRenderer) free() {
+	if max(cap(r.nodes), cap(r.attrs)) > maxNodes || max(cap(r.out), cap(r.line)) > maxKept {
+		return
+	}
+	clear(r.nodes)
+	clear(r.attrs)
+	*r = textRenderer{htmlTree: htmlTree{nodes: r.nodes[:0], attrs: r.attrs[:0]}, out: r.out[:0], line: r.line[:0], items: r.items[:0]}
+	renderers.Put(r)
 }
 
 // bareText is what stands between the tags, for HTML that cannot be parsed.
@@ -48,7 +69,8 @@ func bareText(source string) string {
 }
 
 type textRenderer struct {
-	out   strings.Builder
+	htmlTree
+	out   []byte
 	line  []byte // of the line at hand, white space folded
 	space bool   // white space waits for the next word
 	ink   bool   // something stands on the line, if only a space that keeps it open
@@ -81,25 +103,27 @@ func isBlock(a atom.Atom) (wide, block bool) {
 	return false, false
 }
 
-func (r *textRenderer) node(n *html.Node) {
-	switch n.Type {
-	case html.TextNode:
-		r.text(n.Data)
-		return
-	case html.ElementNode:
-		if isSkipped(n.DataAtom) || hidden(n) {
-			return
-		}
-	case html.DocumentNode:
-	default:
+func (r *textRenderer) nodesIn(from, to int) {
+	for i := from; i < to; i = int(r.nodes[i].end) {
+		r.node(i)
+	}
+}
+
+func (r *textRenderer) node(at int) {
+	n := &r.nodes[at]
+	if !n.isElement {
+		r.text(n.text)
 		return
 	}
-	switch n.DataAtom {
+	if isSkipped(n.tag) || r.isHidden(n) {
+		return
+	}
+	switch n.tag {
 	case atom.Br:
 		r.breakLine()
 		return
 	case atom.Hr:
-		if id := attr(n, "id"); id == "stopSpelling" && r.own { // Hotmail: the quoted mail follows
+		if id := r.attr(n, idKey); id == "stopSpelling" && r.own { // Hotmail: the quoted mail follows
 			r.endLine()
 			r.quote++
 			return
@@ -109,34 +133,38 @@ func (r *textRenderer) node(n *html.Node) {
 		r.endLine()
 		return
 	case atom.Img:
-		if alt := strings.TrimSpace(attr(n, "alt")); alt != "" && len(alt) < 200 {
+		if alt := strings.TrimSpace(r.attr(n, altKey)); alt != "" && len(alt) < 200 {
 			r.text(" [" + alt + "] ")
 		}
 		return
 	}
 
-	wide, block := isBlock(n.DataAtom)
+	wide, block := isBlock(n.tag)
+	class := ""
+	if wide {
+		class = r.attr(n, classKey)
+	}
 	if block {
 		r.endLine()
-		if wide && !strings.Contains(attr(n, "class"), "MsoNormal") && !strings.Contains(attr(n, "class"), "MsoPlainText") {
+		if wide && !strings.Contains(class, "MsoNormal") && !strings.Contains(class, "MsoPlainText") {
 			r.gap = true
 		}
 	}
 	quotes := 0
 	switch {
-	case isQuote(n):
+	case r.isQuote(at):
 		r.endLine()
 		quotes = 1
-	case quotesRest(n) && r.own:
+	case r.own && r.quotesRest(n):
 		r.endLine()
 		r.quote++ // to the end of the mail
-	case isSignature(n) && r.quote == 0 && r.own:
+	case r.quote == 0 && r.own && r.isSignature(n):
 		r.endLine()
 		r.word("--")
 		r.endLine()
 	}
 	r.quote += quotes
-	switch n.DataAtom {
+	switch n.tag {
 	case atom.Ul:
 		r.items = append(r.items, -1)
 		defer func() { r.items = r.items[:len(r.items)-1] }()
@@ -160,43 +188,33 @@ func (r *textRenderer) node(n *html.Node) {
 		r.pre++
 		defer func() { r.pre-- }()
 	}
-	for c := n.FirstChild; c != nil; c = c.NextSibling {
-		r.node(c)
-	}
-	if n.DataAtom == atom.A {
-		r.link(n)
+	r.nodesIn(at+1, int(n.end))
+	if n.tag == atom.A {
+		r.link(at)
 	}
 	if block || quotes > 0 {
 		r.endLine()
 		if wide {
-			r.gap = r.gap || !strings.Contains(attr(n, "class"), "Mso")
+			r.gap = r.gap || !strings.Contains(class, "Mso")
 		}
 	}
 	r.quote -= quotes
 }
 
 // link writes the address behind a link unless the text already says it.
-func (r *textRenderer) link(n *html.Node) {
-	href := strings.TrimSpace(attr(n, "href"))
+func (r *textRenderer) link(at int) {
+	href := strings.TrimSpace(r.attr(&r.nodes[at], hrefKey))
 	if !strings.HasPrefix(href, "http://") && !strings.HasPrefix(href, "https://") || len(href) > 300 {
 		return
 	}
-	text := plainOf(n)
+	text := r.textOf(at)
 	if text == "" || strings.Contains(text, "://") || strings.Contains(href, "//"+text) || strings.Contains(href, "//www."+text) {
 		return
 	}
 	r.space = true
-	r.word("<" + href + ">")
-}
-
-func plainOf(n *html.Node) string {
-	var b strings.Builder
-	for d := range n.Descendants() {
-		if d.Type == html.TextNode && b.Len() < 500 {
-			b.WriteString(d.Data)
-		}
-	}
-	return strings.TrimSpace(b.String())
+	r.word("<")
+	r.word(href)
+	r.word(">")
 }
 
 func (r *textRenderer) text(s string) {
@@ -233,10 +251,15 @@ func (r *textRenderer) word(s string) {
 	}
 	r.space = false
 	r.ink = true
-	if strings.IndexByte(s, 0xc2) >= 0 { // which begins such a space
-		s = strings.ReplaceAll(s, "\u00a0", " ")
+	for { // a space that is not to be broken at is one like others
+		n := strings.Index(s, "\u00a0")
+		if n < 0 {
+			r.line = append(r.line, s...)
+			return
+		}
+		r.line = append(append(r.line, s[:n]...), ' ')
+		s = s[n+len("\u00a0"):]
 	}
-	r.line = append(r.line, s...)
 }
 
 // breakLine ends the line, also an empty one.
@@ -259,30 +282,26 @@ func (r *textRenderer) endLine() {
 		r.gap = true
 		return
 	}
-	prefix := strings.Repeat("> ", min(r.quote, 10))
-	if r.gap && r.out.Len() > 0 {
-		r.out.WriteString(strings.TrimRight(prefix[:min(len(prefix), 2*r.last)], " ") + "\n")
+	prefix := quoteMarks[:2*min(r.quote, maxMarks)]
+	if r.gap && len(r.out) > 0 {
+		r.out = append(r.out, strings.TrimRight(prefix[:min(len(prefix), 2*r.last)], " ")...)
+		r.out = append(r.out, '\n')
 	}
 	r.last = r.quote
 	r.gap = false
 	r.own = r.own || r.quote == 0
-	r.out.WriteString(prefix)
-	r.out.Write(text)
-	r.out.WriteByte('\n')
+	r.out = append(r.out, prefix...)
+	r.out = append(r.out, text...)
+	r.out = append(r.out, '\n')
 }
 
-func attr(n *html.Node, key string) string {
-	for _, a := range n.Attr {
-		if a.Key == key {
-			return a.Val
-		}
-	}
-	return ""
-}
+const maxMarks = 10 // of quotes in quotes
+
+var quoteMarks = strings.Repeat("> ", maxMarks)
 
 // style is the inline style in lower case without white space. Most of it is lower case, and all of it ASCII but the names of fonts.
-func style(n *html.Node) string {
-	s := attr(n, "style")
+func (t *htmlTree) style(n *htmlNode) string {
+	s := t.attr(n, styleKey)
 	usual := true
 	for i := 0; i < len(s) && usual; i++ {
 		usual = s[i] > ' ' && s[i] < utf8.RuneSelf && (s[i] < 'A' || s[i] > 'Z')
@@ -305,53 +324,55 @@ func style(n *html.Node) string {
 	return string(out)
 }
 
-// hidden tells what no reader sees: preview texts of newsletters, and words that only a machine should find.
-func hidden(n *html.Node) bool {
-	for _, a := range n.Attr {
-		if a.Key == "hidden" {
-			return true
-		}
+// isHidden tells what no reader sees: preview texts of newsletters, and words that only a machine should find.
+func (t *htmlTree) isHidden(n *htmlNode) bool {
+	if n.attrs[0] == n.attrs[1] {
+		return false
 	}
-	s := style(n)
+	if t.has(n, hiddenKey) {
+		return true
+	}
+	s := t.style(n)
 	return s != "" && (strings.Contains(s, "display:none") || strings.Contains(s, "visibility:hidden") || strings.Contains(s, "mso-hide:all") ||
 		strings.Contains(s, "font-size:0;") || strings.HasSuffix(s, "font-size:0") || strings.Contains(s, "font-size:0px"))
 }
 
 // isQuote tells the elements in which mail programs put the mail they answer.
-func isQuote(n *html.Node) bool {
-	class := strings.ToLower(attr(n, "class"))
-	switch n.DataAtom {
+func (t *htmlTree) isQuote(at int) bool {
+	n := &t.nodes[at]
+	switch n.tag {
 	case atom.Blockquote:
-		return attr(n, "type") == "cite" || attr(n, "cite") != "" || strings.Contains(class, "quote") || strings.Contains(class, "cite") ||
-			strings.Contains(style(n), "border-left")
+		class := strings.ToLower(t.attr(n, classKey))
+		return t.attr(n, typeKey) == "cite" || t.attr(n, citeKey) != "" || strings.Contains(class, "quote") || strings.Contains(class, "cite") ||
+			strings.Contains(t.style(n), "border-left")
 	case atom.Div, atom.Span, atom.P:
-		for _, c := range strings.Fields(class) {
+		for c := range strings.FieldsSeq(strings.ToLower(t.attr(n, classKey))) {
 			switch c {
 			case "gmail_attr", "moz-cite-prefix", "yahoo_quoted", "zmail_extra", "tutanota_quote", "protonmail_quote", "wordsection1quote":
 				// Forwarded text stands in the same elements, behind a dashed line.
-				return !strings.HasPrefix(plainOf(n), "---")
+				return !strings.HasPrefix(t.textOf(at), "---")
 			}
 		}
-		return strings.HasPrefix(attr(n, "id"), "yahoo_quoted")
+		return strings.HasPrefix(t.attr(n, idKey), "yahoo_quoted")
 	}
 	return false
 }
 
 // quotesRest tells the elements after which only the answered mail follows, in Outlook's habit.
-func quotesRest(n *html.Node) bool {
-	switch id := attr(n, "id"); {
+func (t *htmlTree) quotesRest(n *htmlNode) bool {
+	switch id := t.attr(n, idKey); {
 	case strings.HasSuffix(id, "divRplyFwdMsg"), strings.HasSuffix(id, "appendonsend"), id == "OLK_SRC_BODY_SECTION", id == "reply-intro":
 		return true
 	}
-	if n.DataAtom != atom.Div {
+	if n.tag != atom.Div {
 		return false
 	}
-	s := style(n)
+	s := t.style(n)
 	return strings.Contains(s, "border:none") && (strings.Contains(s, "border-top:solid#") || strings.Contains(s, "border-top:solidwindowtext"))
 }
 
-func isSignature(n *html.Node) bool {
-	class, id := attr(n, "class"), attr(n, "id")
-	return n.DataAtom == atom.Div && (class == "gmail_signature" || attr(n, "data-smartmail") == "gmail_signature" || id == "Signature" ||
+func (t *htmlTree) isSignature(n *htmlNode) bool {
+	class, id := t.attr(n, classKey), t.attr(n, idKey)
+	return n.tag == atom.Div && (class == "gmail_signature" || t.attr(n, smartmailKey) == "gmail_signature" || id == "Signature" ||
 		strings.Contains(id, "ms-outlook-mobile-signature")) || strings.Contains(class, "moz-signature")
 }
