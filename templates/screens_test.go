@@ -6,52 +6,17 @@ import (
 	"html"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
+	"github.com/postdesk/postdesk/templates/screentest"
 )
 
 // screens is where the pictures go: below bin, which git ignores.
 const screens = "../bin/screens/mails"
-
-// newBrowser starts Chromium with a profile of its own, which calls nobody. Where there is none the test is skipped, and fails in CI.
-func newBrowser(t *testing.T) context.Context {
-	t.Helper()
-	var chromium string
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			chromium = path
-			break
-		}
-	}
-	if chromium == "" {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("missing, and with CI=true it has to be there: chromium")
-		}
-		t.Skip("missing: chromium")
-	}
-	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath(chromium), chromedp.DisableGPU,
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.UserDataDir(t.TempDir()))
-	if os.Geteuid() == 0 {
-		options = append(options, chromedp.NoSandbox)
-	}
-	ctx, stop := chromedp.NewExecAllocator(context.Background(), options...)
-	t.Cleanup(stop)
-	ctx, end := chromedp.NewContext(ctx)
-	t.Cleanup(end)
-	if err := chromedp.Do(ctx); err != nil {
-		t.Fatalf("start %s: %v", chromium, err)
-	}
-	return ctx
-}
 
 // A look is how somebody may see a mail.
 type look struct {
@@ -85,7 +50,7 @@ const fit = `[...document.querySelectorAll('iframe')].map(f => {
 // TestScreens shows every mail in every language to a browser on a small phone, and in light and dark at a desk: nothing is wider than the
 // screen, and nothing is fetched. What it looks like is for people: the pictures are kept.
 func TestScreens(t *testing.T) {
-	browser := newBrowser(t)
+	browser := screentest.Browser(t)
 	if err := os.MkdirAll(screens, 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -129,31 +94,8 @@ func shoot(t *testing.T, browser context.Context, sheet string, l look) (wide []
 	if err := os.WriteFile(file, []byte(sheet), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	tab, end := chromedp.NewContext(browser)
-	defer end()
-	tab, stop := context.WithTimeout(tab, 2*time.Minute)
-	defer stop()
-	err := chromedp.Listen(tab, func(event any) {
-		if e, ok := event.(*network.EventRequestWillBeSent); ok && e.Request.URL != "file://"+file {
-			t.Errorf("a mail fetches %s", e.Request.URL)
-		}
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	scheme := "light"
-	if l.dark {
-		scheme = "dark"
-	}
-	err = chromedp.Do(tab,
-		chromedp.EmulateViewport(int64(6*(l.width+8)+8), 1000),
-		chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
-			_, err := cdp.Call(ctx, tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
-			})
-			return err
-		}),
-		chromedp.Navigate("file://"+file))
+	tab := screentest.Tab(t, browser, "file://"+file, l.dark)
+	err := chromedp.Do(tab, chromedp.EmulateViewport(int64(6*(l.width+8)+8), 1000), chromedp.Navigate("file://"+file))
 	if err == nil { // the browser's word that a page is there may be about the empty one that was there before
 		_, err = chromedp.Run(tab, chromedp.Poll[bool]("location.protocol === 'file:' && document.readyState === 'complete'"))
 	}

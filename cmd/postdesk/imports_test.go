@@ -54,6 +54,7 @@ var homes = map[string][]string{
 	"net/http":                            {"cmd/postdesk", "desk/portal", "desk/oauth", "desk/alarm"},
 	"github.com/prometheus/client_golang": {"cmd/postdesk"},
 	"golang.org/x/crypto/argon2":          {"desk/portal"},
+	"github.com/chromedp":                 {"templates/screentest"},
 }
 
 // TestImportDirection keeps the picture of docs/house.md true.

@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +17,7 @@ import (
 
 	"github.com/postdesk/postdesk/desk"
 	"github.com/postdesk/postdesk/desk/store/storetest"
+	"github.com/postdesk/postdesk/templates/screentest"
 )
 
 // screens is where the pictures go: below bin, which git ignores.
@@ -43,66 +42,15 @@ type tab struct {
 	n    int // pictures so far
 }
 
-// chromium starts the browser with a profile of its own, which calls nobody. Where there is none the test is skipped, and fails in CI.
-func chromium(t *testing.T) context.Context {
-	t.Helper()
-	var program string
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			program = path
-			break
-		}
-	}
-	if program == "" {
-		storetest.Missing(t, "chromium")
-	}
-	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath(program), chromedp.DisableGPU,
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.UserDataDir(t.TempDir()))
-	if os.Geteuid() == 0 {
-		options = append(options, chromedp.NoSandbox)
-	}
-	ctx, stop := chromedp.NewExecAllocator(context.Background(), options...)
-	t.Cleanup(stop)
-	ctx, end := chromedp.NewContext(ctx)
-	t.Cleanup(end)
-	if err := chromedp.Do(ctx); err != nil {
-		t.Fatalf("start %s: %v", program, err)
-	}
-	return ctx
-}
-
-// tab opens a tab with a profile of its own; whatever it fetches from elsewhere is an error (T070, T074).
+// tab opens a tab with a profile of its own.
 func (w *world) tab(t *testing.T, browser context.Context, l look) *tab {
 	t.Helper()
-	ctx, end := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
-	t.Cleanup(end)
-	ctx, stop := context.WithTimeout(ctx, 2*time.Minute)
-	t.Cleanup(stop)
-	err := chromedp.Listen(ctx, func(event any) {
-		if e, ok := event.(*network.EventRequestWillBeSent); ok && !strings.HasPrefix(e.Request.URL, w.server.URL+"/") {
-			t.Errorf("a page fetches %s", e.Request.URL)
-		}
-	})
-	scheme := "light"
-	if l.dark {
-		scheme = "dark"
-	}
-	b := &tab{world: w, ctx: ctx, look: l}
-	options := []chromedp.EmulateViewportOption{chromedp.EmulateScale(2)}
-	if err == nil {
-		err = chromedp.Do(ctx, chromedp.EmulateViewport(l.width, 800, options...),
-			chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
-				_, err := cdp.Call(ctx, tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-					Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
-				})
-				_, err2 := cdp.Call(ctx, tab, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !l.script})
-				_, err3 := cdp.Call(ctx, tab, network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{Headers: network.Headers{"Accept-Language": l.lang}})
-				return errors.Join(err, err2, err3)
-			}))
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := &tab{world: w, ctx: screentest.Tab(t, browser, w.server.URL+"/", l.dark), look: l}
+	b.do(chromedp.EmulateViewport(l.width, 800, chromedp.EmulateScale(2)), chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
+		_, err := cdp.Call(ctx, tab, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !l.script})
+		_, err2 := cdp.Call(ctx, tab, network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{Headers: network.Headers{"Accept-Language": l.lang}})
+		return errors.Join(err, err2)
+	}))
 	return b
 }
 
@@ -196,7 +144,7 @@ func TestBrowser(t *testing.T) {
 	if err := os.MkdirAll(screens, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	browser := chromium(t)
+	browser := screentest.Browser(t)
 	for _, l := range looks {
 		t.Run(l.name, func(t *testing.T) {
 			w := newWorld(t, storetest.SQLite(t))

@@ -12,6 +12,7 @@ import (
 
 	"github.com/postdesk/postdesk/desk/store"
 	"github.com/postdesk/postdesk/desk/store/storetest"
+	"github.com/postdesk/postdesk/templates/screentest"
 )
 
 const lee = "lee@print.example" // draws logos for Kim
@@ -261,7 +262,7 @@ func TestBrowserReaders(t *testing.T) {
 	if err := os.MkdirAll(screens, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	browser := chromium(t)
+	browser := screentest.Browser(t)
 	for _, l := range looks {
 		t.Run(l.name, func(t *testing.T) {
 			l.name = "readers-" + l.name

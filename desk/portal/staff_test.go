@@ -15,6 +15,7 @@ import (
 	"github.com/postdesk/postdesk/desk/store"
 	"github.com/postdesk/postdesk/desk/store/storetest"
 	"github.com/postdesk/postdesk/mailin/parse"
+	"github.com/postdesk/postdesk/templates/screentest"
 )
 
 // busy is a desk with work to do: a ticket of Eve's that is overdue, one that nobody has, a note, and a held mail.
@@ -110,7 +111,7 @@ func TestBrowserStaff(t *testing.T) {
 	if err := os.MkdirAll(screens, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	browser := chromium(t)
+	browser := screentest.Browser(t)
 	for _, l := range looks {
 		t.Run(l.name, func(t *testing.T) {
 			l.name = "staff-" + l.name
