@@ -10,7 +10,6 @@ import (
 
 	"github.com/postdesk/postdesk/desk"
 	"github.com/postdesk/postdesk/desk/policy"
-	"github.com/postdesk/postdesk/desk/store"
 )
 
 // A decider is somebody of us who decides something at the command line: the policy says who he is, and the journal keeps it.
@@ -30,13 +29,7 @@ func (c decider) decide(ctx context.Context, do func(d *desk.Desk, by string) er
 	if err != nil {
 		return err
 	}
-	return c.with(ctx, func(st *store.Store) error {
-		d, err := newDesk(st, p)
-		if err != nil {
-			return err
-		}
-		return do(d, by)
-	})
+	return c.withDesk(ctx, p, func(d *desk.Desk) error { return do(d, by) })
 }
 
 func staffID(p *policy.Policy, name string) (string, error) {

@@ -211,13 +211,7 @@ func (c ledgerTopupCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.with(ctx, func(st *store.Store) error {
-		d, err := newDesk(st, p)
-		if err != nil {
-			return err
-		}
-		return c.post(ctx, d, os.Stdout)
-	})
+	return c.withDesk(ctx, p, func(d *desk.Desk) error { return c.post(ctx, d, os.Stdout) })
 }
 
 func (c ledgerTopupCmd) post(ctx context.Context, d *desk.Desk, out io.Writer) error {

@@ -276,13 +276,7 @@ func (c oauthStatusCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.with(ctx, func(st *store.Store) error {
-		d, err := newDesk(st, p)
-		if err != nil {
-			return err
-		}
-		return c.show(ctx, p, newTokens(d), os.Stdout)
-	})
+	return c.withDesk(ctx, p, func(d *desk.Desk) error { return c.show(ctx, p, newTokens(d), os.Stdout) })
 }
 
 // A signInLine is one account in JSON.

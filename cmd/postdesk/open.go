@@ -103,6 +103,17 @@ func (d database) with(ctx context.Context, work func(*store.Store) error) error
 	return errors.Join(work(st), st.Close())
 }
 
+// withDesk is with for what a desk does by a policy.
+func (d database) withDesk(ctx context.Context, p *policy.Policy, work func(*desk.Desk) error) error {
+	return d.with(ctx, func(st *store.Store) error {
+		d, err := newDesk(st, p)
+		if err != nil {
+			return err
+		}
+		return work(d)
+	})
+}
+
 // newDesk is a desk that acts once for a command, beside those that serve.
 func newDesk(st *store.Store, p *policy.Policy) (*desk.Desk, error) {
 	tmpl, err := openTemplates(p.Desk.Templates)

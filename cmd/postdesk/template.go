@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -104,17 +105,9 @@ func (c templateListCmd) list(folder string, out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "NAME\tTO\tLANGUAGES\tYOURS")
 	for _, l := range lines {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", l.Name, l.Audience, strings.Join(l.Languages, " "), first(strings.Join(l.Yours, " "), "-"))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", l.Name, l.Audience, strings.Join(l.Languages, " "), cmp.Or(strings.Join(l.Yours, " "), "-"))
 	}
 	return w.Flush()
-}
-
-// first is the first of two that says something.
-func first(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }
 
 type templateShowCmd struct {

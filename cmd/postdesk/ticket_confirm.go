@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/postdesk/postdesk/desk"
-	"github.com/postdesk/postdesk/desk/store"
 )
 
 type ticketConfirmCmd struct {
@@ -35,13 +34,7 @@ func (c ticketConfirmCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.with(ctx, func(st *store.Store) error {
-		d, err := newDesk(st, p)
-		if err != nil {
-			return err
-		}
-		return c.confirm(ctx, d, os.Stdout)
-	})
+	return c.withDesk(ctx, p, func(d *desk.Desk) error { return c.confirm(ctx, d, os.Stdout) })
 }
 
 func (c ticketConfirmCmd) confirm(ctx context.Context, d *desk.Desk, out io.Writer) error {
