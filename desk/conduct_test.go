@@ -46,21 +46,3 @@ func TestOffends(t *testing.T) {
 		}
 	}
 }
-
-// Units are rounded up once over all minutes, the amount half up to the smallest part ("Hourly" of MISSION.md).
-func TestChargeByTheHour(t *testing.T) {
-	for _, tt := range []struct {
-		minutes, unit int
-		perHour, want int64
-	}{
-		{0, 1, 2000, 0}, {1, 1, 2000, 33}, {44, 1, 2000, 1467}, {45, 1, 2000, 1500}, {60, 1, 3000, 3000}, {61, 1, 3000, 3050},
-		{1, 15, 2000, 500}, {15, 15, 2000, 500}, {16, 15, 2000, 1000}, {1, 1, 1500, 25}, {1, 1, 30, 1}, {1, 1, 29, 0}, {-5, 1, 2000, 0},
-		{7, 1, 1990, 232}, // 232.1666
-		{3, 1, 10, 1},     // 0.5, half up
-	} {
-		r := Rate{PerHour: policy.Money{Amount: tt.perHour, Currency: "USD"}, Unit: tt.unit}
-		if got := r.charge(tt.minutes); got != tt.want {
-			t.Errorf("%d minutes at %d by %d: got %d, want %d", tt.minutes, tt.perHour, tt.unit, got, tt.want)
-		}
-	}
-}

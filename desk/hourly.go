@@ -35,16 +35,6 @@ func (e *Estimate) cap() policy.Money {
 // hourly tells whether the ticket's present offer is by the hour.
 func (tk *Ticket) hourly() bool { return tk.Estimate != nil && tk.Estimate.Rate != nil }
 
-// charge is what minutes cost: units rounded up once over all of them, the amount half up to the currency's smallest part ("Hourly" of
-// MISSION.md).
-func (r *Rate) charge(minutes int) int64 {
-	if minutes <= 0 {
-		return 0
-	}
-	billed := (int64(minutes) + int64(r.Unit) - 1) / int64(r.Unit) * int64(r.Unit)
-	return (billed*r.PerHour.Amount*2 + 60) / 120
-}
-
 // payer is whose account the ticket is charged to: the customer's, else one by the address of whoever has none.
 func (tk *Ticket) payer() string { return cmp.Or(tk.Customer, tk.Requester.Address) }
 

@@ -49,7 +49,7 @@ func (t *turn) settle(tk *Ticket) (over int64, err error) {
 	}
 	total := ledger.Charge(tk.Minutes-tk.Estimate.Before, t.p.Credits.Rate)
 	if tk.hourly() {
-		total = tk.Estimate.Charged + tk.Estimate.Rate.charge(tk.Minutes-tk.Estimate.Before)
+		total = tk.Estimate.Charged + ledger.Hourly(tk.Minutes-tk.Estimate.Before, tk.Estimate.Rate.Unit, tk.Estimate.Rate.PerHour.Amount)
 	}
 	h, p, err := tk.Hold.Settle(total, t.at)
 	if err != nil {

@@ -15,14 +15,13 @@ func Charge(minutes int, r Rate) int64 {
 	return max(r.Minimum, int64(ceil(minutes, r.Minutes)))
 }
 
-// Hourly is the price of work billed by the hour: the units begun, and the amount for these, half up to the currency's minor
-// unit. The minutes are all of one ticket and kind; perHour is in minor units.
-func Hourly(minutes, unitMinutes int, perHour int64) (units int, amount int64) {
+// Hourly is the price of work billed by the hour: the units begun, once over all minutes, and the amount for these, half up to the currency's
+// minor unit ("Hourly" of MISSION.md). The minutes are all of one ticket and kind; perHour is in minor units.
+func Hourly(minutes, unitMinutes int, perHour int64) int64 {
 	if minutes <= 0 {
-		return 0, 0
+		return 0
 	}
-	units = ceil(minutes, unitMinutes)
-	return units, (int64(units)*int64(unitMinutes)*perHour + 30) / 60
+	return (int64(ceil(minutes, unitMinutes))*int64(unitMinutes)*perHour + 30) / 60
 }
 
 // ceil is a / b, rounded up. A rate without minutes is a broken policy, and panics here as any division by zero.

@@ -39,20 +39,14 @@ func Postpaid(ticket int64, customer string, unit Unit) Hold {
 	return Hold{Ticket: ticket, Customer: customer, Unit: unit, Postpaid: true}
 }
 
-// NewHold takes n, the maximum that the customer has confirmed, from what he can spend. Version is the confirmed
-// estimate's, from 1. It is for a ticket that never had a hold; after that, Raise.
-func NewHold(ticket int64, version int, customer string, unit Unit, n int64, at time.Time) (Hold, Posting, error) {
-	return Hold{Ticket: ticket, Customer: customer, Unit: unit}.Raise(version, n, at)
-}
-
 // Agree is a postpaid hold after another agreement, to n in all. Nothing is posted.
 func (h Hold) Agree(version int, n int64) Hold {
 	h.Version, h.Amount, h.Released = version, max(n, h.Settled), false
 	return h
 }
 
-// Raise takes n more, after another confirmation: because work would go above the maximum, or for a reopened ticket.
-// The version must be a later one than before (T037). What was overspent is charged by the next Settle.
+// Raise takes n more, after a confirmation: the first one, for the maximum; another, because work would go above that, or for a reopened
+// ticket. The version is the confirmed estimate's, from 1, and must be a later one than before (T037). What was overspent is charged by the next Settle.
 func (h Hold) Raise(version int, n int64, at time.Time) (Hold, Posting, error) {
 	if version <= h.Version {
 		return h, Posting{}, fmt.Errorf("hold %d %s for estimate %d of ticket %d, which came after estimate %d: %w",

@@ -122,7 +122,7 @@ func TestHold(t *testing.T) {
 }
 
 func TestHoldRefuses(t *testing.T) {
-	h, _, err := NewHold(42, 2, "acme", Credit, 4, now)
+	h, _, err := acmes.Raise(2, 4, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +144,7 @@ func TestHoldRefuses(t *testing.T) {
 			}
 		})
 	}
-	if _, _, err := NewHold(42, 0, "acme", Credit, 4, now); !errors.Is(err, ErrHold) {
+	if _, _, err := acmes.Raise(0, 4, now); !errors.Is(err, ErrHold) {
 		t.Errorf("estimates count from 1: got %v", err)
 	}
 }
@@ -157,7 +157,7 @@ func TestOneEstimateIsHeldForOnce(t *testing.T) {
 	}
 	var h Hold
 	for i := range 200 {
-		after, p, err := NewHold(42, 2, "acme", Credit, 4, now.Add(time.Duration(i)))
+		after, p, err := acmes.Raise(2, 4, now.Add(time.Duration(i)))
 		if err == nil {
 			err = b.post(p)
 		}
@@ -184,7 +184,7 @@ func TestTwoEstimatesAgainstOneBalance(t *testing.T) {
 	}
 	var errs []error
 	for ticket := int64(1); ticket <= 2; ticket++ {
-		_, p, err := NewHold(ticket, 1, "acme", Credit, 2, now)
+		_, p, err := Hold{Ticket: ticket, Customer: "acme", Unit: Credit}.Raise(1, 2, now)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -198,7 +198,7 @@ func TestTwoEstimatesAgainstOneBalance(t *testing.T) {
 
 // Writers who start from the same hold get the same key, so that only one of them is let in, whatever both want.
 func TestOneStepForOneHold(t *testing.T) {
-	h, _, err := NewHold(42, 1, "acme", Credit, 4, now)
+	h, _, err := acmes.Raise(1, 4, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -355,7 +355,7 @@ func TestEntriesAddUpBeforeTheyAreRounded(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rate := Rate{Minutes: rapid.IntRange(1, 60).Draw(t, "minutes per credit"), Minimum: rapid.Int64Range(0, 3).Draw(t, "minimum")}
 		maximum := rapid.Int64Range(1, 20).Draw(t, "confirmed")
-		h, _, err := NewHold(42, 1, "acme", Credit, maximum, now)
+		h, _, err := acmes.Raise(1, maximum, now)
 		if err != nil {
 			t.Fatal(err)
 		}

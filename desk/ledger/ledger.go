@@ -8,7 +8,7 @@
 //	posting       key                                  from           to
 //	Open          open:UNIT:CUSTOMER                   opening        customer
 //	TopUp         top_up:REF                           sold           customer
-//	NewHold,Raise hold:TICKET:STEP                     customer       held
+//	Raise         hold:TICKET:STEP                     customer       held
 //	Settle        hold:TICKET:STEP                     held           earned    (less: earned to held)
 //	Settle        hold:TICKET:STEP                     customer       earned    (postpaid)
 //	Release       hold:TICKET:STEP                     held           customer

@@ -10,6 +10,9 @@ import (
 
 var now = time.Date(2026, 6, 15, 9, 0, 0, 0, time.UTC)
 
+// acmes is a hold for which nothing is confirmed yet.
+var acmes = Hold{Ticket: 42, Customer: "acme", Unit: Credit}
+
 func TestCharge(t *testing.T) {
 	standard := Rate{Minutes: 30, Minimum: 1}
 	for _, tc := range []struct {
@@ -41,27 +44,29 @@ func TestHourly(t *testing.T) {
 	for _, tc := range []struct {
 		name          string
 		minutes, unit int
-		perHour       int64
-		units         int
-		amount        int64
+		perHour, want int64
 	}{
-		{"no time", 0, 1, 1500, 0, 0},
-		{"less than no time", -5, 1, 1500, 0, 0},
-		{"a minute of consultation", 1, 1, 1500, 1, 25},
-		{"below the half", 1, 1, 2000, 1, 33},
-		{"above the half", 2, 1, 2000, 2, 67},
-		{"half up", 1, 1, 2010, 1, 34},
-		{"just below the half", 1, 1, 2009, 1, 33},
-		{"an hour of urgent work", 60, 1, 3000, 60, 3000},
-		{"a quarter that was begun", 16, 15, 2000, 2, 1000},
-		{"a quarter to the minute", 15, 15, 2000, 1, 500},
-		{"units of seven minutes", 8, 7, 1500, 2, 350},
-		{"a currency without minor unit", 10, 1, 1999, 10, 333},
+		{"no time", 0, 1, 1500, 0},
+		{"less than no time", -5, 1, 1500, 0},
+		{"a minute of consultation", 1, 1, 1500, 25},
+		{"below the half", 1, 1, 2000, 33},
+		{"above the half", 2, 1, 2000, 67},
+		{"half up", 1, 1, 2010, 34},
+		{"just below the half", 1, 1, 2009, 33},
+		{"half of the smallest part", 1, 1, 30, 1},
+		{"less than that", 1, 1, 29, 0},
+		{"three quarters of an hour", 45, 1, 2000, 1500},
+		{"an hour of urgent work", 60, 1, 3000, 3000},
+		{"a minute more", 61, 1, 3000, 3050},
+		{"a quarter that was begun", 16, 15, 2000, 1000},
+		{"a quarter to the minute", 15, 15, 2000, 500},
+		{"a minute of a quarter", 1, 15, 2000, 500},
+		{"units of seven minutes", 8, 7, 1500, 350},
+		{"a currency without minor unit", 10, 1, 1999, 333},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			units, amount := Hourly(tc.minutes, tc.unit, tc.perHour)
-			if units != tc.units || amount != tc.amount {
-				t.Errorf("got %d units, %d; want %d units, %d", units, amount, tc.units, tc.amount)
+			if got := Hourly(tc.minutes, tc.unit, tc.perHour); got != tc.want {
+				t.Errorf("got %d, want %d", got, tc.want)
 			}
 		})
 	}
@@ -202,7 +207,7 @@ func TestPostpaid(t *testing.T) {
 
 // The keys stand in the books of running desks: one that changes lets things be posted twice.
 func TestKeys(t *testing.T) {
-	h, hold, err := NewHold(42, 1, "acme", Credit, 4, now)
+	h, hold, err := acmes.Raise(1, 4, now)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -79,7 +79,7 @@ func TestTickets(t *testing.T) {
 
 func TestAccountsAndStatement(t *testing.T) {
 	storetest.EachEngine(t, func(t *testing.T, st *store.Store) {
-		hold, posting, err := ledger.NewHold(0, 1, "acme", ledger.Credit, 2, t0.Add(time.Hour))
+		hold, posting, err := ledger.Hold{Customer: "acme", Unit: ledger.Credit}.Raise(1, 2, t0.Add(time.Hour))
 		if err != nil {
 			t.Fatal(err)
 		}
