@@ -165,25 +165,6 @@ func lowerASCII(s string) string {
 	}, s)
 }
 
-// ParseAddress reads one mailbox as people write it in a policy or a command, "Name <addr>" or the bare address. The names of header
-// fields, with their encoded words, are read by mailin/parse.
-func ParseAddress(s string) (Address, error) {
-	s = strings.TrimSpace(s)
-	var name string
-	if open := strings.LastIndexByte(s, '<'); open >= 0 && strings.HasSuffix(s, ">") {
-		name = strings.TrimSpace(s[:open])
-		if unquoted, ok := strings.CutPrefix(name, `"`); ok {
-			name = strings.NewReplacer(`\\`, `\`, `\"`, `"`).Replace(strings.TrimSuffix(unquoted, `"`))
-		}
-		s = s[open+1 : len(s)-1]
-	}
-	addr, err := Canonical(s)
-	if err != nil {
-		return Address{Name: name}, err
-	}
-	return Address{Name: name, Addr: addr}, nil
-}
-
 // Local is the part before the @, "" where there is none.
 func Local(addr string) string {
 	if at := strings.LastIndexByte(addr, '@'); at >= 0 {

@@ -96,29 +96,6 @@ func TestT064NoMailCanBeSentThere(t *testing.T) {
 	}
 }
 
-func TestParseAddress(t *testing.T) {
-	tests := []struct {
-		name, in string
-		want     Address
-		ok       bool
-	}{
-		{"bare", "Kim@cust.example", Address{Addr: "kim@cust.example"}, true},
-		{"brackets", " <kim@cust.example> ", Address{Addr: "kim@cust.example"}, true},
-		{"with a name", "Kim Lee <kim@cust.example>", Address{"Kim Lee", "kim@cust.example"}, true},
-		{"with a quoted name", `"Lee, \"Kim\"" <kim@cust.example>`, Address{`Lee, "Kim"`, "kim@cust.example"}, true},
-		{"no address", "Kim Lee <kim>", Address{Name: "Kim Lee"}, false},
-		{"only a name", "Kim Lee", Address{}, false},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			got, err := ParseAddress(tt.in)
-			if got != tt.want || (err == nil) != tt.ok {
-				t.Errorf("ParseAddress(%q) = %+v, %v, want %+v", tt.in, got, err, tt.want)
-			}
-		})
-	}
-}
-
 func TestSplitTag(t *testing.T) {
 	tests := []struct{ addr, base, tag string }{
 		{"support+abc@desk.example", "support@desk.example", "abc"},

@@ -66,13 +66,6 @@ func (d *Disk) Fail(f DiskFault) {
 	d.what, d.writes, d.syncs = f, 0, 0
 }
 
-// Writes is how many there were since Fail, and how many fsyncs.
-func (d *Disk) Writes() (writes, syncs int) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.writes, d.syncs
-}
-
 func (d *Disk) write() int32 {
 	d.mu.Lock()
 	defer d.mu.Unlock()
