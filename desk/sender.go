@@ -39,6 +39,9 @@ func (v *visit) identify() (s sender, err error) {
 	if message.NameLooksLikeAddress(v.m.From[0]) {
 		v.because("the sender's name looks like an address: %s", oneLine(s.name, 80))
 	}
+	if message.MixedScript(addr) { // a name that looks like another (T015)
+		v.because("the sender's address has letters of several scripts: %s", addr)
+	}
 	s.staff = v.p.StaffByAddress(addr)
 	s.contact, err = v.tx.ContactOf(v.ctx, addr)
 	if errors.Is(err, ErrNotFound) {

@@ -1,6 +1,7 @@
 package desk_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -70,6 +71,26 @@ func TestT004(t *testing.T) {
 		}
 		if after := w.ticket(tk.Number); after.Status != desk.Open || after.Minutes != 0 {
 			t.Errorf("the ticket is %s with %d minutes", after.Status, after.Minutes)
+		}
+	})
+}
+
+func TestT015(t *testing.T) {
+	each(t, func(w *world) {
+		m := w.mail("kim@\u0441ust.example", "A question", "How?") // its first letter is Cyrillic
+		address, err := message.Canonical(m.Message.From[0].Addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := w.received(desk.OutcomeNew, m)
+		if tk := w.ticket(r.Ticket); tk.Customer != "" || tk.Requester.Address != address {
+			t.Errorf("it is a ticket of %s, customer %q", tk.Requester.Address, tk.Customer)
+		}
+		if why := w.message(r).Why; !slices.ContainsFunc(why, func(s string) bool { return strings.Contains(s, "letters of several scripts") }) {
+			t.Errorf("staff are told %q", why)
+		}
+		if r := w.received(desk.OutcomeNew, w.mail(kim, "A question", "How?")); len(w.message(r).Why) > 0 {
+			t.Errorf("of the real one staff are told %q", w.message(r).Why)
 		}
 	})
 }
