@@ -19,11 +19,7 @@ type accessPage struct {
 }
 
 func (p *Portal) access(v *visit) error {
-	who, err := v.contact()
-	if err != nil {
-		return err
-	}
-	number, err := v.number("ticket")
+	who, number, err := v.contactAt()
 	if err != nil {
 		return err
 	}
@@ -45,11 +41,7 @@ func (v *visit) showAccess(who *desk.Contact, number int64, status int, problem 
 
 // handOver seals what was typed. It is given back by no page, not even one that says what to mend: it may stand there in the open.
 func (p *Portal) handOver(v *visit) error {
-	who, err := v.contact()
-	if err != nil {
-		return err
-	}
-	number, err := v.number("ticket")
+	who, number, err := v.contactAt()
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"cmp"
 	"encoding/csv"
 	"net/http"
 	"strconv"
@@ -72,7 +73,7 @@ func (p *Portal) statement(v *visit) error {
 		if l.Ticket != 0 {
 			ticket = strconv.FormatInt(l.Ticket, 10)
 		}
-		row := neutral(l.At.In(purse.Zone).Format("2006-01-02 15:04"), first(t["cause_"+l.Cause], l.Cause), ticket)
+		row := neutral(l.At.In(purse.Zone).Format("2006-01-02 15:04"), cmp.Or(t["cause_"+l.Cause], l.Cause), ticket)
 		w.Write(append(row, strconv.FormatInt(l.Amount, 10), strconv.FormatInt(l.Balance, 10))) // numbers of ours may begin with a minus
 	}
 	w.Flush()

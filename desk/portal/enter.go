@@ -63,9 +63,11 @@ func (v *visit) askToSignIn() error {
 
 // keepDraft keeps the words with the desk, and what leads back to them with this browser alone.
 func (v *visit) keepDraft(ticket string) error {
-	ok, err := v.within(limitDraft, network(v.r, &v.policy.Portal))
-	if err != nil || !ok {
-		return err // the page shows them all the same
+	switch err := v.within(limitDraft, network(v.r, &v.policy.Portal)); {
+	case errors.Is(err, errTooOften):
+		return nil // the page shows them all the same
+	case err != nil:
+		return err
 	}
 	var number int64
 	if _, err := fmt.Sscan(ticket, &number); err != nil {
@@ -95,12 +97,8 @@ func (v *visit) ask(purpose desk.PleaPurpose) error {
 	if err := v.posted(); err != nil {
 		return err
 	}
-	ok, err := v.within(limitAsk, network(v.r, &v.policy.Portal))
-	if err != nil {
+	if err := v.within(limitAsk, network(v.r, &v.policy.Portal)); err != nil {
 		return err
-	}
-	if !ok {
-		return errTooOften
 	}
 	if err := v.p.Desk.Ask(v.r.Context(), purpose, v.r.PostFormValue("name")); err != nil {
 		return err
@@ -121,10 +119,7 @@ func (p *Portal) password(v *visit) error {
 		limit
 		who string
 	}{{limitPassword, network(v.r, &v.policy.Portal)}, {limitAccount, strings.ToLower(name[:min(len(name), 320)])}} {
-		if ok, err := v.within(try.limit, try.who); err != nil || !ok {
-			if err == nil {
-				err = errTooOften
-			}
+		if err := v.within(try.limit, try.who); err != nil {
 			return err
 		}
 	}

@@ -132,8 +132,11 @@ var (
 	limitDraft    = limit{"draft", 10, time.Hour}           // drafts of people not signed in, by network
 )
 
-// within counts a try, and tells whether it is still within the limit.
-func (v *visit) within(l limit, who string) (bool, error) {
+// within counts a try; errTooOften beyond the limit.
+func (v *visit) within(l limit, who string) error {
 	n, err := v.p.Desk.Tries(v.r.Context(), fmt.Sprintf("%s:%s", l.name, who), l.within)
-	return n <= l.most, err
+	if err == nil && n > l.most {
+		err = errTooOften
+	}
+	return err
 }

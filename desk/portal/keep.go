@@ -2,6 +2,7 @@ package portal
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
 	"fmt"
 	"html"
@@ -154,7 +155,7 @@ func (p *Portal) file(v *visit) error {
 
 // disposition offers a file to be saved by a name that was made safe when its mail was read (T061).
 func disposition(name string) string {
-	if s := mime.FormatMediaType("attachment", map[string]string{"filename": first(name, "file")}); s != "" {
+	if s := mime.FormatMediaType("attachment", map[string]string{"filename": cmp.Or(name, "file")}); s != "" {
 		return s
 	}
 	return `attachment; filename="file"`

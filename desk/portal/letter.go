@@ -2,6 +2,7 @@ package portal
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -58,7 +59,7 @@ func compose(f *os.File, l letter, files []upload) (message.Source, *message.Mes
 		}
 		part, err = mw.CreatePart(textproto.MIMEHeader{
 			"Content-Type": {u.media}, "Content-Transfer-Encoding": {"base64"},
-			"Content-Disposition": {first(mime.FormatMediaType("attachment", map[string]string{"filename": u.name}), "attachment")},
+			"Content-Disposition": {cmp.Or(mime.FormatMediaType("attachment", map[string]string{"filename": u.name}), "attachment")},
 		})
 		if err == nil {
 			err = encode(part, u.file)

@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/mail"
@@ -75,10 +76,10 @@ func (p *Portal) sendRequest(v *visit) error {
 		return again("no_product")
 	}
 	from.Address = address
-	if ok, err := v.mayRequest(address); err != nil || !ok {
-		if err == nil {
-			return again("too_often")
-		}
+	switch err := v.mayRequest(address); {
+	case errors.Is(err, errTooOften):
+		return again("too_often")
+	case err != nil:
 		return err
 	}
 	done, err := v.submit(desk.Post{Visitor: v.who, Mailbox: v.policy.Portal.Mailbox, Product: product}, letter{
@@ -97,7 +98,7 @@ func (p *Portal) sendRequest(v *visit) error {
 }
 
 // mayRequest asks the limits: of the network, of the address and of all together for whoever is not signed in, of the contact for who is.
-func (v *visit) mayRequest(address string) (bool, error) {
+func (v *visit) mayRequest(address string) error {
 	if v.who.Contact != nil {
 		return v.within(limitReply, v.who.Contact.Address)
 	}
@@ -105,11 +106,11 @@ func (v *visit) mayRequest(address string) (bool, error) {
 		limit
 		who string
 	}{{limitRequest, network(v.r, &v.policy.Portal)}, {limitSender, address}, {limitAll, ""}} {
-		if ok, err := v.within(l.limit, l.who); err != nil || !ok {
-			return ok, err
+		if err := v.within(l.limit, l.who); err != nil {
+			return err
 		}
 	}
-	return true, nil
+	return nil
 }
 
 // clip cuts a text to some characters.

@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -54,7 +55,7 @@ func (v *visit) showStaffTicket(status int, data staffTicketPage, wrong, done st
 		return err
 	}
 	data.StaffView = view
-	pg := v.page("ticket_title", number, first(view.Subject, "…"))
+	pg := v.page("ticket_title", number, cmp.Or(view.Subject, "…"))
 	pg.Data, pg.Wrong, pg.Done, pg.Path = data, wrong, done, fmt.Sprintf("/tickets/%d", number)
 	return v.show(status, "staff_ticket", pg)
 }

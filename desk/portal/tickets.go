@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/mail"
@@ -26,7 +27,7 @@ func (p *Portal) tickets(v *visit) error {
 	if err != nil {
 		return err
 	}
-	below, err := strconv.ParseInt(first(v.r.URL.Query().Get("below"), "0"), 10, 64)
+	below, err := strconv.ParseInt(cmp.Or(v.r.URL.Query().Get("below"), "0"), 10, 64)
 	if err != nil || below < 0 {
 		return desk.ErrNotFound
 	}
@@ -60,6 +61,15 @@ func (v *visit) number(name string) (int64, error) {
 	return n, nil
 }
 
+// contactAt is whoever is signed in as a customer, and the ticket whose page he asks for.
+func (v *visit) contactAt() (who *desk.Contact, number int64, err error) {
+	if who, err = v.contact(); err != nil {
+		return nil, 0, err
+	}
+	number, err = v.number("ticket")
+	return who, number, err
+}
+
 // posted reads a form without files.
 func (v *visit) posted() error {
 	if err := v.r.ParseForm(); err != nil {
@@ -80,15 +90,29 @@ func (v *visit) pressed(name string) (number int64, ours bool, err error) {
 	return number, ours, nil
 }
 
+// button is a button of a customer's ticket: where the form is none of ours, or an old one, the ticket is shown again, and nothing is done.
+func button(press func(v *visit, who *desk.Contact, number int64) error) func(*visit) error {
+	return func(v *visit) error {
+		who, err := v.contact()
+		if err != nil {
+			return err
+		}
+		number, ours, err := v.pressed("ticket")
+		if err != nil {
+			return err
+		}
+		if !ours {
+			return v.showTicket(who, number, http.StatusUnprocessableEntity, "form_old", "")
+		}
+		return press(v, who, number)
+	}
+}
+
 func (p *Portal) ticket(v *visit) error {
 	if v.who.Staff != nil {
 		return p.staffTicket(v)
 	}
-	who, err := v.contact()
-	if err != nil {
-		return err
-	}
-	number, err := v.number("ticket")
+	who, number, err := v.contactAt()
 	if err != nil {
 		return err
 	}
@@ -116,7 +140,7 @@ func (v *visit) showTicket(who *desk.Contact, number int64, status int, problem,
 	if err != nil {
 		return err
 	}
-	pg := v.page("ticket_title", number, first(view.Subject, "…"))
+	pg := v.page("ticket_title", number, cmp.Or(view.Subject, "…"))
 	pg.Data, pg.Problem, pg.Done, pg.Access = view, problem, done, v.p.Desk.TakesAccess() && view.Status != desk.Closed
 	pg.Path = fmt.Sprintf("/tickets/%d", number)
 	return v.show(status, "ticket", pg)
@@ -131,11 +155,7 @@ func (p *Portal) reply(v *visit) error {
 	if err != nil {
 		return err
 	}
-	who, err := v.contact()
-	if err != nil {
-		return err
-	}
-	number, err := v.number("ticket")
+	who, number, err := v.contactAt()
 	if err != nil {
 		return err
 	}
@@ -151,10 +171,7 @@ func (p *Portal) reply(v *visit) error {
 	case sent.fields["words"] == "" && len(sent.files) == 0:
 		return again("nothing_typed")
 	}
-	if ok, err := v.within(limitReply, who.Address); err != nil || !ok {
-		if err == nil {
-			err = errTooOften
-		}
+	if err := v.within(limitReply, who.Address); err != nil {
 		return err
 	}
 	view, err := p.Desk.ViewOf(v.r.Context(), who, number, v.lang)
@@ -177,7 +194,7 @@ func (p *Portal) reply(v *visit) error {
 
 // submit makes a mail of what was typed, hands it to the desk, and wakes whoever sends what follows.
 func (v *visit) submit(post desk.Post, l letter, files []upload) (desk.Submitted, error) {
-	box := v.policy.Mailbox(first(post.Mailbox, v.policy.Portal.Mailbox))
+	box := v.policy.Mailbox(cmp.Or(post.Mailbox, v.policy.Portal.Mailbox))
 	if box == nil {
 		box = v.policy.Mailboxes[0]
 	}
@@ -197,18 +214,7 @@ func (v *visit) submit(post desk.Post, l letter, files []upload) (desk.Submitted
 	return done, err
 }
 
-func (p *Portal) decide(v *visit) error {
-	who, err := v.contact()
-	if err != nil {
-		return err
-	}
-	number, ours, err := v.pressed("ticket")
-	if err != nil {
-		return err
-	}
-	if !ours {
-		return v.showTicket(who, number, http.StatusUnprocessableEntity, "form_old", "")
-	}
+func (p *Portal) decide(v *visit, who *desk.Contact, number int64) error {
 	version, err := strconv.ParseInt(v.r.PostFormValue("estimate"), 10, 64)
 	if err != nil {
 		return errBadForm
@@ -225,18 +231,7 @@ func (p *Portal) decide(v *visit) error {
 	return v.see(fmt.Sprintf("/tickets/%d?done=%s", number, done.Key()))
 }
 
-func (p *Portal) closeTicket(v *visit) error {
-	who, err := v.contact()
-	if err != nil {
-		return err
-	}
-	number, ours, err := v.pressed("ticket")
-	if err != nil {
-		return err
-	}
-	if !ours {
-		return v.showTicket(who, number, http.StatusUnprocessableEntity, "form_old", "")
-	}
+func (p *Portal) closeTicket(v *visit, who *desk.Contact, number int64) error {
 	if err := p.Desk.CloseAs(v.r.Context(), who, number); err != nil {
 		return err
 	}
@@ -293,24 +288,11 @@ func (p *Portal) decideOffer(v *visit) error {
 }
 
 // readers lets somebody read along on a ticket, or takes him out.
-func (p *Portal) readers(v *visit) error {
-	who, err := v.contact()
-	if err != nil {
+func (p *Portal) readers(v *visit, who *desk.Contact, number int64) error {
+	if err := v.within(limitReply, who.Address); err != nil {
 		return err
 	}
-	number, ours, err := v.pressed("ticket")
-	if err != nil {
-		return err
-	}
-	if !ours {
-		return v.showTicket(who, number, http.StatusUnprocessableEntity, "form_old", "")
-	}
-	if ok, err := v.within(limitReply, who.Address); err != nil || !ok {
-		if err == nil {
-			err = errTooOften
-		}
-		return err
-	}
+	var err error
 	do, address := v.r.PostFormValue("do"), v.r.PostFormValue("who")
 	switch do {
 	case "reader_in":

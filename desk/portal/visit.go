@@ -2,6 +2,7 @@ package portal
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -248,7 +249,7 @@ func (v *visit) page(title string, values ...any) *page {
 	}
 	switch {
 	case v.who.Contact != nil:
-		pg.Signed, pg.Who = true, first(v.who.Contact.Name, v.who.Contact.Address)
+		pg.Signed, pg.Who = true, cmp.Or(v.who.Contact.Name, v.who.Contact.Address)
 	case v.who.Staff != nil:
 		pg.Signed, pg.Staff, pg.Who, pg.Held = true, true, v.who.Staff.Name, desk.LooksAtHeld(v.who.Staff)
 	}
@@ -258,15 +259,6 @@ func (v *visit) page(title string, values ...any) *page {
 		}
 	}
 	return pg
-}
-
-func first(of ...string) string {
-	for _, s := range of {
-		if s != "" {
-			return s
-		}
-	}
-	return ""
 }
 
 // wide are the pages that take all the width there is.
