@@ -98,7 +98,7 @@ func (p *Portal) look(v *visit) error {
 		return err
 	}
 	if !ours {
-		return v.see(fmt.Sprintf("/tickets/%d", number))
+		return v.showStaffTicket(http.StatusUnprocessableEntity, staffTicketPage{}, texts()[v.lang]["form_old"], "")
 	}
 	secret, err := p.Desk.LookAt(v.r.Context(), who, number, v.r.PostFormValue("what"))
 	var sealed *desk.SealError

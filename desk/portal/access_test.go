@@ -71,6 +71,7 @@ func TestA8Access(t *testing.T) {
 			t.Errorf("Dana sees %q, %v", got, err)
 		}
 		k.shows(k.post(staffPage+"/look", "form", form, "what", what), 404)
+		e.shows(e.post(staffPage+"/look", "form", "x", "what", what), 422, "send it again", "Show what came on")
 		a = e.shows(e.post(staffPage+"/look", "form", a.form, "what", what), 200, secret, "gone when you leave it")
 		if strings.Contains(e.get(staffPage).body, "horse") {
 			t.Error("it stays on the page")
