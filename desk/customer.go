@@ -67,8 +67,7 @@ func (v *visit) customer(p place) error {
 // says carries out what a customer's words mean where the ticket stands.
 func (v *visit) says(tk *Ticket, joined grant) error {
 	said := understandIn(tk.Language, v.m.Visible, v.who.name)
-	ends := said == saysClose || said == saysNo
-	if (ends || tk.Status.Done()) && v.part(tk) == Member && (tk.Customer == "" || v.who.contact.Customer != tk.Customer) {
+	if (said == saysClose || said == saysNo || tk.Status.Done()) && v.part(tk) == Member && !ends(v.who.contact, tk) {
 		// Taking it up again would hold the account's credits.
 		v.because("only who asked, or his account, ends the request or takes it up again")
 		return v.tellAside(tk)

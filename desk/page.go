@@ -146,11 +146,10 @@ func (t *turn) viewOf(who *Contact, tk *Ticket, lang string) (View, error) {
 		Number: tk.Number, Subject: d.Subject, Status: tk.Status, Class: d.Class, Product: d.Product, Registered: *t.moment(tk, tk.Registered),
 		Free: d.Free, Estimate: d.Estimate, Minutes: d.CreditMinutes, Spent: d.Spent, Promised: d.Promised,
 		FirstResponse: d.FirstResponse, Resolution: d.Resolution, FirstResponseTarget: d.FirstResponseTarget, ResolutionTarget: d.ResolutionTarget,
-		MayClose: tk.Status != Closed, Reopens: tk.Status.Done() && t.mayReopen(tk), OpensNew: !t.mayReopen(tk), CloseDays: d.CloseAfterDays,
+		MayClose: tk.Status != Closed && ends(who, tk), Reopens: tk.Status.Done() && t.mayReopen(tk), OpensNew: !t.mayReopen(tk), CloseDays: d.CloseAfterDays,
 	}
 	if !since(who, tk).IsZero() {
 		v.Estimate, v.Spent, v.Free = nil, nil, true // he neither pays nor decides
-		v.MayClose = v.MayClose && tk.Customer != "" && who.Customer == tk.Customer
 	}
 	if tk.Requester.ID != who.ID {
 		v.Requester = cmp.Or(tk.Requester.Name, tk.Requester.Address)
@@ -165,7 +164,7 @@ func (t *turn) viewOf(who *Contact, tk *Ticket, lang string) (View, error) {
 		}
 		v.Balance = &balance
 	}
-	if tk.Status == AwaitingConfirmation || tk.Status == AwaitingCredits {
+	if (tk.Status == AwaitingConfirmation || tk.Status == AwaitingCredits) && since(who, tk).IsZero() {
 		v.MayDecide = tk.Status == AwaitingConfirmation && spends(who, tk) && !tk.hourly()
 		if v.Missing = t.toHold(tk) - deref(v.Balance); v.Missing > 0 && !tk.hourly() {
 			v.HowToBuy = string(d.HowToBuy)

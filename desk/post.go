@@ -127,6 +127,12 @@ func since(c *Contact, tk *Ticket) time.Time {
 	return time.Time{}
 }
 
+// ends tells whether a contact may end a request, by a no or a close, and take it up again: who asked, and whose account pays. Who was let in
+// from elsewhere may not (T028).
+func ends(c *Contact, tk *Ticket) bool {
+	return tk.Requester.ID == c.ID || tk.Customer != "" && tk.Customer == c.Customer
+}
+
 // spends tells whether a contact may agree to what a ticket costs ("Who confirms" of MISSION.md).
 func spends(c *Contact, tk *Ticket) bool {
 	if tk.Customer == "" {
@@ -207,6 +213,9 @@ func (d *Desk) Decide(ctx context.Context, token string, yes bool) (o Offer, don
 func (d *Desk) DecideAs(ctx context.Context, who *Contact, ticket, version int64, yes bool) (done Decision, err error) {
 	err = d.update(ctx, func(t *turn) error {
 		tk, err := t.readable(who, ticket)
+		if err == nil && !ends(who, tk) {
+			err = fmt.Errorf("decide over estimate %d of ticket %d: %w", version, ticket, ErrNotFound)
+		}
 		if err != nil {
 			return err
 		}
@@ -292,8 +301,8 @@ func (t *turn) decide(tk *Ticket, who *Contact, version int64, agrees bool) (Dec
 func (d *Desk) CloseAs(ctx context.Context, who *Contact, ticket int64) error {
 	return d.update(ctx, func(t *turn) error {
 		tk, err := t.readable(who, ticket)
-		if err == nil && !since(who, tk).IsZero() && (tk.Customer == "" || who.Customer != tk.Customer) {
-			err = fmt.Errorf("close ticket %d: %w", ticket, ErrNotFound) // only who asked, or his account, ends a request
+		if err == nil && !ends(who, tk) {
+			err = fmt.Errorf("close ticket %d: %w", ticket, ErrNotFound)
 		}
 		if err != nil || tk.Status == Closed || may(wishReopen, message.LevelA3) != yes {
 			return err

@@ -10,6 +10,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"github.com/postdesk/postdesk/desk"
 	"github.com/postdesk/postdesk/desk/store"
 	"github.com/postdesk/postdesk/desk/store/storetest"
 	"github.com/postdesk/postdesk/templates/screentest"
@@ -317,4 +318,31 @@ func TestBrowserReaders(t *testing.T) {
 			}
 		})
 	}
+}
+
+// T028: whoever was let in pays and decides nothing: he learns nothing of what it costs, and declines nothing for those who asked.
+func TestT028AReaderDecidesNothing(t *testing.T) {
+	storetest.EachEngine(t, func(t *testing.T, st *store.Store) {
+		w := newWorld(t, st)
+		number := w.mail(fmt.Sprintf("From: Kim <%s>\nTo: support@desk.example\nCc: Lee <%s>\nSubject: The server\nMessage-ID: <install@mua.example>\nDate: Tue, 3 Mar 2026 12:00:00 +0100\n\nPlease install it.\n", kim, lee))
+		path := fmt.Sprintf("/tickets/%d", number)
+		k, l := w.browser().signIn(kim), w.browser().signIn(lee)
+		a := k.shows(k.get(path), 200, "1–2 credits", "Let in")
+		k.shows(k.post(path+"/readers", "form", a.form, "who", lee, "do", "reader_in"), 200, "Let in.")
+
+		a = l.shows(l.get(path), 200, "The server")
+		if strings.Contains(a.body, "credit") {
+			t.Errorf("he is told of the price: %s", words(a.body))
+		}
+		for _, answer := range []string{"no", "yes"} {
+			l.shows(l.post(path+"/decide", "form", a.form, "estimate", "1", "answer", answer), 404)
+		}
+		if tk := w.ticket(number); tk.Status != desk.AwaitingConfirmation {
+			t.Errorf("the ticket is %s", tk.Status)
+		}
+		k.shows(k.post(path+"/decide", "form", k.get(path).form, "estimate", "1", "answer", "no"), 200)
+		if tk := w.ticket(number); tk.Status != desk.Closed {
+			t.Errorf("at the word of who asked the ticket is %s", tk.Status)
+		}
+	})
 }
