@@ -353,9 +353,6 @@ func (d *Desk) HeldFor(ctx context.Context, who *policy.Staff) (all []HeldView, 
 			return err
 		}
 		for _, m := range held {
-			if box := t.p.Mailbox(m.Mailbox); box != nil && !mayDecide(who, box.Queue) {
-				continue
-			}
 			zone := t.p.Desk.Zone
 			if who.Zone != nil {
 				zone = who.Zone
