@@ -253,6 +253,7 @@ type Kept struct {
 	At      templates.Moment
 	Text    string // all of it, quotes and signatures too
 	Ours    bool   // one of us wrote it: then only its files are for the customer, the rest has our own addresses in it (S1)
+	Later   bool   // who looks was let in later: Text has nothing of what it quotes from before, and its HTML is not for him (T028)
 	Files   []File
 }
 
@@ -272,9 +273,9 @@ func (d *Desk) KeptFor(ctx context.Context, who *Contact, ticket, id int64) (k K
 		}
 		k = Kept{Message: m.ID, Source: m.Source, Subject: string(public(m.Subject)), At: *t.moment(tk, m.At), Ours: m.Staff != "", Files: filesOf(m)}
 		if !k.Ours {
-			k.From, k.Text = m.From, string(public(clip(m.Text, maxWords)))
-			if !since(who, tk).IsZero() {
-				k.Text = string(public(clip(m.Visible, maxWords))) // without what it quotes of before
+			k.From, k.Text, k.Later = m.From, string(public(clip(m.Text, maxWords))), !since(who, tk).IsZero()
+			if k.Later {
+				k.Text = string(public(clip(m.Visible, maxWords)))
 			}
 		}
 		return nil

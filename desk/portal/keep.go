@@ -82,7 +82,7 @@ func (p *Portal) message(v *visit) error {
 	}
 	defer drop()
 	pg := v.page("message_title", ticket)
-	pg.Data = messagePage{ticket, k, parse.Parse(src).HTML != ""}
+	pg.Data = messagePage{ticket, k, !k.Later && parse.Parse(src).HTML != ""}
 	return v.show(http.StatusOK, "message", pg)
 }
 
@@ -92,7 +92,7 @@ func (p *Portal) messageHTML(v *visit) error {
 	if err != nil {
 		return err
 	}
-	if k.Ours || k.Source == 0 {
+	if k.Ours || k.Later || k.Source == 0 {
 		return desk.ErrNotFound
 	}
 	src, drop, err := v.source(k)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -344,5 +345,35 @@ func TestT028AReaderDecidesNothing(t *testing.T) {
 		if tk := w.ticket(number); tk.Status != desk.Closed {
 			t.Errorf("at the word of who asked the ticket is %s", tk.Status)
 		}
+	})
+}
+
+// T028: of what was written before he was let in a reader finds nothing, not as a quote in what came later either, however that was formatted.
+func TestT028QuotesOfBefore(t *testing.T) {
+	storetest.EachEngine(t, func(t *testing.T, st *store.Store) {
+		w := newWorld(t, st)
+		number := w.copied("The logo")
+		path := fmt.Sprintf("/tickets/%d", number)
+		w.answers(dana, w.last(dana, "unassigned"), "A canary, for Kim alone.")
+		ours := w.last(kim, "reply")
+		w.pass(time.Hour)
+		k, l := w.browser().signIn(kim), w.browser().signIn(lee)
+		k.shows(k.post(path+"/readers", "form", k.get(path).form, "who", lee, "do", "reader_in"), 200, "Let in.")
+		w.pass(time.Hour)
+		w.mail(fmt.Sprintf("From: Kim <%s>\nTo: %s\nSubject: Re: The logo\nIn-Reply-To: %s\nMessage-ID: <later@mua.example>\nDate: Tue, 3 Mar 2026 15:00:00 +0100\n"+
+			"MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: multipart/alternative; boundary=y\n\n"+
+			"--y\nContent-Type: text/plain\n\nThank you.\n\n> A canary, for Kim alone.\n--y\nContent-Type: text/html\n\n<p>Thank you.</p><blockquote>A canary, for Kim alone.</blockquote>\n--y--\n"+
+			"--x\nContent-Type: text/csv\nContent-Disposition: attachment; filename=\"prints.csv\"\n\n1;2\n--x--\n", kim, ours.ReplyTo.Addr, ours.MessageID.Header()))
+		all := w.messages(number)
+		later := fmt.Sprintf("%s/messages/%d", path, all[len(all)-1].ID)
+		k.shows(k.get(later), 200, "A canary", "As it was formatted")
+		k.shows(k.get(later+"/html"), 200, "A canary")
+		for _, at := range []string{path, later} {
+			if a := l.shows(l.get(at), 200, "Thank you.", "prints.csv"); strings.Contains(a.body, "canary") || strings.Contains(a.body, "<iframe") {
+				t.Errorf("%s shows %s", at, words(a.body))
+			}
+		}
+		l.shows(l.get(later+"/html"), 404)
+		l.shows(l.get(later+"/files/2"), 200, "1;2")
 	})
 }
