@@ -192,16 +192,20 @@ func (t *turn) said(who *Contact, tk *Ticket) ([]Said, error) {
 	if err != nil {
 		return nil, err
 	}
+	from := since(who, tk)
 	var all []Said
 	for _, m := range slices.Backward(recent) {
-		if !forCustomer(m) || m.At.Before(since(who, tk)) {
+		if !forCustomer(m) || m.At.Before(from) {
 			continue
 		}
 		s := Said{
 			At: *t.moment(tk, m.At), Message: m.ID, Who: t.author(m), Ours: m.Staff != "", Own: m.Staff == "" && m.From.Addr == who.Address,
 			Unsure: m.Staff == "" && m.Level < message.LevelA1s, Files: filesOf(m),
 		}
-		words := cmp.Or(m.Visible, m.Text)
+		words := m.Visible
+		if from.IsZero() {
+			words = cmp.Or(words, m.Text) // where all is a quote; of one of before nothing is for who was let in later
+		}
 		if s.Ours {
 			_, words = splitCommands(words)
 			s.Words = string(t.spoken(tk, clip(words, maxWords)))
@@ -218,7 +222,7 @@ func (t *turn) said(who *Contact, tk *Ticket) ([]Said, error) {
 		return nil, err
 	}
 	for _, m := range mails {
-		if since(who, tk).IsZero() && m.Audience == "customer" && slices.Contains(milestones, m.Template) && m.Automatic {
+		if from.IsZero() && m.Audience == "customer" && slices.Contains(milestones, m.Template) && m.Automatic {
 			all = append(all, Said{At: *t.moment(tk, m.At), Did: m.Template})
 		}
 	}

@@ -375,5 +375,15 @@ func TestT028QuotesOfBefore(t *testing.T) {
 		}
 		l.shows(l.get(later+"/html"), 404)
 		l.shows(l.get(later+"/files/2"), 200, "1;2")
+
+		// Nor where there is nothing but the quote.
+		w.mail(fmt.Sprintf("From: Kim <%s>\nTo: %s\nSubject: Re: The logo\nIn-Reply-To: %s\nMessage-ID: <only@mua.example>\nDate: Tue, 3 Mar 2026 15:00:00 +0100\n\n> A canary, for Kim alone.\n",
+			kim, ours.ReplyTo.Addr, ours.MessageID.Header()))
+		all = w.messages(number)
+		for _, at := range []string{path, fmt.Sprintf("%s/messages/%d", path, all[len(all)-1].ID)} {
+			if a := l.shows(l.get(at), 200, "The logo"); strings.Contains(a.body, "canary") {
+				t.Errorf("%s shows %s", at, words(a.body))
+			}
+		}
 	})
 }
