@@ -219,12 +219,15 @@ func (x *tx) SameMail(ctx context.Context, identity string) (*desk.Message, erro
 
 const (
 	headings = `SELECT id, ticket, at, base, from_addr, recipients, bare, outcome FROM message
-		WHERE base = :base AND base <> '' AND outcome <> 'held' AND at >= :since AND at <= :until AND ticket IS NOT NULL`
+		WHERE base = :base AND base <> '' AND outcome <> 'held' AND at >= :since AND at <= :until`
+	// On a ticket, in words of which no index tells: each of the two ways has its own, and SQLite would take that of everybody for both.
+	headingsOf = headings + ` AND from_addr = :from AND COALESCE(ticket, 0) <> 0`
+	headingsOn = headings + ` AND ticket IS NOT NULL`
 	// A number and no parameter: not knowing it, PostgreSQL takes the look-up for one of a tenth of all rows, and plans it anew each time.
 	headingsLatest   = ` ORDER BY at DESC, id DESC LIMIT 20`
-	selectHeadings   = headings + headingsLatest
-	selectHeadingsOf = headings + ` AND from_addr = :from` + headingsLatest
-	selectBare       = headings + ` AND bare` + headingsLatest
+	selectHeadings   = headingsOn + headingsLatest
+	selectHeadingsOf = headingsOf + headingsLatest
+	selectBare       = headingsOn + ` AND bare` + headingsLatest
 )
 
 // A headingRow is what the table has of a heading.
