@@ -68,7 +68,12 @@ func (st *Store) explain(ctx context.Context, err error) error {
 	return trouble
 }
 
+const mendDisk = "look at the system's log for errors of the disk, then start again"
+
 func sqliteTrouble(err error) (mend string, kind error) {
+	if fault := pageFault(nil); errors.As(err, &fault) {
+		return mendDisk, ErrDisk
+	}
 	var e *sqlite.Error
 	if !errors.As(err, &e) {
 		return "", nil
@@ -82,7 +87,7 @@ func sqliteTrouble(err error) (mend string, kind error) {
 	case sqlitelib.SQLITE_CANTOPEN, sqlitelib.SQLITE_PERM, sqlitelib.SQLITE_READONLY, sqlitelib.SQLITE_AUTH:
 		return "the folder must exist, and the account that runs the desk must be allowed to write the file and its folder", desk.ErrUnavailable
 	case sqlitelib.SQLITE_IOERR:
-		return "look at the system's log for errors of the disk, then start again", ErrDisk
+		return mendDisk, ErrDisk
 	case sqlitelib.SQLITE_CORRUPT, sqlitelib.SQLITE_NOTADB:
 		return "the file is no sound database: restore a backup (postdesk restore), and look at the system's log for errors of the disk", ErrDisk
 	}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -104,6 +105,47 @@ func TestT103FullDiskPostgres(t *testing.T) {
 		t.Fatalf("remount: %v: %s", err, out)
 	}
 	saveSource(t, st, noise(4<<20))
+}
+
+// T104: a page that the disk does not give, here since somebody has cut the file, ends the writing with an error that says so, though SQLite reads it
+// where the system has the file in memory.
+func TestT104UnreadablePageSQLite(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "desk.db")
+	st := storetest.Open(t, "sqlite:"+file)
+	const mails = 200
+	update(t, st, func(ctx context.Context, tx desk.Tx) error {
+		for i := range mails {
+			m := &desk.Message{Mailbox: "support", Identity: strconv.Itoa(i), Text: strings.Repeat("text ", 2000)}
+			if err := tx.AddMessage(ctx, m); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if _, err := st.Raw().Exec("PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
+		t.Fatal(err)
+	}
+	message := func(id int64) error {
+		return st.Update(t.Context(), func(tx desk.Tx) error {
+			_, err := tx.Message(t.Context(), id)
+			return err
+		})
+	}
+	if err := message(1); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(file, 128<<10); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // what failed once is not asked again
+		err := message(mails)
+		if !errors.Is(err, store.ErrDisk) || !strings.Contains(err.Error(), "through memory") || !strings.Contains(err.Error(), "the system's log") {
+			t.Errorf("got %v, want ErrDisk that says how to mend it", err)
+		}
+	}
+	if err := st.Failure(t.Context()); !errors.Is(err, store.ErrDisk) {
+		t.Errorf("got %v, want ErrDisk", err)
+	}
 }
 
 type discard struct{}

@@ -101,7 +101,8 @@ func (c *preparingConn) statement(ctx context.Context, query string, parameters 
 }
 
 // QueryContext implements driver.QueryerContext.
-func (c *preparingConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+func (c *preparingConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (_ driver.Rows, err error) {
+	defer caught(&err) // database/sql would never let go of the connection
 	c.trips.Add(1)
 	s, err := c.statement(ctx, query, len(args))
 	if err != nil {
@@ -114,7 +115,8 @@ func (c *preparingConn) QueryContext(ctx context.Context, query string, args []d
 }
 
 // ExecContext implements driver.ExecerContext.
-func (c *preparingConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+func (c *preparingConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (_ driver.Result, err error) {
+	defer caught(&err)
 	fault.Here(fault.Migration) // each step of one comes through here
 	c.trips.Add(1)
 	s, err := c.statement(ctx, query, len(args))

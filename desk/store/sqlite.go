@@ -27,6 +27,28 @@ var sqlitePragmas = []string{
 	"journal_mode(WAL)", "busy_timeout(5000)", "synchronous(FULL)", "foreign_keys(1)", "recursive_triggers(1)", "secure_delete(1)", "cache_size(-16384)",
 }
 
+// sqliteMap lets the writer's connection read the file where the system has it in memory, instead of having each page copied into a cache of its
+// own, which in a large desk holds none of the pages that a look-up by a Message-ID ends at. 2 GiB of the file are all that SQLite maps. A
+// page that cannot be read is then a pageFault. Readers have time, and are many: theirs are copied.
+const sqliteMap = "mmap_size(2147418112)"
+
+// A pageFault is what the runtime says of a page of a mapped file that the disk does not give, where SetPanicOnFault lets it: an error like any
+// other of the disk (T104). Otherwise the process would end where it stands, without a word of why.
+type pageFault interface {
+	error
+	Addr() uintptr
+}
+
+// caught is deferred where a pageFault becomes an error.
+func caught(err *error) {
+	p := recover()
+	if fault, ok := p.(pageFault); ok {
+		*err = fmt.Errorf("read the file through memory: %w", fault)
+	} else if p != nil {
+		panic(p)
+	}
+}
+
 // openSQLite opens the file of a DSN such as sqlite:/var/lib/postdesk/desk.db, and makes it where it is missing. The operator may
 // add pragmas (?_pragma=cache_size(-65536)); what they weaken, requireSQLite refuses.
 func (st *Store) openSQLite(ctx context.Context, dsn string) error {
@@ -57,7 +79,7 @@ func (st *Store) openSQLite(ctx context.Context, dsn string) error {
 	}
 	// One writer: SQLite has one anyway, and connections that compete for it wait by polling, up to a second. Readers never
 	// wait for it. A transaction that reads first and writes then could fail halfway, so the writer's begin as writers.
-	if st.writer, err = st.sqliteHandle(path, "immediate", 1, extra); err != nil {
+	if st.writer, err = st.sqliteHandle(path, "immediate", 1, extra, sqliteMap); err != nil {
 		return fmt.Errorf("%s: %w", st.name, err)
 	}
 	if st.reader, err = st.sqliteHandle(path, "deferred", max(4, runtime.NumCPU()), extra, "query_only(1)"); err != nil {
@@ -106,9 +128,9 @@ func (st *Store) openMemory() error {
 }
 
 func (st *Store) sqliteHandle(path, lock string, conns int, extra url.Values, pragmas ...string) (*sqlx.DB, error) {
-	q := url.Values{"_txlock": {lock}, "_dqs": {"0"}, "_pragma": pragmas}
+	q := url.Values{"_txlock": {lock}, "_dqs": {"0"}}
 	// The driver runs pragmas in an order of its own, so each may be there once: the operator's instead of ours.
-	for _, ours := range sqlitePragmas {
+	for _, ours := range slices.Concat(sqlitePragmas, pragmas) {
 		name, _, _ := strings.Cut(ours, "(")
 		if !slices.ContainsFunc(extra["_pragma"], func(p string) bool { return strings.HasPrefix(p, name) }) {
 			q.Add("_pragma", ours)

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"math/bits"
 	"math/rand/v2"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"time"
@@ -60,9 +61,18 @@ func (st *Store) Update(ctx context.Context, do func(desk.Tx) error) error {
 	}
 }
 
-func (st *Store) update(ctx context.Context, read map[io.Reader]bool, do func(desk.Tx) error) error {
+func (st *Store) update(ctx context.Context, read map[io.Reader]bool, do func(desk.Tx) error) (err error) {
 	if err := st.sound(); err != nil {
 		return err
+	}
+	if st.engine == migrations.SQLite {
+		defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+		defer func() {
+			if fault := pageFault(nil); errors.As(err, &fault) {
+				err = st.explain(ctx, err)
+			}
+		}()
+		defer caught(&err) // while rows are read one by one; the rest is caught by preparingConn
 	}
 	t, err := st.begin(ctx)
 	if err != nil {
