@@ -40,6 +40,8 @@ func BenchmarkThread(b *testing.B) {
 	for name, open := range map[string]func(testing.TB) *store.Store{"sqlite": storetest.SQLite, "postgres": storetest.OnPostgres} {
 		b.Run(name, func(b *testing.B) {
 			small, large := newLongDesk(b, open(b), 10_000), newLongDesk(b, open(b), 1_000_000)
+			small.watch(b)
+			large.watch(b)
 			ways := []struct {
 				name string
 				look way
@@ -102,21 +104,27 @@ const (
 func newLongDesk(b *testing.B, st *store.Store, n int) *longDesk {
 	b.Helper()
 	d := &longDesk{Store: st, messages: n, chance: rand.New(rand.NewPCG(1, 2))}
-	st.Raw().SetMaxOpenConns(1) // so that the process behind it is known, and has the statements prepared
 	d.fill(b)
-	if st.Engine() == migrations.SQLite {
-		return d
+	st.Raw().SetMaxIdleConns(0) // the next connection is as the store sets it up
+	st.Raw().SetMaxIdleConns(1)
+	return d
+}
+
+// watch finds the server's process that is going to work for us.
+func (d *longDesk) watch(b *testing.B) {
+	if d.Engine() == migrations.SQLite {
+		return
 	}
+	d.Raw().SetMaxOpenConns(1)
 	var process int
-	if err := st.Raw().Get(&process, "SELECT pg_backend_pid()"); err != nil {
+	err := d.Raw().Get(&process, "SELECT pg_backend_pid()")
+	if err != nil {
 		b.Fatal(err)
 	}
-	var err error
 	if d.server, err = os.Open(fmt.Sprintf("/proc/%d/schedstat", process)); err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { d.server.Close() })
-	return d
 }
 
 func (d *longDesk) fill(b *testing.B) {
@@ -176,7 +184,7 @@ func (d *longDesk) fill(b *testing.B) {
 	if d.Engine() == migrations.Postgres {
 		_, err = d.Raw().Exec("VACUUM ANALYZE") // as the server does by itself
 	} else {
-		_, err = d.Raw().Exec("PRAGMA cache_size = -16384; PRAGMA wal_checkpoint(TRUNCATE)") // as it was; see sqlitePragmas
+		_, err = d.Raw().Exec("PRAGMA wal_checkpoint(TRUNCATE)")
 	}
 	if err != nil {
 		b.Fatal(err)
