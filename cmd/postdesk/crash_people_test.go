@@ -49,7 +49,7 @@ const (
 type people struct {
 	t      *testing.T
 	office *postoffice.Office
-	phone  bool // customers agree to an estimate on the phone, once the desk has time for it, and not by mail
+	phone  bool // to what is done in steps customers agree on the phone, once all is quiet, and not by mail
 
 	mu      sync.Mutex
 	matters []*matter
@@ -193,7 +193,7 @@ func (p *people) open(s postoffice.Submission) {
 		return
 	}
 	switch {
-	case job && has("We have estimated your request") && p.phone:
+	case about.kind == aJobInSteps && has("We have estimated your request") && p.phone:
 		p.waiting = append(p.waiting, number)
 	case job && has("We have estimated your request"):
 		answer("yes", "yes")

@@ -181,7 +181,7 @@ func TestT092PlantedMistakes(t *testing.T) {
 			}
 			b := newCrashBench(t, command, dsn, most, mistake)
 			// The node whose clock is ahead takes the mailboxes of the other one, and knows first of what it made of their mails. To what comes
-			// of a yes on the phone either may come first, and has it taken away while the server thinks.
+			// of a yes on the phone either may come first, and the other one takes it away while the server thinks.
 			b.people.phone = nodes > 1
 			for from := 0; from < most; from += round {
 				if r := b.run(from, round, nodes, patience, 0, nil); len(r.wrong) > 0 {
