@@ -36,14 +36,16 @@ type recipientStatus struct {
 	diagnostic string
 }
 
+// failed tells whether the mail did not arrive, or not yet. The standard has five actions (RFC 3464, 2.3.3); of another one, such as
+// OpenSMTPD's "error", the status tells.
 func (s recipientStatus) failed() bool {
 	switch s.action {
-	case "failed", "failure", "delayed", "fail":
+	case "failed", "failure", "delayed", "fail", "error":
 		return true
-	case "":
-		return s.status != "" && s.status[0] != '2'
+	case "delivered", "relayed", "expanded":
+		return false
 	}
-	return false
+	return s.status != "" && s.status[0] != '2'
 }
 
 // read adds the groups of fields of a message/delivery-status part: one about the message, then one a recipient.
@@ -155,7 +157,7 @@ func (e *evidence) bounced() []string {
 	coded := func() bool { return statusCode(text) != "" || replyCode(text) != "" }
 	path, known := e.returnPath()
 	if e.fromLocal("mailer-daemon", "mailerdaemon", "mail-daemon", "mailer_daemon", "maildaemon", "post_master", "double-bounce") ||
-		strings.HasPrefix(path, "mailer-daemon") || e.top.media == "multipart/report" {
+		strings.HasPrefix(path, "mailer-daemon") || e.typedReport() || e.h.has("X-MS-Embedded-Report") {
 		if e.tellsFailure() || told() && coded() {
 			return []string{"from a mail system, and the text tells of a failed delivery"}
 		}
@@ -165,12 +167,12 @@ func (e *evidence) bounced() []string {
 	// subject, code, returned mail and null path must go with the words, and nothing may look like a person's mail program.
 	null := known && path == ""
 	returned := func() bool { return len(e.reports) > 0 || returned.MatchString(text) }
-	machine := e.fromNoReply() && returned() || e.fromLocal("postmaster", "mail-delivery-subsystem", "mailer", "mail_administrator", "mailadmin", "mail.delivery.system", "administrator", "mmdf", "smtp", "mailmaster") ||
-		daemonName.MatchString(senderName(e.m)) || null
-	if !machine || len(e.m.InReplyTo) > 0 || personsProgram.MatchString(e.h.get("User-Agent")+" "+e.h.get("X-Mailer")) {
+	machine := e.fromNoReply() && returned() || e.fromLocal("postmaster", "mail-delivery-subsystem", "mailer", "mail_administrator", "mailadmin", "mail.delivery.system", "administrator", "mmdf", "smtp", "mailmaster", "mdaemon", "ndr") ||
+		daemonName.MatchString(senderName(e.m)) || e.fromGateway() || null
+	if !machine || len(e.m.InReplyTo) > 0 || e.fromPersonsProgram() {
 		return nil
 	}
-	hasCode, comesBack := coded(), returned()
+	hasCode, comesBack := coded(), returned() || e.namesFailed()
 	if e.tellsFailure() && (told() && (hasCode || comesBack || null) || hasCode && comesBack) || told() && hasCode && (comesBack || null) {
 		return []string{"a mail system's name or an empty return path, and the text tells of a failed delivery"}
 	}
@@ -179,6 +181,10 @@ func (e *evidence) bounced() []string {
 
 var personsProgram = newPattern(`(?i)(thunderbird|apple mail|iphone|ipad|outlook|mozilla|webmail|roundcube|evolution|kmail|mutt|android)`)
 
+func (e *evidence) fromPersonsProgram() bool {
+	return personsProgram.MatchString(e.h.get("User-Agent") + " " + e.h.get("X-Mailer"))
+}
+
 func senderName(m *message.Message) string {
 	if len(m.From) == 0 {
 		return ""
@@ -186,14 +192,47 @@ func senderName(m *message.Message) string {
 	return m.From[0].Name
 }
 
+// typedReport tells a report by its type, or by the type's parameter where a filter made another multipart of it.
+func (e *evidence) typedReport() bool {
+	return e.top.media == "multipart/report" || e.top.params.get("report-type") != ""
+}
+
+// fromGateway tells a sender that is called as mail gateways and their filters are.
+func (e *evidence) fromGateway() bool {
+	for _, a := range e.m.From {
+		if local := message.Local(a.Addr); gatewayName.MatchString(local) || daemonName.MatchString(local) {
+			return true
+		}
+	}
+	return false
+}
+
+// namesFailed tells whether the text has the head of a list of those who failed, and an address below it.
+func (e *evidence) namesFailed() bool {
+	_, below := e.failedBelow(e.sample())
+	return below != ""
+}
+
+// failedBelow cuts a report at the head of its list of those who failed: what stands above may tell of the mail that came back, with
+// whom it was sent to. The rest is "" where there is no such head, or no address below it.
+func (e *evidence) failedBelow(text string) (above, below string) {
+	i := failedHead.FindStringIndex(text)
+	if i == nil || strings.IndexByte(text[i[1]:], '@') < 0 {
+		return text, ""
+	}
+	return text[:i[0]], text[i[1]:]
+}
+
 const bounceSample = 16 << 10 // bytes of the text in which a mail system's words are looked for
 
 func (e *evidence) sample() string { return clip(e.m.Text, bounceSample) }
 
 var (
+	gatewayName    = newPattern(`(?i)(smtp|system[-_.]?administrator|anti[-_.]?virus|mail[-_.]?(gateway|guard|service|system|delivery|daemon|router)|delivery[-_.]?(report|status|notification))`)
+	failedHead     = newPattern(`(?i)((did not (reach|receive)|not be delivered to|delivery to|failed for) the following|(following|these) (recipient|address|user)(s|es|\(s\)|\(es\))? .{0,40}(fail|did not|could not|had|error|rejected)|fail(ed|ure) (recipient|address)(s|es)?\b|can(no|')t be delivered to the following)[^:@\n]{0,80}:?`)
 	daemonName     = newPattern(`(?i)^"?(mail(er)?[ -]?daemon|mail deliver(y)? (sub)?system|mail (administrator|router|system)|internet mail delivery|postmaster|mailsystem|system administrator)\b`)
-	failureSubject = newPattern(`(?i)(undeliver(able|ed)|not (be |been )?deliver(ed|able)|delivery (status notification|failure|failed|has failed|problem|report|error|notification)|fail(ed|ure) (mail|delivery|notice)|returned (mail|to sender)|returning message|mail (delivery )?(failure|failed|error|returned)|failure notice|nondeliverable|non-delivery|message (status|delayed)|could not (be sent|send)|delayed mail|warning: could not|unzustellbar|nicht zugestellt|non remis|échec|devuelto|fehlgeschlagen|не доставлено|ошибка доставки|недоставлен|niedostarczon|nie dostarczono|nie można dostarczyć|onbestelbaar|niet (afgeleverd|bezorgd)|mancata consegna|non recapitat|impossibile recapitare|non (délivré|distribué)|no (se ha podido )?entrega|não entregue|falha (na|de) entrega|メールエラー|配信(エラー|失敗|不能|できません)|不達|送信エラー|送信できません|退信|投递失败|未送达|무배달|배달.{0,3}(실패|오류))`)
-	failureText    = newPattern(`(?i)(could not be delivered|couldn't be delivered|cannot be delivered|can't be delivered|was not delivered|not been delivered|been unable to deliver|unable to (be )?deliver|undeliverable|delivery (to the following|has failed|failed|to these recipients)|did not reach the following|failed to deliver|wasn't able to deliver|was unable to deliver|not able to deliver|permanent(ly)? (fatal )?(error|failure|failed)|had permanent (fatal )?errors|had transient|transcript of session|message (that )?you sent .{0,80}(could not|has not|was not|rejected)|this message was created automatically by mail|this is the (qmail-send|mail system|postfix|mail delivery)|returned to (the )?sender|returned mail|mailbox (is )?(full|unavailable|not found)|user unknown|unknown user|no such user|recipient (address )?(rejected|unknown)|(host|domain) (unknown|not found|lookup)|over quota|undelivered|warning: message (still )?undelivered|will (continue|keep|be retried)|non[- ]delivery|nicht zugestellt|konnte nicht (zugestellt|ausgeliefert)|unzustellbar|n'a pas pu être|not delivered|failed recipients?|error for <|couldn't find any host|does not exist|error delivering your (mail|message)|giving up|rejected by (a|the) remote|account is (disabled|inactive)|invalid (user|recipient|address)|<<< 5\d\d|address(es)? (failed|had)|could not be sent|n'a pas (pu |été )|impossible de (remettre|délivrer|distribuer)|non (è stato|è stata|è) (possibile )?(recapitat|consegn)|no (se pudo|pudo|ha podido|se ha podido|fue) (ser )?(entreg|enviar)|niet (worden )?(afgeleverd|bezorgd)|не (был[оа]? )?доставлен|не удалось доставить|nie (został[ao]? |mogł[ao] być |można )?dostarcz|não (foi|pôde) (ser )?entreg|送信できませんでした|配信できません|お届けできません|无法(送达|投递)|배달하지 못)`)
+	failureSubject = newPattern(`(?i)(user unknown|undeliver(able|ed)|not (be |been )?deliver(ed|able)|delivery (status notification|failure|failed|has failed|problem|report|error|notification)|fail(ed|ure) (mail|delivery|notice)|returned (mail|to sender)|returning message|mail (delivery )?(failure|failed|error|returned)|mail delivery (warning|problem)|failure notice|nondeliverable|non-delivery|message (status|delayed)|could not (be sent|send)|delayed mail|warning: could not|unzustellbar|nicht zugestellt|non remis|échec|devuelto|fehlgeschlagen|не доставлено|ошибка доставки|недоставлен|niedostarczon|nie dostarczono|nie można dostarczyć|onbestelbaar|niet (afgeleverd|bezorgd)|mancata consegna|non recapitat|impossibile recapitare|non (délivré|distribué)|no (se ha podido )?entrega|não entregue|falha (na|de) entrega|メールエラー|配信(エラー|失敗|不能|できません)|不達|送信エラー|送信できません|退信|投递失败|未送达|무배달|배달.{0,3}(실패|오류))`)
+	failureText    = newPattern(`(?i)(could not be delivered|couldn't be delivered|cannot be delivered|can't be delivered|was not delivered|not been delivered|been unable to deliver|unable to (be )?deliver|undeliverable|delivery (to the following|has failed|failed|to these recipients)|did not reach the following|failed to deliver|wasn't able to deliver|was unable to deliver|not able to deliver|permanent(ly)? (fatal )?(error|failure|failed)|had permanent (fatal )?errors|had transient|transcript of session|message (that )?you sent .{0,80}(could not|has not|was not|rejected)|this message was created automatically by mail|this is the (qmail-send|mail system|postfix|mail delivery)|returned to (the )?sender|returned mail|mailbox (is )?(full|unavailable|not found)|user unknown|unknown user|no such user|unknown host|no valid recipients|user (is )?not known|no user by that name|invalid final delivery|encountered delivery problems|did not receive a copy|(has|have) been postponed|was aborted after|was automatically rejected|automatically rejected:|recipient (address )?(rejected|unknown)|(host|domain) (unknown|not found|lookup)|over quota|undelivered|warning: message (still )?undelivered|will (continue|keep|be retried)|non[- ]delivery|nicht zugestellt|konnte nicht (zugestellt|ausgeliefert)|unzustellbar|n'a pas pu être|not delivered|failed recipients?|error for <|couldn't find any host|does not exist|error delivering your (mail|message)|giving up|rejected by (a|the) remote|account is (disabled|inactive)|invalid (user|recipient|address)|<<< 5\d\d|address(es|\(es\))? (failed|had)|could not be sent|n'a pas (pu |été )|impossible de (remettre|délivrer|distribuer)|non (è stato|è stata|è) (possibile )?(recapitat|consegn)|no (se pudo|pudo|ha podido|se ha podido|fue) (ser )?(entreg|enviar)|niet (worden )?(afgeleverd|bezorgd)|не (был[оа]? )?доставлен|не удалось доставить|nie (został[ao]? |mogł[ao] być |można )?dostarcz|não (foi|pôde) (ser )?entreg|送信できませんでした|配信できません|お届けできません|无法(送达|投递)|배달하지 못)`)
 	temporary      = newPattern(`(?i)(delayed|transient|warning|not yet been delivered|will (continue|keep|be retried)|temporar|still being retried|do not need to resend)`)
 )
 
@@ -236,7 +275,16 @@ func (e *evidence) bounce() *message.Bounce {
 		}
 	}
 	if len(b.Recipients) == 0 {
-		for _, addr := range e.textRecipients(text) {
+		_, below := e.failedBelow(text)
+		found := e.textRecipients(below, false)
+		if len(found) == 0 {
+			below, _, _ = strings.Cut(strings.TrimLeft(below, " \t\n"), "\n\n")
+			found = e.textRecipients(below, true)
+		}
+		if len(found) == 0 {
+			found = e.textRecipients(text, true)
+		}
+		for _, addr := range found {
 			add(addr)
 		}
 	}
@@ -261,7 +309,7 @@ func (e *evidence) bounce() *message.Bounce {
 }
 
 // returned begins the mail that came back, where it stands in the text itself.
-var returned = newPattern(`(?im)^(-{2,} ?(this is a copy of|below this line|original message|returned message|the original message|message header|start of|enclosed is)|return-path: <|received: from |(the )?(original )?message (headers? )?follows?)`)
+var returned = newPattern(`(?im)^(-{2,} ?(this is a copy of|below this line|original message|returned message|the original message|message header|start of|enclosed is)|return-path: <|received: from |(the )?(original )?message (headers? )?follows?|[ \t]*(-- )?the (header|first \d+ lines)\b.{0,60} follows?\b|your message reads\b|[|]?-+ ?message text follows)`)
 
 // tellsFailure tells whether the sample has the words of a failure.
 func (e *evidence) tellsFailure() bool {

@@ -136,11 +136,23 @@ func loneRecipient(line string) string {
 	if rest == "" {
 		return addr
 	}
+	return addrIfFollowed(addr, rest)
+}
+
+// addrIfFollowed is the address where a remark in brackets follows it, or as in Exchange's lists a day: "on Mon, 2 Nov".
+func addrIfFollowed(addr, rest string) string {
 	rest = strings.TrimLeft(rest, " \t")
-	if rest != "" && (rest[0] == '[' || rest[0] == '(') && utf8.RuneCountInString(rest) <= 201 {
-		return addr
+	after, ok := strings.CutPrefix(rest, "on ")
+	if ok {
+		ok = after != "" && after[0] >= 'A' && after[0] <= 'Z'
+	} else {
+		after = rest
+		ok = rest != "" && (rest[0] == '[' || rest[0] == '(')
 	}
-	return ""
+	if !ok || utf8.RuneCountInString(after) > 201 {
+		return ""
+	}
+	return addr
 }
 
 // codedRecipient stands behind a reply code.
@@ -164,16 +176,42 @@ func codedRecipient(text string, from int) (addr string, next int) {
 	return "", -1
 }
 
+// behindFrom tells whether a line stops before the address of a sender: "not accepting mail from".
+func behindFrom(line string) bool {
+	words := strings.Fields(strings.ToLower(strings.TrimRight(line, "<")))
+	n := len(words)
+	return n > 1 && words[n-1] == "from" && strings.Contains("mail mails e-mail email messages", words[n-2])
+}
+
 // helpLine is where an address is one to ask, or the sender's.
 var helpLine = newPattern(`(?i)\b(contact|assistance|help|questions?|problems? (to|with)|postmaster|administrator|support|from|sender|copy|wenden|kontakt|contacte[rz]|contatt|обрат|skontakt)\b`)
 
-// textRecipients finds who failed in a system's own words. Addresses of the report itself, and those of people to ask, are not meant.
-func (e *evidence) textRecipients(text string) []string {
+// expandedFrom says in the next line, or behind the address, whom the mail was for before an alias or a list was put in: sendmail, Postfix, Exim.
+var expandedFrom = []string{"(expanded from", "(generated from", "(ultimately generated from"}
+
+// originalOf is the address that a recipient was expanded from, where the text after it says so: it is the one that we know.
+func originalOf(after string) string {
+	after = strings.TrimLeft(strings.TrimLeft(after, ">"), " \t\n")
+	for _, words := range expandedFrom {
+		if rest, ok := strings.CutPrefix(after, words); ok {
+			addr, _ := wholeAddress(strings.TrimLeft(rest, ": <"))
+			return addr
+		}
+	}
+	return ""
+}
+
+// textRecipients finds who failed in a system's own words. Addresses of the report itself, and those of people to ask, are not meant; an
+// address in no form counts only where any may.
+func (e *evidence) textRecipients(text string, anyAddress bool) []string {
 	own := map[string]bool{}
 	for _, a := range append(append([]message.Address{}, e.m.From...), e.m.To...) {
 		own[a.Addr] = true
 	}
 	usable := func(found string) string {
+		if len(found) > 5 && strings.EqualFold(found[:5], "smtp=") { // of an address of X.400
+			found = found[5:]
+		}
 		if addr, err := cleanAddress(strings.TrimRight(found, ".")); err == nil && !own[addr] && !strings.HasPrefix(addr, "mailer-daemon@") {
 			return addr
 		}
@@ -181,21 +219,31 @@ func (e *evidence) textRecipients(text string) []string {
 	}
 	for _, form := range recipientForms {
 		var all []string
-		found, next := form(text, 0)
+		at := 0
+		found, next := form(text, at)
 		for n := 0; next >= 0 && n < 100; n++ {
+			if i := strings.Index(text[at:], found); i >= 0 {
+				if original := usable(originalOf(text[at+i+len(found):])); original != "" {
+					found = original
+				}
+			}
 			if addr := usable(found); addr != "" {
 				all = append(all, addr)
 			}
-			found, next = form(text, next)
+			at = next
+			found, next = form(text, at)
 		}
 		if len(all) > 0 {
 			return all
 		}
 	}
+	if !anyAddress {
+		return nil
+	}
 	for _, unlikely := range []bool{false, true} {
 		for line := range strings.Lines(text) {
 			line = clip(line, 1000)
-			if found, _ := nextAddress(line, 0); found != "" && usable(found) != "" && helpLine.MatchString(line) == unlikely {
+			if found, at := nextAddress(line, 0); found != "" && usable(found) != "" && helpLine.MatchString(line) == unlikely && !behindFrom(line[:at]) {
 				return []string{usable(found)} // further ones are seldom recipients
 			}
 		}

@@ -36,11 +36,17 @@ func failureCode(text string) string { return enhancedCode(text, "45") }
 // replyCode is the first reply code (RFC 5321, 4.2) of a failure, "" where there is none.
 func replyCode(text string) string {
 	for i := 0; i+3 < len(text); i++ {
-		if c := text[i]; (c == '4' || c == '5') && digits(text[i+1:i+3]) == 2 && (text[i+3] == ' ' || text[i+3] == '-') && (i == 0 || !isWordByte(text[i-1])) {
+		if c := text[i]; (c == '4' || c == '5') && digits(text[i+1:i+3]) == 2 && (text[i+3] == ' ' || text[i+3] == '-') && (i == 0 || !isWordByte(text[i-1])) && !isPhone(text, i) {
 			return text[i : i+3]
 		}
 	}
 	return ""
+}
+
+// isPhone tells whether the three digits at i begin or go on a telephone number: 480-555-2500.
+func isPhone(text string, i int) bool {
+	rest := text[i+3:]
+	return rest[0] == '-' && (digits(rest[1:]) == 3 && strings.HasPrefix(rest[4:], "-") || i > 1 && text[i-1] == '-' && isWordByte(text[i-2]))
 }
 
 // digits is how many of them begin the text.

@@ -3,6 +3,7 @@ package parse
 import (
 	"fmt"
 	"strings"
+	"unicode"
 
 	"github.com/postdesk/postdesk/desk/message"
 )
@@ -129,7 +130,7 @@ var automatic = signs{
 	fieldSign("Precedence", "auto_reply", "auto-reply", "autoreply", "auto_response"), fieldSign("X-Precedence", "auto_reply", "auto-reply", "autoreply"),
 	fieldSign("Delivered-To", "autoresponder"), fieldSign("X-MS-Exchange-Inbox-Rules-Loop-Autoreply"),
 	func(e *evidence) string {
-		if e.top.media == "multipart/report" {
+		if e.typedReport() {
 			return "a report of type " + clip(oneLine(strings.ToLower(e.top.params.get("report-type"))), 40)
 		}
 		for _, r := range e.reports {
@@ -227,6 +228,20 @@ var quiet = signs{
 		}
 		return ""
 	},
+	func(e *evidence) string {
+		// A mail system under a person's name: who asks about such a mail says a word of his own first, or answers it.
+		if failureSubject.MatchString(e.m.Subject) && len(e.m.InReplyTo) == 0 && !e.fromPersonsProgram() && e.tellsFailure() && e.beginsWithFailure() {
+			return "the subject and the first words tell of a failed delivery"
+		}
+		return ""
+	},
+}
+
+// beginsWithFailure tells whether the words of a failure come first in the text, and soon whose it is.
+func (e *evidence) beginsWithFailure() bool {
+	text := e.sample()
+	addr, at := nextAddress(text[e.failureAt:], 0)
+	return addr != "" && at < 400 && strings.IndexFunc(text[:e.failureAt], unicode.IsLetter) < 0
 }
 
 // autoSubmitted is the keyword of the field, without parameters and comments (RFC 3834, 5.1).

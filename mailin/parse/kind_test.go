@@ -7,6 +7,25 @@ import (
 	"github.com/postdesk/postdesk/desk/message"
 )
 
+func TestFailedInText(t *testing.T) {
+	for _, c := range []struct{ name, text, want string }{
+		{"Smail", "|--- Message log follows: ---|\n no valid recipients were found for this message\n|--- Failed addresses follow: ---|\n lee@acme.example ... unknown host\n|--- Message text follows: ---|\nFrom: kim@cust.example\n", "lee@acme.example"},
+		{"an address of X.400", "did not reach the following recipient(s):\n\nc=US;a= ;p=ACME;dda:SMTP=lee@acme.example; on Mon, 2 Nov 2026\n    Unknown Recipient\n", "lee@acme.example"},
+		{"Exim's alias", "This is a permanent error. The following address(es) failed:\n\n  lee.old@acme.example\n    (generated from lee@acme.example)\n", "lee@acme.example"},
+		{"an alias that is not told", "The following address(es) failed:\n\n  an undisclosed address\n    (generated from lee@acme.example)\n", "lee@acme.example"},
+		{"the sender is none", "Your mail could not be delivered, for they are not accepting mail from kim@cust.example:\n\tlee\n", ""},
+		{"Amen", "Delevery to the following recipients was aborted after 5.0 hour(s):\n\n  * lee@acme.example\n", "lee@acme.example"},
+		{"local user", "Your message has encountered delivery problems\nto local user lee.\n(Originally addressed to lee@acme.example)\n\nYour message reads (in part):\nboss@acme.example\n", "lee@acme.example"},
+	} {
+		m := Parse(Bytes([]byte("From: MAILER-DAEMON@mx.acme.example\nTo: support@desk.example\nSubject: Undelivered Mail\n\n" + c.text)))
+		if m.Bounce == nil {
+			t.Errorf("%s: %s is no bounce", c.name, m.Kind)
+		} else if got := strings.Join(m.Bounce.Recipients, " "); got != c.want {
+			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
 // Each case is a header and a text; what it does not say comes from a plain person's mail.
 func TestKinds(t *testing.T) {
 	const failure = "I'm sorry, your message could not be delivered.\n550 5.1.1 no such user\n"
@@ -33,6 +52,11 @@ func TestKinds(t *testing.T) {
 		{"a person who writes about a bounce", "Subject: Undelivered Mail Returned to Sender\n", "I get this:\n" + failure, message.Human, false},
 		{"a fraud under a mail system's name", "From: Mail Delivery System <x@evil.example>\nSubject: Your mail is waiting\n", "3 messages could not be delivered. Sign in here.", message.Human, false},
 		{"a person's administrator address", "From: administrator@cust.example\nUser-Agent: Mozilla Thunderbird\nSubject: Delivery failed\n", failure, message.Human, false},
+		{"a mail system under another name, which has to be taken for a person's", "Subject: RE: your mail: non remis (delivery failed)\n", "*****\nYour message could not be delivered to\nlee@acme.example\n*****\n", message.Human, true},
+		{"a person who says such a thing", "Subject: Delivery failed\n", "Hello,\nmy message could not be delivered to lee@acme.example, why?", message.Human, false},
+		{"a report that a filter wrapped anew", "From: postmaster@acme.example\nContent-Type: multipart/mixed; boundary=b; report-type=delivery-status\nSubject: Delivery Status Notification (Failure)\n", "--b\nContent-Type: message/rfc822\n\nSubject: x\n\nx\n--b--\n", message.AutoReply, true},
+		{"a mailbox that refuses", "From: Mail Delivery Subsystem <lee@acme.example>\nContent-Type: multipart/report; boundary=b; report-type=disposition-notification\nSubject: Automatically rejected mail\n", "--b\n\nYour message to <lee@acme.example> was automatically rejected:\nQuota exceeded\n--b--\n", message.Bounced, true},
+		{"MDaemon", "From: MDaemon@mx.acme.example\nSubject: Warning: lee@acme.example - User unknown!\nContent-Type: multipart/mixed; boundary=b\n", "--b\n\nlee@acme.example - no such user here.\n\nThere is no user by that name at this server.\n--b\nContent-Type: message/rfc822\n\nSubject: x\n\nx\n--b--\n", message.Bounced, true},
 		{"a failed recipient in the header", "X-Failed-Recipients: lee@acme.example\nFrom: x@acme.example\n", "x", message.Bounced, true},
 		{"no reply wanted", "From: no-reply@cust.example\n", "Your job is done.", message.AutoReply, true},
 		{"a web form for a person", "From: noreply@cust.example\nReply-To: kim@cust.example\n", "Please help.", message.Human, false},

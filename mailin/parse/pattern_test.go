@@ -12,7 +12,7 @@ import (
 // allPatterns are those of this package by name.
 func allPatterns() map[string]*pattern {
 	all := map[string]*pattern{
-		"failureText": failureText, "failureSubject": failureSubject, "daemonName": daemonName, "personsProgram": personsProgram, "temporary": temporary,
+		"failureText": failureText, "failureSubject": failureSubject, "daemonName": daemonName, "personsProgram": personsProgram, "temporary": temporary, "failedHead": failedHead, "gatewayName": gatewayName,
 		"returned": returned, "recipientLabel": recipientLabel, "recipientWords": recipientWords, "statusField": statusField, "actionField": actionField, "helpLine": helpLine,
 		"autoSubject": autoSubject, "replyPrefix": replyPrefix, "feedbackSubject": feedbackSubject, "plainReply": plainReply,
 		"wroteSet": wroteSet, "datedSender": datedSender, "sharedLine": sharedLine, "brokenLink": brokenLink, "bareAttribution": bareAttribution,
@@ -63,7 +63,7 @@ var (
 		regexp.MustCompile(`(?m)^[ \t>]*<(` + textAddress + `)>(?::| \(expanded from|\.\.\.|;|, ?$)`),
 		regexp.MustCompile(`(?im)^[ \t>*]*(?:final |original |failed |intended )?(?:recipients?(?: address)?(?:\(s\))?|e-?mail address|rcpt to|to|für|destinataire|destinatario|empfänger|получатель|odbiorca|ontvanger)[ \t]*:[ \t]*(?:rfc822;[ \t]*)?<?(` + textAddress + `)>?[ \t]*$`),
 		regexp.MustCompile(`(?i)(?:rcpt to|could not be delivered to|not be delivered to|unable to deliver(?: (?:your |the )?(?:message|mail))? to|deliver(?:ing|y of)? (?:your |the )?(?:message|mail)? ?to|delivery to|delivered to|error for|not delivered to|recipient address)[ \t]*:?[ \t\n]*<?(` + textAddress + `)`),
-		regexp.MustCompile(`(?m)^[ \t>*\-•]*<?(` + textAddress + `)>?[ \t]*[:;]?(?:[ \t]*[\[(][^\n]{0,200})?$`),
+		regexp.MustCompile(`(?m)^[ \t>*\-•]*<?(` + textAddress + `)>?[ \t]*[:;]?(?:[ \t]*(?:[\[(]|on [A-Z])[^\n]{0,200})?$`),
 		regexp.MustCompile(`(?m)\b[45]\d\d[ -](?:[45]\.\d{1,3}\.\d{1,3} )?<?(` + textAddress + `)`),
 	}
 	addressByHand = regexp.MustCompile(textAddress)
@@ -114,6 +114,7 @@ func TestPatternsAreTheirExpressions(t *testing.T) {
 		"<kim@cust.example>: 550\n > <a@b.example>, \n<a@b.example>,x\n<a@b.c>:\n<a@b.example.>:\n<a.b@c.example> (expanded from x)",
 		"To: <kim@cust.example> \nFür : a@b.example\nFinal recipient: rfc822; a@b.example\nxTo: a@b.example\n> Failed recipient(s):a@b.example>",
 		"RCPT TO:<kim@cust.example> and delivery of your message to\n a@b.example, deliver to x deliver  to:y@b.example",
+		"a@b.example on Mon\na@b.example on monday\na@b.example ... unknown\na@b.example...unknown\na@b.example... x\na@b.example on \na@b.example on A" + strings.Repeat("é", 199) + "\na@b.example on A" + strings.Repeat("é", 200) + "\n",
 		"*-a@b.example\n-@b.example\n@b.example\n• <a@b.example>; (no)\na@b.example: \na@b.example [" + strings.Repeat("é", 200) + "\na@b.example [" + strings.Repeat("é", 201),
 		"550 5.1.1 <a@b.example> x550 a@b.example 450-5.1.1@b.example, 550 5.1.1.a@b.example 250 a@b.example",
 		strings.Repeat("a", 70) + "@b.example a@" + strings.Repeat("b.", 100) + "example a@b." + strings.Repeat("c", 30) + " a@b.cc.d a@b..cc a@.cc",
@@ -176,6 +177,15 @@ func TestCodes(t *testing.T) {
 		}
 		if got, want := replyCode(text) != "", reply.MatchString(text); got != want {
 			t.Errorf("reply code of %q: %t, want %t", text, got, want)
+		}
+	}
+}
+
+// A telephone number begins with no code of a mail system.
+func TestReplyCodeOfPhone(t *testing.T) {
+	for text, want := range map[string]string{"call 480-555-2500": "", "480-555-2500, 550 no": "550", "550-555 no": "550", "550-5.1.1 no": "550"} {
+		if got := replyCode(text); got != want {
+			t.Errorf("reply code of %q is %q, want %q", text, got, want)
 		}
 	}
 }
