@@ -15,14 +15,14 @@ func allPatterns() map[string]*pattern {
 		"failureText": failureText, "failureSubject": failureSubject, "daemonName": daemonName, "personsProgram": personsProgram, "temporary": temporary, "failedHead": failedHead, "gatewayName": gatewayName,
 		"returned": returned, "recipientLabel": recipientLabel, "recipientWords": recipientWords, "statusField": statusField, "actionField": actionField, "helpLine": helpLine,
 		"autoSubject": autoSubject, "replyPrefix": replyPrefix, "feedbackSubject": feedbackSubject, "plainReply": plainReply,
-		"wroteSet": wroteSet, "datedSender": datedSender, "sharedLine": sharedLine, "brokenLink": brokenLink, "bareAttribution": bareAttribution,
+		"wroteSet": wroteSet, "datedSender": datedSender, "brokenLink": brokenLink, "bareAttribution": bareAttribution,
 		"wroteSeparator": wroteSeparator, "forwardLine": forwardLine, "forwardSubject": forwardSubject, "rule": rule, "markupQuotes": markupQuotes,
 	}
 	for i, p := range separator.list {
 		all["separator "+string(rune('a'+i))] = p
 	}
-	for i, p := range deviceFooter.list {
-		all["deviceFooter "+string(rune('a'+i))] = p
+	for i, f := range footers {
+		all["footers "+string(rune('a'+i))] = f.begin
 	}
 	for i, r := range slices.Concat(reasonWords, vagueWords) {
 		all["reasonWords "+string(rune('a'+i))] = r.words

@@ -1,7 +1,10 @@
 package parse
 
 import (
+	"slices"
 	"strings"
+	"sync"
+	"unicode/utf8"
 )
 
 // The words by which mail programs introduce what they quote, in the languages that customers' programs speak.
@@ -27,33 +30,48 @@ var headerNames = func() map[string]int {
 	return names
 }()
 
-// wroteWords are the words for writing that an attribution holds. A bar says that no letter of a word of ASCII may stand there.
-var wroteWords = strings.Fields(`|wrote| |writes| |said| |schrieb| |schrieben| |schreibt| |schreef| |geschreven| |ha_scritto| |scrive| |skrev| |skriver| |kirjoitti|
+// A wroteWord is a word for writing that an attribution holds. No letter of a word of ASCII may stand where it begins or ends.
+type wroteWord struct {
+	text         string
+	begins, ends bool
+}
+
+// wroteWords have a bar where they begin or end.
+var wroteWords = func() (list []wroteWord) {
+	for _, entry := range strings.Fields(`|wrote| |writes| |said| |schrieb| |schrieben| |schreibt| |schreef| |geschreven| |ha_scritto| |scrive| |skrev| |skriver| |kirjoitti|
 	|escreveu| |escribe| |ha_escrit| |scris| |napsal |napisa écrit escribi írta yazdı yazmış pisze| пишет писал пише написа έγραψε כתב كتب 写道 寫道
-	のメッセージ 書きました 작성 đã_viết`)
+	のメッセージ 書きました 작성 đã_viết`) {
+		list = append(list, wroteWord{strings.ReplaceAll(strings.Trim(entry, "|"), "_", " "), strings.HasPrefix(entry, "|"), strings.HasSuffix(entry, "|")})
+	}
+	return list
+}()
 
 // wroteSet has the same words, to tell the many lines without one.
-var wroteSet = newPattern(`(?i)(` + strings.NewReplacer("|", "", "_", " ", "\x00", "|").Replace(strings.Join(wroteWords, "\x00")) + `)`)
-
-// saysWrote tells whether there is a word for writing.
-func saysWrote(s string) bool {
-	if !wroteSet.possible(s) {
-		return false
+var wroteSet = newPattern(func() string {
+	var words []string
+	for _, w := range wroteWords {
+		words = append(words, w.text)
 	}
-	low := strings.ToLower(s)
-	for _, entry := range wroteWords {
-		word := strings.ReplaceAll(strings.Trim(entry, "|"), "_", " ")
+	return `(?i)(` + strings.Join(words, "|") + `)`
+}())
+
+// saysWrote tells whether there is a word for writing, as it is nearly always written or in capitals.
+func saysWrote(s string) bool {
+	return wroteSet.possible(s) && (hasWroteWord(s) || hasWroteWord(strings.ToLower(s)))
+}
+
+func hasWroteWord(s string) bool {
+	for _, w := range wroteWords {
 		for at := 0; ; {
-			i := strings.Index(low[at:], word)
+			i := strings.Index(s[at:], w.text)
 			if i < 0 {
 				break
 			}
 			i += at
-			end := i + len(word)
-			if (entry[0] != '|' || i == 0 || !isWordByte(low[i-1])) && (entry[len(entry)-1] != '|' || wordEnds(low[end:])) {
+			at = i + len(w.text)
+			if (!w.begins || i == 0 || !isWordByte(s[i-1])) && (!w.ends || wordEnds(s[at:])) {
 				return true
 			}
-			at = end
 		}
 	}
 	return false
@@ -95,9 +113,6 @@ func wordEnds(rest string) bool { return rest == "" || !isWordByte(rest[0]) }
 
 // datedSender is a date with an address at the end of the line, which no sentence is made of.
 var datedSender = newPattern(`^((19|20)\d{2}|\d{1,2})[./-]\s?\d{1,2}[./-]\s?\d{1,4}\.?[ ,].{0,200}<[^<>\s]+@[^<>\s]+>\s?(\pL{1,20}\s?)?[:：]$`)
-
-// sharedLine is new text and the attribution after it on one line, as programs that lose the line end send it.
-var sharedLine = newPattern(`^(.{1,300}?)[ -]+On (Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? .{10,200} wrote:$`)
 
 // brokenLink is a link in parentheses that lost the mark of its quote, or has it behind.
 var brokenLink = newPattern(`^\s*\(https?://[^\s()]+\)\s*>\s*$`)
@@ -162,18 +177,57 @@ var forwardSubject = newPattern(`(?i)^(fwd?|wg|tr|rv|i|enc|doorst|vs|перес�
 // rule is a line drawn above a header block.
 var rule = newPattern(`^[-_=*]{3,}$`)
 
-// deviceFooter is the line that telephones and web mails add, without the brackets that may open it.
-var deviceFooter = anyPattern(`(?i)^(`, `)[>\])]*\.?$`,
-	`(sent|typed|written|posted|created|dictated)( \w+)?( with \w+)? (from|via|with|using|on|by) (my|the|a|an|yahoo|outlook|mail|samsung|gmail|android|iphone|ipad|blackberry|proton|mobile|sparrow|mailbird|airmail|nine|spark|aol|windows|thunderbird|type|huawei|xiaomi|sony|nokia|htc|lg|mailbox|front|zoho|k-9|aquamail|bluemail|superhuman|missive|inky|email|web|surface)\b.{0,120}`,
-	`get (outlook|bluemail|yahoo mail|typeapp|aqua ?mail) for .{1,60}`, `(download|hol(en)? sie sich) .{0,20}outlook .{1,40}`,
-	`(von|aus) (meinem|meiner|unterwegs).{1,60}(gesendet|geschickt|verschickt)( .{1,30})?`, `(gesendet|diese nachricht wurde|versandt|verschickt) (von|mit|über|vom|wurde von|mithilfe|per).{1,80}`,
-	`(envoyé|écrit) (de|depuis|à partir de|avec|via|par) .{1,80}`, `(télécharge[rz]|obtenez) outlook .{1,40}`,
-	`enviado (desde|de|do|con|a partir|via|por) .{1,80}`, `obtener outlook .{1,40}`, `inviato (da|dal|con|tramite) .{1,80}`, `scarica outlook .{1,40}`,
-	`(verzonden|verstuurd|gestuurd) (vanaf|vanop|met|via|van|vanuit|door) .{1,80}`, `(download|outlook) .{0,20}outlook voor .{1,40}`,
-	`(отправлено|послано|отослано) (с|со|из|от|через|при) .{1,80}`, `(скачать|получить) outlook .{1,40}`,
-	`(wysłane|wysłano|wysłana) (z|ze|za|przez|przy) .{1,80}`, `pobierz (program )?outlook .{1,40}`,
-	`skickat från .{1,60}`, `sendt fra .{1,60}`, `lähetetty .{1,60}`, `odesláno z .{1,60}`, `iphone(から|から送信)`, `从我的 ?iphone ?发送`, `iphoneから送信`, `나의 iphone에서 보냄`,
-)
+// A footer is the line that telephones and web mails add, by how it begins, without the brackets that may open it, and how many signs
+// follow. An expression that counts them itself has a way for each number, and tries them all.
+type footer struct {
+	begin       *pattern
+	least, most int
+}
+
+func newFooter(begin string, least, most int) footer {
+	return footer{newPattern(`(?i)^(` + begin + `)`), least, most}
+}
+
+var footers = []footer{
+	newFooter(`(sent|typed|written|posted|created|dictated)( \w+)?( with \w+)? (from|via|with|using|on|by) (my|the|a|an|yahoo|outlook|mail|samsung|gmail|android|iphone|ipad|blackberry|proton|mobile|sparrow|mailbird|airmail|nine|spark|aol|windows|thunderbird|type|huawei|xiaomi|sony|nokia|htc|lg|mailbox|front|zoho|k-9|aquamail|bluemail|superhuman|missive|inky|email|web|surface)\b`, 0, 120),
+	newFooter(`get (outlook|bluemail|yahoo mail|typeapp|aqua ?mail) for `, 1, 60), newFooter(`(download|hol(en)? sie sich) .{0,20}outlook `, 1, 40),
+	newFooter(`(von|aus) (meinem|meiner|unterwegs).{1,60}(gesendet|geschickt|verschickt)( .{1,30})?`, 0, 0),
+	newFooter(`(gesendet|diese nachricht wurde|versandt|verschickt) (von|mit|über|vom|wurde von|per)`, 1, 80),
+	newFooter(`(gesendet|diese nachricht wurde|versandt|verschickt) mithilfe`, 1, 80),
+	newFooter(`(envoyé|écrit) (de|depuis|à partir de|avec|via|par) `, 1, 80), newFooter(`(télécharge[rz]|obtenez) outlook `, 1, 40),
+	newFooter(`enviado (desde|de|do|con|a partir|via|por) `, 1, 80), newFooter(`obtener outlook `, 1, 40),
+	newFooter(`inviato (da|dal|con|tramite) `, 1, 80), newFooter(`scarica outlook `, 1, 40),
+	newFooter(`(verzonden|verstuurd|gestuurd) (vanaf|vanop|met|via|van|vanuit|door) `, 1, 80), newFooter(`(download|outlook) .{0,20}outlook voor `, 1, 40),
+	newFooter(`(отправлено|послано|отослано) (с|со|из|от|через|при) `, 1, 80), newFooter(`(скачать|получить) outlook `, 1, 40),
+	newFooter(`(wysłane|wysłano|wysłana) (z|ze|za|przez|przy) `, 1, 80), newFooter(`pobierz (program )?outlook `, 1, 40),
+	newFooter(`skickat från `, 1, 60), newFooter(`sendt fra `, 1, 60), newFooter(`lähetetty `, 1, 60), newFooter(`odesláno z `, 1, 60),
+	newFooter(`iphone(から送信|から)`, 0, 0), newFooter(`从我的 ?iphone ?发送`, 0, 0), newFooter(`iphoneから送信`, 0, 0), newFooter(`나의 iphone에서 보냄`, 0, 0),
+}
+
+// footerHeads are what the footers begin with.
+var footerHeads = sync.OnceValue(func() *headSet {
+	var all []*pattern
+	for _, f := range footers {
+		all = append(all, f.begin)
+	}
+	return headsOfAll(all)
+})
+
+func mayBeFooter(line string) bool { return footerHeads().begins(line) }
+
+func isFooter(line string) bool {
+	return mayBeFooter(line) && slices.ContainsFunc(footers, func(f footer) bool { return f.is(line) })
+}
+
+func (f footer) is(line string) bool {
+	i := f.begin.FindStringIndex(line)
+	if i == nil || strings.IndexByte(line, '\n') >= 0 {
+		return false
+	}
+	rest := line[i[1]:]
+	counted := strings.TrimRight(strings.TrimSuffix(rest, "."), ">])") // the brackets that close it, and a full stop, may come on top
+	return utf8.RuneCountInString(counted) <= f.most && len(rest) >= f.least
+}
 
 // markupQuotes are pieces of HTML by which a quote can be told there although the plain text shows none.
 var markupQuotes = newPattern(`(?i)(gmail_quote|divrplyfwdmsg|type="cite|yahoo_quoted|border-top:solid|appendonsend|stopspelling|moz-cite-prefix|protonmail_quote)`)

@@ -2,10 +2,12 @@ package parse
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -107,12 +109,50 @@ func TestUsualLines(t *testing.T) {
 	}
 }
 
-func TestUsualFooters(t *testing.T) {
-	for _, line := range []string{"Sent from my iPhone", "sent from my iphone.", "Envoyé de mon iPhone", "ОТПРАВЛЕНО С iPhone", "Sent it from my desk", "words", "", "Get Outlook for iOS>"} {
-		want := slices.ContainsFunc(deviceFooter.list, func(p *pattern) bool { p.compile(); return p.expr.MatchString(line) })
-		if got := deviceFooter.MatchString(line); got != want {
+// Footers whose length is counted are those that an expression counts.
+func TestFooters(t *testing.T) {
+	var byExpr []*regexp.Regexp
+	for _, f := range footers {
+		byExpr = append(byExpr, regexp.MustCompile(fmt.Sprintf(`%s.{%d,%d}[>\])]*\.?$`, f.begin.source, f.least, f.most)))
+	}
+	rnd := rand.New(rand.NewPCG(7, 8))
+	lines := []string{"Sent from my iPhone", "sent from my iphone.", "Envoyé de mon iPhone", "ОТПРАВЛЕНО С iPhone", "Sent it from my desk", "words", "", "Get Outlook for iOS>", "iPhoneから送信", "Diese Nachricht wurde mithilfe"}
+	for range 20_000 {
+		lines = append(lines, pieces(rnd, 5, "Sent from my", "sent ", "with care from my", "iPhone", " by the way ", "Get Outlook for ", "Von meinem Handy gesendet", "gesendet mit", "versandt mithilfe", "é", ")", ">", "]", ".", strings.Repeat("x", 19),
+			strings.Repeat("é", 40), "Envoyé depuis ", "Wysłano z ", "skickat från ", "\n", "iphone", "から", "送信", "outlook voor ", "download the ", " Outlook "))
+	}
+	footer := 0
+	for _, line := range lines {
+		want := slices.ContainsFunc(byExpr, func(re *regexp.Regexp) bool { return re.MatchString(line) })
+		if got := isFooter(line); got != want {
 			t.Errorf("%q is a footer: %t, want %t", line, got, want)
 		}
+		if want {
+			footer++
+		}
+	}
+	if footer < 1000 {
+		t.Errorf("only %d of the lines are footers", footer)
+	}
+}
+
+func TestSharedAttribution(t *testing.T) {
+	byExpr := regexp.MustCompile(`^(.{1,300}?)[ -]+On (Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? .{10,200} wrote:$`)
+	rnd := rand.New(rand.NewPCG(9, 10))
+	found := 0
+	for range 50_000 {
+		line := pieces(rnd, 9, "new words", " ", "-", "On ", "On Mon, ", " On Tuesday ", "On onT", "2 Nov 2026 ", "é", strings.Repeat("y", 150)) + []string{" wrote:", ""}[rnd.IntN(6)/5]
+		want, is := "", byExpr.FindStringSubmatch(line)
+		if is != nil {
+			want = is[1]
+			found++
+		}
+		if got, ok := sharedAttribution(line); got != want || ok != (is != nil) {
+			t.Fatalf("%q gives %q, %t, want %q", line, got, ok, want)
+		}
+	}
+	if found < 1000 {
+		t.Errorf("only %d lines have one", found)
 	}
 }
 

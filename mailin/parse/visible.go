@@ -148,13 +148,13 @@ func (v *reader) look(line string) {
 		v.quoteFrom(n)
 	case isSignatureMark(line):
 		v.signature()
-	case deviceFooter.MatchString(strings.TrimLeft(plain, "<[(")):
+	case isFooter(strings.TrimLeft(plain, "<[(")):
 		v.at++
 	default:
 		if n := v.headerBlock(v.at, 3); n > 0 {
 			v.quoteFrom(n)
-		} else if m := sharedAttribution(plain); m != nil {
-			v.keep(m[1])
+		} else if text, ok := sharedAttribution(plain); ok {
+			v.keep(text)
 			v.at--
 			v.quoteFrom(1)
 		} else if n := v.attribution(); n > 0 {
@@ -175,7 +175,7 @@ func (v *reader) isOrdinary(line string) bool {
 		return false
 	}
 	return strings.IndexByte(line, ':') < 0 && strings.IndexByte(line, '@') < 0 && strings.IndexByte(line, 0xef) < 0 && // that begins a wide colon
-		!deviceFooter.mayBegin(line) && !v.quotedAround() && (!v.colonSoon() || !startsAttribution(line))
+		!mayBeFooter(line) && !v.quotedAround() && (!v.colonSoon() || !startsAttribution(line))
 }
 
 // quotedAround tells whether the lines above and below are quoted.
@@ -319,7 +319,11 @@ func (v *reader) attribution() int {
 		if plain == "" || len(joined)+len(line) > maxLooked || n > 1 && isQuoted(line) && strings.Count(joined, "<") <= strings.Count(joined, ">") {
 			return 0
 		}
-		joined = strings.TrimSpace(joined + " " + strings.TrimPrefix(plain, "- "))
+		if plain = strings.TrimPrefix(plain, "- "); joined == "" {
+			joined = strings.TrimSpace(plain)
+		} else {
+			joined = strings.TrimSpace(joined + " " + plain)
+		}
 		if n == 1 && !startsAttribution(joined) {
 			return 0
 		}
@@ -331,7 +335,7 @@ func (v *reader) attribution() int {
 		dated := hasDate(joined) || strings.Contains(joined, "@")
 		switch {
 		case gaps > 0 && !strings.Contains(joined, "@"):
-		case digits(joined) > 0 && datedSender.MatchString(joined):
+		case beginsWithDate(joined) && datedSender.MatchString(joined):
 			return n
 		case saysWrote(joined) && (dated || quoteFollows && utf8.RuneCountInString(joined) < 120):
 			return n
@@ -341,6 +345,11 @@ func (v *reader) attribution() int {
 		return 0
 	}
 	return v.bareAttribution()
+}
+
+func beginsWithDate(s string) bool {
+	n := digits(s)
+	return n > 0 && n <= 4 && n < len(s) && strings.IndexByte("./-", s[n]) >= 0
 }
 
 // colonSoon tells whether one of the lines that an attribution may have ends in a colon.
@@ -375,17 +384,34 @@ func (v *reader) bareAttribution() int {
 	return 0
 }
 
-func sharedAttribution(plain string) []string {
-	if !strings.HasSuffix(plain, " wrote:") {
-		return nil
+// sharedAttribution tells new text with the attribution behind it on one line, as programs that lose the line end send it, and gives
+// the text.
+func sharedAttribution(plain string) (text string, ok bool) {
+	line, ok := strings.CutSuffix(plain, " wrote:")
+	if !ok {
+		return "", false
 	}
-	for at := 1; ; {
-		n := strings.Index(plain[at:], "On ")
+	for at := min(1, len(line)); ; {
+		n := strings.Index(line[at:], "On ")
 		if n < 0 {
-			return nil
+			return "", false
 		}
-		if at += n + 3; plain[at-4] == ' ' || plain[at-4] == '-' {
-			return sharedLine.FindStringSubmatch(plain)
+		begin := at + n
+		at = begin + len("On ")
+		text := strings.TrimRight(line[:begin], " -")
+		if len(text) == begin || begin < 2 {
+			continue
+		}
+		if text == "" {
+			text = line[:1] // a row of them begins the line
+		}
+		if len(line) < at+3 || !oneOfThree("MonTueWedThuFriSatSun", line[at:at+3]) || utf8.RuneCountInString(text) > 300 {
+			continue
+		}
+		rest := strings.TrimLeft(line[at+3:], "abcdefghijklmnopqrstuvwxyz")
+		rest, ok = strings.CutPrefix(strings.TrimPrefix(rest, ","), " ")
+		if size := utf8.RuneCountInString(rest); ok && size >= 10 && size <= 200 {
+			return text, true
 		}
 	}
 }
