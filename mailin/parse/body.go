@@ -3,6 +3,7 @@ package parse
 import (
 	"bytes"
 	"encoding/binary"
+	"math/bits"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -113,51 +114,50 @@ func appendLines[T string | []byte](out []byte, text T) []byte {
 }
 
 // usualText is what toUTF8 and plainLines make of a text in UTF-8 that has nothing to be taken out, as most have; ok is false for any other.
-// store is for a copy with lines ended by \n.
-func usualText(b []byte, charset string, store *[]byte) (text string, ok bool) {
+func usualText(b []byte, charset string) (text string, ok bool) {
 	if charset == "unicode-1-1-utf-7" || wide[charset] {
 		return "", false
 	}
 	const each = 0x0101010101010101 // of eight bytes
-	returns := false
+	returns := 0
 	for i := 0; i < len(b); {
 		if i+8 <= len(b) {
-			// Eight at once: none of them beyond ASCII, none below a space, and no delete sign.
+			// Eight at once: those beyond ASCII, below a space and the delete sign have their highest bit set, and the first that has it is one
+			// of them for sure.
 			x := binary.LittleEndian.Uint64(b[i:])
-			if (x|(x-0x20*each)|(x+each))&(0x80*each) == 0 {
-				i += 8
+			odd := (x | (x - 0x20*each) | (x + each)) & (0x80 * each)
+			if i += bits.TrailingZeros64(odd) / 8; odd == 0 {
 				continue
 			}
 		}
-		for end := min(i+8, len(b)); i < end; i++ {
-			switch c := b[i]; {
-			case c == '\r':
-				returns = true
-			case c >= utf8.RuneSelf:
-				r, n := utf8.DecodeRune(b[i:])
-				if n == 1 || !isShown(r) {
-					return "", false
-				}
-				i += n - 1
-			case (c < ' ' || c == 0x7f) && c != '\n' && c != '\t':
+		switch c := b[i]; {
+		case c == '\r':
+			returns++
+		case c >= utf8.RuneSelf:
+			r, n := utf8.DecodeRune(b[i:])
+			if n == 1 || !isShown(r) {
 				return "", false
 			}
+			i += n - 1
+		case (c < ' ' || c == 0x7f) && c != '\n' && c != '\t':
+			return "", false
 		}
+		i++
 	}
-	if !returns {
+	if returns == 0 {
 		return string(b), true
 	}
-	out := (*store)[:0]
+	var out strings.Builder
+	out.Grow(len(b))
 	for rest := b; ; {
 		n := bytes.IndexByte(rest, '\r')
 		if n < 0 {
-			out = append(out, rest...)
-			*store = out
-			return string(out), true
+			out.Write(rest)
+			return out.String(), true
 		}
-		out = append(out, rest[:n]...)
+		out.Write(rest[:n])
 		if rest = rest[n+1:]; len(rest) == 0 || rest[0] != '\n' {
-			out = append(out, '\n')
+			out.WriteByte('\n')
 		}
 	}
 }

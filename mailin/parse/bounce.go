@@ -62,6 +62,7 @@ func (d *deliveryStatus) read(text []byte, store *headerStore) {
 		}
 		lines.unread()
 		h, _ := readHeader(lines, store, never)
+		store.drop(&h)          // it is good until the next is read
 		if len(h.fields) == 0 { // a line that is no field: pass over it
 			lines.skipLine()
 			continue
@@ -349,6 +350,7 @@ func (e *evidence) originalID() message.ID {
 		switch r.media {
 		case "message/rfc822", "message/global", "text/rfc822-headers", "message/rfc822-headers", "message/global-headers":
 			h, _ := readHeader(linesOf(r.text), e.store, func([]byte) bool { return false })
+			e.store.drop(&h)
 			if ids := message.ParseIDs(rawText(h.get("Message-ID"), "")); len(ids) > 0 {
 				return ids[0]
 			}

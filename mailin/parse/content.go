@@ -12,8 +12,10 @@ import (
 type content struct {
 	all    []byte // what was read of it until now
 	stream io.Reader
-	text   bool // what servers change on the way of a text does not count for its sum
-	lines  *[]byte
+	text   bool              // what servers change on the way of a text does not count for its sum
+	lines  *[]byte           // a store for bare
+	bare   []byte            // a text in memory without carriage returns, once it was asked for
+	lone   bool              // one of these was not before a line feed
 	sum    [sha256.Size]byte // once it is finished, as is the size
 	size   int64
 	sums   contentSum // of a stream
@@ -69,23 +71,32 @@ func (c *content) finish() {
 	c.size = int64(len(c.all))
 	counts := c.all
 	if c.text {
-		if bytes.IndexByte(counts, '\r') >= 0 {
-			*c.lines = withoutCR((*c.lines)[:0], counts)
-			counts = *c.lines
-		}
+		counts, _ = c.unixText()
 		counts = bytes.TrimRight(counts, "\n")
 	}
 	c.sum = sha256.Sum256(counts)
 }
 
-// withoutCR appends the text without that sign.
-func withoutCR(out, text []byte) []byte {
+// unixText is a text in memory without carriage returns; sure tells that they were but parts of line ends.
+func (c *content) unixText() (text []byte, sure bool) {
+	if c.bare == nil {
+		if c.bare = c.all; bytes.IndexByte(c.all, '\r') >= 0 {
+			*c.lines, c.lone = withoutCR((*c.lines)[:0], c.all)
+			c.bare = *c.lines
+		}
+	}
+	return c.bare, !c.lone
+}
+
+// withoutCR appends the text without that sign. lone tells that one stood elsewhere than before a line feed.
+func withoutCR(out, text []byte) (_ []byte, lone bool) {
 	for {
 		n := bytes.IndexByte(text, '\r')
 		if n < 0 {
-			return append(out, text...)
+			return append(out, text...), lone
 		}
 		out = append(out, text[:n]...)
 		text = text[n+1:]
+		lone = lone || len(text) == 0 || text[0] != '\n'
 	}
 }

@@ -44,12 +44,6 @@ func nameBit(name string) uint8 {
 	return uint8(n*31) + first*7 + middle*13 + last
 }
 
-func (h *header) add(f field) {
-	h.fields = append(h.fields, f)
-	bit := nameBit(f.name)
-	h.names[bit/64] |= 1 << (bit % 64)
-}
-
 // find is the index of the first such field from an index on, -1 when there is none.
 func (h *header) find(name string, from int) int {
 	if bit := nameBit(name); h.names[bit/64]&(1<<(bit%64)) == 0 {
@@ -89,15 +83,21 @@ func (h *header) twice(name string) bool {
 
 // A headerStore is what readHeader works in; it is worth keeping for the next header.
 type headerStore struct {
-	all   []byte // names and values, one after the other: one text for all
-	begin []int  // of each name and of each value in it
+	all   []byte  // names and values, one after the other: one text for all
+	begin []int   // of each name and of each value in it
+	list  []field // of the headers that are in use, the last one's at the end
+}
+
+// drop gives up the header that was read last.
+func (s *headerStore) drop(h *header) {
+	s.list = s.list[:len(s.list)-len(h.fields)]
 }
 
 // fields are those that were stored.
 func (s *headerStore) fields(h *header) {
 	text := string(s.all)
 	odd := strings.IndexByte(text, 0) >= 0 || strings.IndexByte(text, '\r') >= 0
-	h.fields = make([]field, 0, len(s.begin)/2)
+	first := len(s.list)
 	for i := 0; i < len(s.begin); i += 2 {
 		end := len(text)
 		if i+2 < len(s.begin) {
@@ -107,8 +107,12 @@ func (s *headerStore) fields(h *header) {
 		if odd {
 			value = cleanRaw(value)
 		}
-		h.add(field{text[s.begin[i]:s.begin[i+1]], value})
+		f := field{text[s.begin[i]:s.begin[i+1]], value}
+		s.list = append(s.list, f)
+		bit := nameBit(f.name)
+		h.names[bit/64] |= 1 << (bit % 64)
 	}
+	h.fields = s.list[first:len(s.list):len(s.list)]
 }
 
 // readHeader reads to the blank line and past it. Lines that are no field cost nothing but themselves: one that stands before more
@@ -159,7 +163,7 @@ func (s *headerStore) read(lines *lineReader, h *header, stop func(line []byte) 
 			}
 			continue
 		}
-		n := fieldName(text)
+		name, n := fieldName(text)
 		if n == 0 {
 			if bytes.HasPrefix(text, []byte(">From ")) || bytes.HasPrefix(text, []byte("From ")) {
 				h.odd++ // an mbox separator that a relay wrapped again
@@ -180,7 +184,7 @@ func (s *headerStore) read(lines *lineReader, h *header, stop func(line []byte) 
 			}
 			continue
 		}
-		raw := bytes.TrimRight(text[:n], " \t")
+		raw := text[:name]
 		state = kept
 		if len(raw) == 4 && strings.EqualFold(string(raw), "From") {
 			h.froms++
@@ -201,23 +205,23 @@ func (s *headerStore) read(lines *lineReader, h *header, stop func(line []byte) 
 	}
 }
 
-// fieldName is the length of the field name that begins the line, 0 when none does. White space before the colon is obsolete but
-// legal (RFC 5322, 4.5).
-func fieldName(line []byte) int {
-	colon := bytes.IndexByte(line, ':')
+// fieldName is the length of the field name that begins the line, and where its colon stands, which is 0 when none does. White space
+// before the colon is obsolete but legal (RFC 5322, 4.5).
+func fieldName(line []byte) (end, colon int) {
+	colon = bytes.IndexByte(line, ':')
 	if colon < 1 || colon > 200 {
-		return 0
+		return 0, 0
 	}
-	end := colon
+	end = colon
 	for end > 0 && (line[end-1] == ' ' || line[end-1] == '\t') {
 		end--
 	}
 	for _, c := range line[:end] {
 		if c <= ' ' || c >= 0x7f {
-			return 0
+			return 0, 0
 		}
 	}
-	return colon
+	return end, colon
 }
 
 // headerGoesOn tells whether a well-known field still comes before the next blank line.
@@ -227,8 +231,8 @@ func headerGoesOn(lines *lineReader) bool {
 		if len(line) == 0 || i > 40 {
 			return false
 		}
-		if n := fieldName(line); n > 0 {
-			switch name := strings.ToLower(string(bytes.TrimSpace(line[:n]))); name {
+		if n, colon := fieldName(line); colon > 0 {
+			switch name := strings.ToLower(string(line[:n])); name {
 			case "from", "to", "cc", "subject", "date", "message-id", "received", "mime-version", "reply-to", "return-path", "in-reply-to",
 				"references", "sender", "delivered-to":
 				return true

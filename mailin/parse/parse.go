@@ -146,6 +146,7 @@ type scratch struct {
 // reading begins one anew.
 func (s *scratch) reading() *reading {
 	s.now = reading{scratch: s}
+	s.header.list = s.header.list[:0]
 	return &s.now
 }
 
@@ -163,6 +164,10 @@ func (s *scratch) keep() {
 			*b = nil
 		}
 	}
+	if cap(s.header.list) > maxFields {
+		s.header.list = nil
+	}
+	clear(s.header.list[:cap(s.header.list)])
 	s.now = reading{}
 	scratches.Put(s)
 }
@@ -381,7 +386,13 @@ func (r *reading) text(p *part, c *content) {
 	if r.charset == "" {
 		r.charset = declared
 	}
-	text, ok := usualText(b, canonicalCharset(declared), &r.lines)
+	usual := b
+	if c.stream == nil && len(b) == len(c.all) { // its sum needs the same
+		if text, sure := c.unixText(); sure {
+			usual = text
+		}
+	}
+	text, ok := usualText(usual, canonicalCharset(declared))
 	if !ok {
 		var note string
 		if text, note = toUTF8(b, declared); note != "" {

@@ -141,7 +141,7 @@ func TestTransferEncodings(t *testing.T) {
 		{"uuencode", "x-uuencode", "begin 644 a\n#0V%T\n`\nend\n", "Cat"},
 	} {
 		p := &part{media: "text/plain"}
-		p.add(field{"Content-Transfer-Encoding", c.encoding})
+		p.header, _ = readHeader(linesOf([]byte("Content-Transfer-Encoding: "+c.encoding+"\n\n")), new(headerStore), func([]byte) bool { return false })
 		for _, r := range []io.Reader{strings.NewReader(c.in), iotest.OneByteReader(strings.NewReader(c.in))} {
 			got, err := io.ReadAll(iotest.OneByteReader(p.decoded(r)))
 			if err != nil || string(got) != c.want {

@@ -30,10 +30,9 @@ func pieces(rnd *rand.Rand, n int, of ...string) string {
 func TestUsualText(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	usual := 0
-	var store []byte
 	check := func(text string) {
 		for _, name := range []string{"", "utf-8", "us-ascii", "windows-1252", "utf-7", "unicode-1-1-utf-7", "shift_jis", "iso-2022-jp"} {
-			got, ok := usualText([]byte(text), name, &store)
+			got, ok := usualText([]byte(text), name)
 			if !ok {
 				continue
 			}
@@ -184,7 +183,7 @@ func TestDecodersInPieces(t *testing.T) {
 		in := pieces(rnd, 20, "=", "=C3=A4", "A", "0", "\r", "\n", "\r\n", " ", "\t", "words", "=\r\n", "= \n", strings.Repeat(" ", maxSpace/2), "SGVsbG8=", "begin 644 a\n", "#0V%T\n", "end\n")
 		for _, kind := range []string{"quoted-printable", "base64", "uuencode"} {
 			p := &part{}
-			p.add(field{"Content-Transfer-Encoding", kind})
+			p.header, _ = readHeader(linesOf([]byte("Content-Transfer-Encoding: "+kind+"\n\n")), new(headerStore), func([]byte) bool { return false })
 			d, _ := p.decoder()
 			got := string(d.finish(d.decode(nil, []byte(in))))
 			want, err := io.ReadAll(p.decoded(iotest.OneByteReader(strings.NewReader(in))))

@@ -127,9 +127,11 @@ func (w *walker) multipart(p *part, b *body, depth int) (stop bool) {
 			w.notes.add(fmt.Sprintf("partly read: more than %d parts", maxParts))
 			return true
 		}
-		if w.entity(&part{path: prefix + strconv.Itoa(n), media: child, parent: p.media, alternative: alternative}, depth+1) {
+		sub := &part{path: prefix + strconv.Itoa(n), media: child, parent: p.media, alternative: alternative}
+		if w.entity(sub, depth+1) {
 			return true
 		}
+		w.header.drop(&sub.header)
 	}
 	w.bounds = w.bounds[:level]
 	if w.met == level { // its own last boundary: the epilogue belongs to nobody
