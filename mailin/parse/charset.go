@@ -156,13 +156,15 @@ func decodeAs(b []byte, name string) (string, bool) {
 func decodeTable(b []byte, table *charmap.Charmap) string {
 	var out strings.Builder
 	out.Grow(len(b) + len(b)/2)
-	for _, c := range b {
-		if c < utf8.RuneSelf {
-			out.WriteByte(c)
-		} else {
+	begin := 0 // of letters that stand for themselves
+	for i, c := range b {
+		if c >= utf8.RuneSelf {
+			out.Write(b[begin:i])
 			out.WriteRune(table.DecodeByte(c))
+			begin = i + 1
 		}
 	}
+	out.Write(b[begin:])
 	return out.String()
 }
 

@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -9,7 +10,7 @@ import (
 
 // A plainReader reads HTML that is written so that each tag tells by itself where it belongs: elements are closed in their order, but for those
 // whose end may be left out. Whatever the standard moves elsewhere or opens anew, and what mails hardly have, it gives up at, for the library
-// to read: words in a table outside of its cells, formatting that is not closed in its block, forms, pictures in SVG. The library takes nearly five
+// to read: words in a table outside of its cells, links that are not closed in their block, forms, pictures in SVG. The library takes nearly five
 // times as long. That both read the same is what FuzzHTML is for.
 type plainReader struct {
 	*htmlTree
@@ -22,7 +23,7 @@ type plainReader struct {
 }
 
 type openTag struct {
-	node int
+	node int // -1 for formatting that says nothing about text
 	tag  atom.Atom
 	kind tagKind
 	name string // of one that HTML does not know
@@ -64,7 +65,7 @@ func (t *htmlTree) readPlain(source string) (ok bool) {
 		}
 	}
 	for _, o := range r.open {
-		t.finish(o.node)
+		r.end(o)
 	}
 	return true
 }
@@ -79,9 +80,20 @@ func (r *plainReader) top() openTag {
 }
 
 func (r *plainReader) push(tag atom.Atom, kind tagKind, name string, attrs int) (ok bool) {
-	r.open = append(r.open, openTag{r.begin(tag, attrs), tag, kind, name})
+	node := -1
+	if kind != formatTag || attrs < len(r.attrs) {
+		node = r.begin(tag, attrs)
+	}
+	r.open = append(r.open, openTag{node, tag, kind, name})
 	r.joins = false
 	return len(r.open) < maxOpen
+}
+
+func (r *plainReader) end(o openTag) {
+	if o.node >= 0 {
+		r.finish(o.node)
+	}
+	r.joins = false
 }
 
 // void adds an element that has no other in it.
@@ -96,18 +108,54 @@ func (r *plainReader) void(tag atom.Atom, attrs int) (ok bool) {
 	return true
 }
 
-// pop ends the elements from an index on. Of the formatting ones none may be left open, unless it was a cell's.
+// pop ends the elements from an index on. Formatting of which the end has not come goes on behind them, unless it was a cell's.
 func (r *plainReader) pop(from int) (ok bool) {
-	cell := r.open[from].kind == cellTag || r.open[from].kind == tableTag
+	whole := r.open[from].kind == cellTag || r.open[from].kind == tableTag
+	left := r.open[:from]
 	for _, o := range r.open[from:] {
-		if !cell && (o.kind == formatTag || o.kind == anchorTag) {
+		if r.end(o); o.kind == formatTag && !whole {
+			if o.node >= 0 {
+				return false
+			}
+			left = append(left, o)
+		}
+		if o.kind == anchorTag && !whole {
 			return false
 		}
-		r.finish(o.node)
 	}
-	r.open = r.open[:from]
-	r.joins = false
+	r.open = left
 	return true
+}
+
+// popFormat ends the innermost formatting of that name. What was opened in it stays open, and where it says nothing about text it does not
+// matter that the standard would part it.
+func (r *plainReader) popFormat(tag atom.Atom) (ok bool) {
+	i := r.find(func(o openTag) bool { return o.tag == tag })
+	if i < 0 {
+		return true
+	}
+	ended := r.open[i]
+	for _, o := range r.open[i+1:] {
+		says := o.kind != formatTag || o.node >= 0
+		if says && (ended.node >= 0 || !o.kind.isSpecial() || isPre(o.tag)) {
+			return false
+		}
+	}
+	r.end(ended)
+	r.open = slices.Delete(r.open, i, i+1)
+	return true
+}
+
+// popHeading ends one in which nothing else is open.
+func (r *plainReader) popHeading() (ok bool) {
+	last := len(r.open) - 1
+	if r.open[last].kind == headingTag {
+		return r.pop(last)
+	}
+	for r.open[last].kind == formatTag {
+		last--
+	}
+	return r.open[last].kind != headingTag // whether formatting is open in it or goes on in the next is not known here
 }
 
 // find is the index of the innermost open element of which is says so, -1 where a table's cell or the beginning stands before it.
@@ -203,7 +251,7 @@ func (r *plainReader) startTag() (ok bool) {
 	}
 	switch kind {
 	case blockTag, paragraphTag, headingTag:
-		if !r.popAny(isParagraph) || kind == headingTag && r.top().kind == headingTag && !r.pop(len(r.open)-1) {
+		if !r.popAny(isParagraph) || kind == headingTag && !r.popHeading() {
 			return false
 		}
 	case itemTag, termTag:
@@ -223,7 +271,7 @@ func (r *plainReader) startTag() (ok bool) {
 			return false
 		}
 	case anchorTag:
-		if r.find(func(o openTag) bool { return o.kind == anchorTag }) >= 0 {
+		if r.find(func(o openTag) bool { return o.tag == tag }) >= 0 {
 			return false
 		}
 	case plainTag, formatTag:
@@ -314,10 +362,8 @@ func (r *plainReader) endTag(name string) (ok bool) {
 		switch kind {
 		case tableTag, sectionTag, rowTag:
 			return r.popAny(same)
-		case cellTag, columnsTag, columnTag, bodyTag, htmlTag:
-			return true
 		}
-		return false
+		return kind != paragraphTag // which would stand before the table; others end nothing that the table is in
 	}
 	switch kind {
 	case paragraphTag:
@@ -333,13 +379,7 @@ func (r *plainReader) endTag(name string) (ok bool) {
 		i := r.find(func(o openTag) bool { return o.kind == itemTag || o.tag == atom.Ol || o.tag == atom.Ul })
 		return i < 0 || r.open[i].kind != itemTag || r.pop(i)
 	case formatTag, anchorTag:
-		if r.top().tag != tag {
-			return false
-		}
-		r.finish(r.top().node)
-		r.open = r.open[:len(r.open)-1]
-		r.joins = false
-		return true
+		return r.popFormat(tag)
 	case plainTag:
 		for i := len(r.open) - 1; i >= 0 && !r.open[i].kind.isSpecial(); i-- {
 			if o := r.open[i]; o.tag == tag && o.kind == plainTag && strings.EqualFold(o.name, name) == (tag == 0) {

@@ -237,7 +237,7 @@ type tagKind uint8
 const (
 	plainTag     tagKind = iota // stays where it stands, as span does and what HTML does not know
 	formatTag                   // as b: one that its block ends before itself goes on in the next
-	anchorTag                   // is a formatTag, and never in another one
+	anchorTag                   // a, nobr: is a formatTag, and never in one of its own
 	blockTag                    // ends a paragraph
 	paragraphTag                // p, and the kinds from here to cellTag do so too
 	headingTag
@@ -263,7 +263,7 @@ func kindOfTag(tag atom.Atom) tagKind {
 	switch tag {
 	case atom.B, atom.Big, atom.Code, atom.Em, atom.Font, atom.I, atom.S, atom.Small, atom.Strike, atom.Strong, atom.Tt, atom.U:
 		return formatTag
-	case atom.A:
+	case atom.A, atom.Nobr:
 		return anchorTag
 	case atom.Address, atom.Article, atom.Aside, atom.Blockquote, atom.Center, atom.Details, atom.Dir, atom.Div, atom.Dl, atom.Fieldset, atom.Figcaption,
 		atom.Figure, atom.Footer, atom.Header, atom.Hgroup, atom.Main, atom.Menu, atom.Nav, atom.Ol, atom.Section, atom.Summary, atom.Ul, atom.Pre, atom.Listing:
@@ -303,7 +303,7 @@ func kindOfTag(tag atom.Atom) tagKind {
 	case atom.Col:
 		return columnTag
 	case atom.Applet, atom.Button, atom.Caption, atom.Dialog, atom.Form, atom.Frame, atom.Frameset, atom.Image, atom.Isindex, atom.Marquee, atom.Math,
-		atom.Nobr, atom.Noembed, atom.Noframes, atom.Object, atom.Optgroup, atom.Option, atom.Plaintext, atom.Rb, atom.Rp, atom.Rt, atom.Rtc, atom.Ruby,
+		atom.Noembed, atom.Noframes, atom.Object, atom.Optgroup, atom.Option, atom.Plaintext, atom.Rb, atom.Rp, atom.Rt, atom.Rtc, atom.Ruby,
 		atom.Search, atom.Select, atom.Svg, atom.Template, atom.Xmp:
 		return oddTag
 	}

@@ -463,7 +463,6 @@ func ownID(h *header) message.ID {
 }
 
 func (r *reading) header(m *message.Message, h *header) {
-	text := func(name string) string { return clip(oneLine(decodeWords(h.get(name), r.charset)), maxShown) }
 	addresses := func(name string) (list []message.Address) {
 		for v := range h.all(name) {
 			if more := parseAddresses(v, r.charset); list == nil {
@@ -494,7 +493,7 @@ func (r *reading) header(m *message.Message, h *header) {
 	for v := range h.all("In-Reply-To") {
 		m.InReplyTo = append(m.InReplyTo, answered(rawText(v, ""), m)...)
 	}
-	m.Subject = text("Subject")
+	m.Subject = clip(oneLine(decodeWords(beginning(h.get("Subject")), r.charset)), maxShown)
 	if v := h.get("Date"); v != "" {
 		var err error
 		if m.Date, err = parseDate(v); err != nil {
@@ -522,6 +521,18 @@ func (r *reading) header(m *message.Message, h *header) {
 	if m.FromFields != 1 {
 		r.notes.add(fmt.Sprintf("the mail has %d From fields", m.FromFields))
 	}
+}
+
+// beginning is as much of a value as can be shown of it: an encoded word may have many times the length of its text.
+func beginning(v string) string {
+	const most = 32 * maxShown
+	if len(v) <= most {
+		return v
+	}
+	if end := strings.LastIndexByte(v[:most], ' '); end > 0 { // between two words
+		return v[:end]
+	}
+	return v[:most]
 }
 
 // answered gives the ids of an In-Reply-To field. Old programs put a sentence around the id (RFC 5322, 4.5.4), often with the address of

@@ -253,6 +253,9 @@ func (v *reader) beginsQuote(i int) bool {
 		return isQuoted(v.lines[i])
 	}
 	here := &reader{lines: v.lines, at: i}
+	if v.lines[i] == "" || here.isOrdinary(v.lines[i]) {
+		return false
+	}
 	return isQuoted(v.lines[i]) || isSeparator(unmarked(v.lines[i])) || v.headerBlock(i, 3) > 0 || here.attribution() > 0
 }
 
