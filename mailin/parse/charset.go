@@ -193,7 +193,7 @@ var guessable = []struct{ detected, name string }{
 	{"EUC-JP", "euc-jp"}, {"EUC-KR", "euc-kr"}, {"GB-18030", "gb18030"}, {"Big5", "big5"}, {"UTF-16LE", "utf-16le"}, {"UTF-16BE", "utf-16be"},
 }
 
-const guessSample = 3 << 9 // bytes that a guess looks at: the detector compares them with the letters of some thirty languages
+const guessSample = 3 << 8 // bytes that a guess looks at: the detector compares them with the letters of some thirty languages
 
 func guessCharset(b []byte) string {
 	if hasJapaneseShift(b[:min(len(b), 4<<10)]) {

@@ -15,10 +15,11 @@ type pattern struct {
 	source string
 	once   sync.Once
 	expr   *regexp.Regexp
-	words  *wordSet // nil where the expression needs no word
-	heads  *headSet // what a text begins with that matches, or a line; nil where it may begin with anything
-	ofLine bool     // the heads are those of a line
-	inLine bool     // no match goes over the end of a line, nor hangs on the ends of the text
+	words  *wordSet                // nil where the expression needs no word
+	heads  *headSet                // what a text begins with that matches, or a line; nil where it may begin with anything
+	ofLine bool                    // the heads are those of a line
+	inLine bool                    // no match goes over the end of a line, nor hangs on the ends of the text
+	parts  []func() *regexp.Regexp // its alternatives
 }
 
 // newPattern takes an expression of this package. It is compiled when it is first used: most runs need few of them.
@@ -31,66 +32,129 @@ func (p *pattern) compile() {
 		if err != nil {
 			return
 		}
-		re = re.Simplify()
-		if words := neededWords(re); len(words) > 0 {
+		var words []word
+		for i, part := range alternatives(re) {
+			more := neededWords(part.Simplify())
+			if len(more) == 0 || len(words)+len(more) > maxWords {
+				words = nil
+				break
+			}
+			for _, w := range more {
+				w.part = uint8(i)
+				words = append(words, w)
+			}
+			p.parts = append(p.parts, sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(part.String()) }))
+		}
+		if len(words) > 0 {
 			p.words = newWordSet(words)
 		}
+		re = re.Simplify()
 		p.heads, p.ofLine = newHeads(re)
 		p.inLine = staysInLine(re)
 	})
 }
 
+const maxAlternatives = 128
+
+// alternatives are the parts of an expression of which one has to match.
+func alternatives(re *syntax.Regexp) []*syntax.Regexp {
+	for re.Op == syntax.OpCapture {
+		re = re.Sub[0]
+	}
+	if re.Op == syntax.OpAlternate && len(re.Sub) <= maxAlternatives {
+		return re.Sub
+	}
+	return []*syntax.Regexp{re}
+}
+
+// place is an index in the first line that holds a match, -1 where none does. Of the alternatives those alone are tried, once a line, of which
+// there is a word: all of them at once take their time.
+func (p *pattern) place(s string) int {
+	p.compile()
+	if !p.mayBegin(s) {
+		return -1
+	}
+	if p.words == nil || !p.inLine {
+		if p.possible(s) && p.expr.MatchString(s) {
+			return 0
+		}
+		return -1
+	}
+	var tried [maxAlternatives]bool // in the line at hand
+	line, lineEnd := "", 0
+	state := uint32(0)
+	for i := 0; i < len(s); i++ {
+		if state = p.words.after(state, s[i]); state < p.words.found {
+			continue
+		}
+		if state >= p.words.sure {
+			return i
+		}
+		if i >= lineEnd {
+			clear(tried[:])
+			line, lineEnd = lineAround(s, i)
+		}
+		if p.ofLine && !p.heads.begins(line) {
+			continue
+		}
+		for _, part := range p.words.partsAt(state) {
+			if !tried[part] && p.parts[part]().MatchString(line) {
+				return i
+			}
+			tried[part] = true
+		}
+	}
+	return -1
+}
+
+// lineAround is the line in which an index is that is none of a line end, and where it ends.
+func lineAround(s string, at int) (line string, end int) {
+	begin := strings.LastIndexByte(s[:at], '\n') + 1
+	if end = strings.IndexByte(s[at:], '\n'); end < 0 {
+		return s[begin:], len(s)
+	}
+	return s[begin : at+end], at + end
+}
+
+func (p *pattern) MatchString(s string) bool { return p.place(s) >= 0 }
+
+// lineOf is where the first line begins that holds a match, -1 where none does. The pattern is one whose matches are in lines.
+func (p *pattern) lineOf(s string) int {
+	at := p.place(s)
+	if at < 0 {
+		return -1
+	}
+	return strings.LastIndexByte(s[:at], '\n') + 1
+}
+
 // find looks for the first match by a method of the expression, in all of the text or in those lines alone that hold a word. It gives
-// where the text that the method has seen begins. Where a sure word is enough, the method is not asked about it, and what is given is
-// where the word ends.
-func find[T any](p *pattern, s string, enough bool, method func(*regexp.Regexp, string) (T, bool)) (found T, offset int, ok bool) {
+// where the text that the method has seen begins.
+func find[T any](p *pattern, s string, method func(*regexp.Regexp, string) (T, bool)) (found T, offset int, ok bool) {
 	p.compile()
 	if !p.mayBegin(s) {
 		return found, 0, false
 	}
-	if p.words == nil {
-		found, ok = method(p.expr, s)
+	if p.words == nil || !p.inLine {
+		if p.possible(s) {
+			found, ok = method(p.expr, s)
+		}
 		return found, 0, ok
 	}
 	for at := 0; at < len(s); {
-		end, sure := p.words.find(s[at:])
-		switch {
-		case end < 0:
-			return found, 0, false
-		case sure && enough:
-			return found, at + end - 1, true
-		case !p.inLine:
-			found, ok = method(p.expr, s)
-			return found, 0, ok
+		n, _ := p.words.find(s[at:])
+		if n < 0 {
+			break
 		}
-		line := s[strings.LastIndexByte(s[:at+end-1], '\n')+1:] // a word holds no line end
-		offset := len(s) - len(line)
-		if n := strings.IndexByte(line, '\n'); n >= 0 {
-			line = line[:n]
-		}
-		at = offset + len(line) + 1
+		line, end := lineAround(s, at+n-1) // a word holds no line end
+		at = end + 1
 		if p.ofLine && !p.heads.begins(line) {
 			continue
 		}
 		if found, ok = method(p.expr, line); ok {
-			return found, offset, true
+			return found, end - len(line), true
 		}
 	}
 	return found, 0, false
-}
-
-func (p *pattern) MatchString(s string) bool {
-	_, _, ok := find(p, s, true, func(re *regexp.Regexp, s string) (struct{}, bool) { return struct{}{}, re.MatchString(s) })
-	return ok
-}
-
-// lineOf is where the first line begins that holds a match, -1 where none does. The pattern is one whose matches are in lines.
-func (p *pattern) lineOf(s string) int {
-	_, at, ok := find(p, s, true, func(re *regexp.Regexp, s string) (struct{}, bool) { return struct{}{}, re.MatchString(s) })
-	if !ok {
-		return -1
-	}
-	return strings.LastIndexByte(s[:at], '\n') + 1
 }
 
 func (p *pattern) FindString(s string) string {
@@ -102,7 +166,7 @@ func (p *pattern) FindString(s string) string {
 }
 
 func (p *pattern) FindStringIndex(s string) []int {
-	m, offset, ok := find(p, s, false, func(re *regexp.Regexp, s string) ([]int, bool) { m := re.FindStringIndex(s); return m, m != nil })
+	m, offset, ok := find(p, s, func(re *regexp.Regexp, s string) ([]int, bool) { m := re.FindStringIndex(s); return m, m != nil })
 	if !ok {
 		return nil
 	}
@@ -110,7 +174,7 @@ func (p *pattern) FindStringIndex(s string) []int {
 }
 
 func (p *pattern) FindStringSubmatch(s string) []string {
-	m, _, _ := find(p, s, false, func(re *regexp.Regexp, s string) ([]string, bool) { m := re.FindStringSubmatch(s); return m, m != nil })
+	m, _, _ := find(p, s, func(re *regexp.Regexp, s string) ([]string, bool) { m := re.FindStringSubmatch(s); return m, m != nil })
 	return m
 }
 

@@ -144,6 +144,7 @@ func staysInLine(re *syntax.Regexp) bool {
 type word struct {
 	text string
 	sure bool
+	part uint8 // the alternative that it is of
 }
 
 const (
@@ -154,7 +155,7 @@ const (
 // neededWords finds words of which each match of an expression holds one; none where it needs no word that is worth looking for.
 func neededWords(re *syntax.Regexp) (words []word) {
 	for _, b := range branches(re) {
-		w := word{b.run, b.whole}
+		w := word{text: b.run, sure: b.whole}
 		if !b.whole {
 			w.text = clip(longer(b.best, b.run), maxWord)
 		}

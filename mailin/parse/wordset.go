@@ -1,12 +1,16 @@
 package parse
 
+import "slices"
+
 // A wordSet looks for many words at once (Aho and Corasick, 1975): an automaton over the bytes of the text that has seen, at each state,
 // the longest beginning of a word that ends here.
 type wordSet struct {
 	class [256]uint8 // bytes that lead to the same states; both cases of an ASCII letter are one
+	width int        // how many classes there are
 	next  []uint32   // state and class to state, premultiplied by the number of classes; state 0 is the beginning
 	found uint32     // the states from here on have seen a word
 	sure  uint32     // and from here on a sure one
+	parts [][]uint8  // of each state that has seen a word, but no sure one: those whose words these are
 }
 
 func newWordSet(words []word) *wordSet {
@@ -26,13 +30,14 @@ func newWordSet(words []word) *wordSet {
 	// The tree of the words; 0 is no state but the beginning.
 	next := make([]int, width, 64*width)
 	ends := []int{0} // 1 of a word, 2 of a sure one
+	parts := [][]uint8{nil}
 	for _, w := range words {
 		at := 0
 		for _, c := range []byte(w.text) {
 			to := &next[at*width+int(s.class[c])]
 			if *to == 0 {
 				*to = len(ends)
-				ends = append(ends, 0)
+				ends, parts = append(ends, 0), append(parts, nil)
 				at = *to
 				next = append(next, make([]int, width)...)
 			} else {
@@ -44,6 +49,7 @@ func newWordSet(words []word) *wordSet {
 		} else {
 			ends[at] = max(ends[at], 1)
 		}
+		parts[at] = append(parts[at], w.part)
 	}
 	// From each state, where it has no way on, that of the longest shorter beginning; breadth first, so that this one is complete.
 	fail := make([]int, len(ends))
@@ -58,6 +64,7 @@ func newWordSet(words []word) *wordSet {
 					fail[*to] = other
 				}
 				ends[*to] = max(ends[*to], ends[fail[*to]])
+				parts[*to] = append(parts[*to], parts[fail[*to]]...)
 				queue = append(queue, *to)
 			case at != 0:
 				*to = other
@@ -72,9 +79,14 @@ func newWordSet(words []word) *wordSet {
 			if end == kind {
 				number[at] = n
 				n++
+				if kind == 1 {
+					slices.Sort(parts[at])
+					s.parts = append(s.parts, slices.Compact(parts[at]))
+				}
 			}
 		}
 	}
+	s.width = width
 	s.next = make([]uint32, len(next))
 	for at := range ends {
 		for c := range width {
@@ -83,6 +95,12 @@ func newWordSet(words []word) *wordSet {
 	}
 	return s
 }
+
+// after is the state after one more byte.
+func (s *wordSet) after(state uint32, c byte) uint32 { return s.next[int(state)+int(s.class[c])] }
+
+// partsAt are those of which a word was seen at a state, where none is sure.
+func (s *wordSet) partsAt(state uint32) []uint8 { return s.parts[int(state-s.found)/s.width] }
 
 // find is the index after the word of the set that ends first in the text, -1 where there is none, and whether that one is sure.
 func (s *wordSet) find(text string) (end int, sure bool) {
