@@ -40,6 +40,9 @@ func ParseIDs(field string) []ID {
 	}
 
 	plain := withoutComments(field)
+	if n := strings.Count(plain, "<"); n > 1 {
+		ids = make([]ID, 0, min(n, maxIDs))
+	}
 	bracketed := false
 	for rest := plain; ; {
 		_, after, ok := strings.Cut(rest, "<")
@@ -59,7 +62,7 @@ func ParseIDs(field string) []ID {
 			rest = after[end+1:]
 			after = after[:end]
 		}
-		if strings.IndexFunc(after, unicode.IsSpace) < 0 {
+		if isID(after) || strings.IndexFunc(after, unicode.IsSpace) < 0 {
 			add(after)
 			continue
 		}
@@ -74,6 +77,9 @@ func ParseIDs(field string) []ID {
 				add(strings.Trim(w, `"'`))
 			}
 		}
+	}
+	if len(ids) == 0 {
+		return nil
 	}
 	return ids[max(0, len(ids)-maxIDs):]
 }
@@ -98,11 +104,16 @@ func firstWord(s string) string {
 	return words[0]
 }
 
+// isID tells one that is in canonical form, but for its length, as nearly all are.
+func isID(s string) bool {
+	return isOf(s, func(c byte) bool { return c > ' ' && c < 0x7f && c != '<' && c != '>' })
+}
+
 func canonicalID(s string) ID {
 	if len(s) > 2*maxID {
 		return ""
 	}
-	if isOf(s, func(c byte) bool { return c > ' ' && c < 0x7f && c != '<' && c != '>' }) && len(s) <= maxID {
+	if isID(s) && len(s) <= maxID {
 		return ID(s)
 	}
 	s = strings.Map(func(r rune) rune {

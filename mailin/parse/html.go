@@ -332,9 +332,34 @@ func (t *htmlTree) isHidden(n *htmlNode) bool {
 	if t.has(n, hiddenKey) {
 		return true
 	}
+	if !hasHidingColon(t.attr(n, styleKey)) {
+		return false
+	}
 	s := t.style(n)
 	return s != "" && (strings.Contains(s, "display:none") || strings.Contains(s, "visibility:hidden") || strings.Contains(s, "mso-hide:all") ||
 		strings.Contains(s, "font-size:0;") || strings.HasSuffix(s, "font-size:0") || strings.Contains(s, "font-size:0px"))
+}
+
+// hasHidingColon looks at a style as it stands, which is done for each element: what hides has a colon with certain letters around.
+func hasHidingColon(s string) bool {
+	for at := 0; ; {
+		n := strings.IndexByte(s[at:], ':')
+		if n < 0 {
+			return false
+		}
+		before, after := strings.TrimRight(s[:at+n], blanks), strings.TrimLeft(s[at+n+1:], blanks)
+		at += n + 1
+		if before == "" || after == "" {
+			continue
+		}
+		switch c := before[len(before)-1]; {
+		case c|0x20 == 'y', c|0x20 == 'e', c <= ' ', c >= utf8.RuneSelf: // display, visibility, mso-hide, font-size
+			switch c := after[0]; {
+			case c|0x20 == 'n', c|0x20 == 'h', c|0x20 == 'a', c == '0', c <= ' ', c >= utf8.RuneSelf: // none, hidden, all, 0
+				return true
+			}
+		}
+	}
 }
 
 // isQuote tells the elements in which mail programs put the mail they answer.

@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -65,4 +66,25 @@ func FuzzHTML(f *testing.F) {
 			t.Errorf("%q\ngives %q,\nwant  %q", source, got, want)
 		}
 	})
+}
+
+// The glance at a style as it stands finds all that hides.
+func TestHidingColon(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(11, 12))
+	hidden := 0
+	for range 50_000 {
+		style := pieces(rnd, 7, "display", "Font-Size", ":", " ", "none", "NONE", "visibility : hidden", "mso-hide:all", "0", "0px", "1px", ";", "\u00a0", "\u2003", "color:red", "k", "\v", "K", "n one", "siz e:0")
+		tree := htmlTree{attrs: []htmlAttr{{styleKey, style}}, nodes: []htmlNode{{isElement: true, attrs: [2]int32{0, 1}}}}
+		s := tree.style(&tree.nodes[0])
+		is := strings.Contains(s, "display:none") || strings.Contains(s, "visibility:hidden") || strings.Contains(s, "mso-hide:all") || strings.Contains(s, "font-size:0")
+		if is {
+			hidden++
+		}
+		if is && !hasHidingColon(style) {
+			t.Fatalf("%q hides", style)
+		}
+	}
+	if hidden < 1000 {
+		t.Errorf("only %d styles hide", hidden)
+	}
 }
