@@ -289,8 +289,8 @@ func (x *tx) readSent(ctx context.Context, addresses []string, since time.Time) 
 }
 
 const (
-	lockTickets          = `UPDATE ticket SET version = version + 1 WHERE number IN (:ids) RETURNING ` + ticketColumns
-	selectTicketsIn      = `SELECT ` + ticketColumns + ` FROM ticket WHERE number IN (:ids)`
+	selectTicketsIn      = `SELECT ` + ticketColumns + ` FROM ticket WHERE number IN (:ids) ORDER BY number` // the order in which they are locked
+	postgresLockIn       = selectTicketsIn + postgresForUpdate
 	selectParticipantsOf = `
 		SELECT ticket, contact.id, address, name, language, customer, may_spend, role, since, added_by
 		FROM participant JOIN contact ON contact.id = participant.contact
@@ -313,7 +313,6 @@ func (x *tx) expectTickets(ctx context.Context, e *desk.Expected) error {
 	if len(asked) == 0 {
 		return nil
 	}
-	slices.Sort(asked) // the order in which they are locked, as far as it is ours
 	var (
 		got  []ticketRow
 		part []struct {
@@ -321,9 +320,9 @@ func (x *tx) expectTickets(ctx context.Context, e *desk.Expected) error {
 			participantRow
 		}
 	)
-	lock := lockTickets
-	if x.st.engine == migrations.SQLite {
-		lock = selectTicketsIn // see lockTicket
+	lock := selectTicketsIn
+	if x.st.engine == migrations.Postgres {
+		lock = postgresLockIn
 	}
 	if err := listIn(ctx, x, &got, lock, asked, nil); err != nil {
 		return err

@@ -110,11 +110,13 @@ func (x *tx) AddTicket(ctx context.Context, t *desk.Ticket) error {
 	return nil
 }
 
-// Loading a ticket to change it is writing it: the row stays locked until the end of the transaction, and a second transaction loads what
-// the first one saved. SQLite has one transaction that writes at a time, and needs no more.
-const lockTicket = `UPDATE ticket SET version = version + 1 WHERE number = :number RETURNING ` + ticketColumns
-
-const selectTicket = `SELECT ` + ticketColumns + ` FROM ticket WHERE number = :number`
+// A ticket that is loaded to be changed stays locked until the end of the transaction, and a second transaction loads what the first one saved.
+// SQLite has one transaction that writes at a time, and needs no more. To write the row would lock it too, and leave a dead one behind at each look.
+const (
+	selectTicket      = `SELECT ` + ticketColumns + ` FROM ticket WHERE number = :number`
+	postgresForUpdate = ` FOR NO KEY UPDATE` // rows that point at the ticket may come meanwhile
+	postgresLock      = selectTicket + postgresForUpdate
+)
 
 // Ticket implements desk.Tx.
 func (x *tx) Ticket(ctx context.Context, number int64) (*desk.Ticket, error) {
@@ -138,7 +140,7 @@ func (x *tx) ticket(ctx context.Context, number int64) (*desk.Ticket, error) {
 	if x.view || x.locked[number] || x.st.engine == migrations.SQLite {
 		err = x.getApart(ctx, &row, selectTicket, args{"number": number})
 	} else {
-		err = x.getApart(ctx, &row, lockTicket, args{"number": number})
+		err = x.getApart(ctx, &row, postgresLock, args{"number": number})
 	}
 	if err != nil {
 		return nil, err
