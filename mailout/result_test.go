@@ -129,7 +129,10 @@ func TestT102CutBetweenDotAndReply(t *testing.T) {
 					t.Errorf("%d copies, want %d", n, c.copies)
 				}
 				got := w.results(m.ID)
-				if states := fmt.Sprint(got[0].State, " ", got[1].State); len(got) != 2 || states != c.states || !strings.HasPrefix(got[0].Text, told) {
+				if len(got) != 2 {
+					t.Fatalf("%d tries: %+v", len(got), got)
+				}
+				if states := fmt.Sprint(got[0].State, " ", got[1].State); states != c.states || !strings.HasPrefix(got[0].Text, told) {
 					t.Errorf("%+v", got)
 				}
 				if c.times == 0 && (!strings.HasPrefix(got[1].Text, told) || !strings.Contains(got[1].Text, "not sent again")) {

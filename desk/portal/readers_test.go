@@ -174,7 +174,10 @@ func TestM8StaffOrders(t *testing.T) {
 		if w.journal(second) != before || w.ticket(second).MergedInto != 0 {
 			t.Error("a GET has changed something")
 		}
-		order(second, "merge", fmt.Sprint(first), 200, "Merged: it is all here now.", "I forgot <b>this</b>.")
+		a := order(second, "merge", fmt.Sprintf("#00%d", first), 200, "Merged: it is all here now.", "I forgot <b>this</b>.") // however the number is put
+		if a.Request.URL.Path != path(first) {
+			t.Errorf("the merge came to %s", a.Request.URL)
+		}
 		d.shows(d.get(path(second)), 200, "is a part of another one now", fmt.Sprintf("#%d", first))
 		if body := d.get(path(second)).body; strings.Contains(body, "put-right") {
 			t.Error("a merged ticket is offered to be put right")

@@ -144,8 +144,12 @@ func (p *Portal) order(v *visit) error {
 		return v.showStaffTicket(http.StatusUnprocessableEntity, again, wrong, "")
 	}
 	p.Stir()
-	if do == "merge" {
-		return v.see(fmt.Sprintf("/tickets/%s?done=merge", strings.TrimPrefix(value, "#")))
+	if do == "merge" { // whatever was typed, and wherever that leads by now
+		merged, err := p.Desk.StaffViewOf(v.r.Context(), who, number, v.lang)
+		if err != nil {
+			return err
+		}
+		number = merged.MergedInto
 	}
 	return v.see(fmt.Sprintf("/tickets/%d?done=%s", number, do))
 }
