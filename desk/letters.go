@@ -47,6 +47,7 @@ func (t *turn) customerData(tk *Ticket) *templates.Customer {
 	if d.Estimate != nil && tk.Estimate.Max > t.p.Credits.ConfirmLimit {
 		d.ConfirmLimit = t.p.Credits.ConfirmLimit
 	}
+	d.NotHis = tk.Estimate != nil && !spends(&tk.Requester, tk)
 	if tk.Hold != nil && !tk.hourly() {
 		d.Spent = &templates.Spent{TotalMinutes: tk.Minutes, Credits: tk.Hold.Settled, Max: tk.Hold.Amount}
 	}
@@ -63,7 +64,7 @@ func (t *turn) customerData(tk *Ticket) *templates.Customer {
 	d.Resolution, d.ResolutionTarget = t.deadline(tk, policy.Resolution, lang)
 	if portal := t.p.Portal.URL; portal != "" {
 		d.TicketURL = fmt.Sprintf("%s/tickets/%d", portal, tk.Number)
-		if tk.Status == AwaitingConfirmation && d.Estimate != nil {
+		if tk.Status == AwaitingConfirmation && d.Estimate != nil && !d.NotHis {
 			// For this person and this version alone, as the reply address of an estimate is. It needs no place to be kept: the ticket itself
 			// tells whether it was used.
 			d.ConfirmURL = portal + "/estimate/" + t.keys.Mint(message.Token{Purpose: message.PurposePage, Ticket: tk.Number, Arg: tk.Estimate.Version}, tk.Requester.Address)

@@ -23,6 +23,7 @@ type Listed struct {
 	Class     string
 	At        templates.Moment // when it last changed its status
 	Requester string           // "" for one's own
+	Others    bool             // it waits for a yes, which is not his to give who looks
 }
 
 // WaitsForCustomer tells whether the customer has something to do.
@@ -52,11 +53,17 @@ func (d *Desk) TicketsOf(ctx context.Context, who *Contact, below int64) (all []
 			if tk.Requester.ID != who.ID {
 				r.Requester = cmp.Or(tk.Requester.Name, tk.Requester.Address)
 			}
+			r.Others = waitsForOthers(who, tk)
 			all = append(all, r)
 		}
 		return nil
 	})
 	return all, more, err
+}
+
+// waitsForOthers tells whether a ticket waits for a yes which is not his to give who looks.
+func waitsForOthers(who *Contact, tk *Ticket) bool {
+	return tk.Status == AwaitingConfirmation && !spends(who, tk)
 }
 
 // A View is a ticket as a customer sees it.
@@ -71,7 +78,9 @@ type View struct {
 	Free                                  bool
 	Estimate                              *templates.Range
 	Version                               int64 // of the estimate
-	MayDecide                             bool  // it waits for a yes, and who looks may give it
+	MayDecide                             bool  // it waits for a yes, and who looks may give it here
+	Others                                bool  // it waits for a yes, which is not his to give who looks
+	LetIn                                 bool  // who looks was let in later, and neither pays nor decides
 	Minutes                               int   // in a credit
 	Balance                               *int64
 	Missing                               int64
@@ -88,7 +97,8 @@ type View struct {
 
 	Readers []Reader // whom he may let in or take out
 
-	Said []Said
+	Said   []Said
+	Latest int // Said is out of only so many messages, the latest; 0 for all
 }
 
 // Said is one message of a thread, or something that the desk did.
@@ -148,8 +158,9 @@ func (t *turn) viewOf(who *Contact, tk *Ticket, lang string) (View, error) {
 		FirstResponse: d.FirstResponse, Resolution: d.Resolution, FirstResponseTarget: d.FirstResponseTarget, ResolutionTarget: d.ResolutionTarget,
 		MayClose: tk.Status != Closed && ends(who, tk), Reopens: tk.Status.Done() && t.mayReopen(tk), OpensNew: !t.mayReopen(tk), CloseDays: d.CloseAfterDays,
 	}
-	if !since(who, tk).IsZero() {
-		v.Estimate, v.Spent, v.Free = nil, nil, true // he neither pays nor decides
+	v.Others, v.LetIn = waitsForOthers(who, tk), !since(who, tk).IsZero()
+	if v.LetIn {
+		v.Estimate, v.Spent, v.Free = nil, nil, true
 	}
 	if tk.Requester.ID != who.ID {
 		v.Requester = cmp.Or(tk.Requester.Name, tk.Requester.Address)
@@ -164,7 +175,7 @@ func (t *turn) viewOf(who *Contact, tk *Ticket, lang string) (View, error) {
 		}
 		v.Balance = &balance
 	}
-	if (tk.Status == AwaitingConfirmation || tk.Status == AwaitingCredits) && since(who, tk).IsZero() {
+	if (tk.Status == AwaitingConfirmation || tk.Status == AwaitingCredits) && !v.LetIn {
 		v.MayDecide = tk.Status == AwaitingConfirmation && spends(who, tk) && !tk.hourly()
 		if v.Missing = t.toHold(tk) - deref(v.Balance); v.Missing > 0 && !tk.hourly() {
 			v.HowToBuy = string(d.HowToBuy)
@@ -175,7 +186,7 @@ func (t *turn) viewOf(who *Contact, tk *Ticket, lang string) (View, error) {
 	}
 	v.Readers = t.readersFor(who, tk)
 	var err error
-	v.Said, err = t.said(who, tk)
+	v.Said, v.Latest, err = t.said(who, tk)
 	return v, err
 }
 
@@ -186,15 +197,27 @@ func deref(n *int64) int64 {
 	return *n
 }
 
-// said is what a customer sees of a thread, oldest first.
-func (t *turn) said(who *Contact, tk *Ticket) ([]Said, error) {
-	recent, err := t.tx.Recent(t.ctx, tk.Number, maxThread)
+// latest are the messages of a ticket that a page shows at once, oldest first, and how many those are where there were others before; else 0.
+func (t *turn) latest(tk *Ticket) (all []*Message, most int, err error) {
+	all, err = t.tx.Recent(t.ctx, tk.Number, maxThread+1)
+	if len(all) > maxThread {
+		all, most = all[:maxThread], maxThread
+	}
+	slices.Reverse(all)
+	return all, most, err
+}
+
+// said is what a customer sees of a thread, oldest first, out of the latest messages where there are too many.
+func (t *turn) said(who *Contact, tk *Ticket) (all []Said, most int, err error) {
+	latest, most, err := t.latest(tk)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	from := since(who, tk)
-	var all []Said
-	for _, m := range slices.Backward(recent) {
+	if most > 0 && latest[0].At.Before(from) {
+		most = 0 // what is left out is not for him anyway
+	}
+	for _, m := range latest {
 		if !forCustomer(m) || m.At.Before(from) {
 			continue
 		}
@@ -219,7 +242,7 @@ func (t *turn) said(who *Contact, tk *Ticket) ([]Said, error) {
 	}
 	mails, err := t.tx.Mails(t.ctx, tk.Number)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	for _, m := range mails {
 		if from.IsZero() && m.Audience == "customer" && slices.Contains(milestones, m.Template) && m.Automatic {
@@ -227,7 +250,7 @@ func (t *turn) said(who *Contact, tk *Ticket) ([]Said, error) {
 		}
 	}
 	slices.SortStableFunc(all, func(a, b Said) int { return a.At.T.Compare(b.At.T) })
-	return all, nil
+	return all, most, nil
 }
 
 // forCustomer tells the messages that a ticket's customer sees: words of people to each other. What was held, what programs sent and what

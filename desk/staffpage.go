@@ -35,7 +35,8 @@ type Queued struct {
 // A Queue is what there is to do for one of us, what is due first at the top of each list.
 type Queue struct {
 	Mine, Nobodys, Others []Queued
-	Held                  int  // mails that wait for a person, where they are his to look at
+	Held                  int  // mails that wait for a person, where they are his to look at: heldShown at most
+	HeldMore              bool // and there are more
 	MayHold               bool // whether they are
 	More                  int  // tickets that are not listed
 }
@@ -86,7 +87,7 @@ func (d *Desk) QueueOf(ctx context.Context, who *policy.Staff, lang string) (q Q
 			if err != nil {
 				return err
 			}
-			q.Held = len(held)
+			q.Held, q.HeldMore = min(len(held), heldShown), len(held) > heldShown
 		}
 		return nil
 	})
@@ -160,6 +161,7 @@ type StaffView struct {
 	Settled          []Settled
 	Clocks           []ClockView
 	Said             []StaffSaid
+	Latest           int // Said has only so many, the latest; 0 for all
 	Sent             []StaffSent
 	Access           []Access // what the customer handed over for him, without what it says
 	MayLook          bool     // at it
@@ -217,8 +219,20 @@ type StaffSent struct {
 	State    MailState
 }
 
-// StaffViewOf is a ticket as one of us sees it; one that he may not see is not found.
-func (d *Desk) StaffViewOf(ctx context.Context, who *policy.Staff, number int64, lang string) (v StaffView, err error) {
+// StaffViewOf is a ticket as one of us sees it, with its latest messages; one that he may not see is not found.
+func (d *Desk) StaffViewOf(ctx context.Context, who *policy.Staff, number int64, lang string) (StaffView, error) {
+	return d.staffView(ctx, who, number, lang, (*turn).latest)
+}
+
+// WholeStaffViewOf is StaffViewOf with every message, however many there are.
+func (d *Desk) WholeStaffViewOf(ctx context.Context, who *policy.Staff, number int64, lang string) (StaffView, error) {
+	return d.staffView(ctx, who, number, lang, func(t *turn, tk *Ticket) ([]*Message, int, error) {
+		all, err := t.tx.Messages(t.ctx, tk.Number)
+		return all, 0, err
+	})
+}
+
+func (d *Desk) staffView(ctx context.Context, who *policy.Staff, number int64, lang string, read func(*turn, *Ticket) ([]*Message, int, error)) (v StaffView, err error) {
 	err = d.view(ctx, func(t *turn) error {
 		tk, err := t.tx.Ticket(ctx, number)
 		if err != nil {
@@ -234,7 +248,7 @@ func (d *Desk) StaffViewOf(ctx context.Context, who *policy.Staff, number int64,
 			return err
 		}
 		inZone(data, who.Zone)
-		messages, err := t.tx.Messages(ctx, number)
+		messages, latest, err := read(t, tk)
 		if err != nil {
 			return err
 		}
@@ -242,7 +256,7 @@ func (d *Desk) StaffViewOf(ctx context.Context, who *policy.Staff, number int64,
 		if err != nil {
 			return err
 		}
-		v = StaffView{Staff: data, Status: tk.Status, Registered: *t.inHis(who, tk, tk.Registered), Tags: tk.Tags, Settled: WhyOf(tk, messages).Settled}
+		v = StaffView{Staff: data, Status: tk.Status, Registered: *t.inHis(who, tk, tk.Registered), Tags: tk.Tags, Settled: WhyOf(tk, nil).Settled, Latest: latest}
 		if tk.Assignee != "" {
 			v.With = t.nameOf(tk.Assignee)
 		}
@@ -263,7 +277,7 @@ func (d *Desk) StaffViewOf(ctx context.Context, who *policy.Staff, number int64,
 		}
 		for i, m := range messages {
 			said := t.staffSaid(who, tk, m)
-			said.MaySplit = v.MayCorrect && i > 0 && splits(m)
+			said.MaySplit = v.MayCorrect && (i > 0 || latest > 0) && splits(m)
 			v.Said = append(v.Said, said)
 		}
 		for _, m := range mails {
@@ -342,15 +356,19 @@ type HeldView struct {
 // heldShown is how many held mails a page shows.
 const heldShown = 100
 
-// HeldFor are the mails that wait for a person, the oldest first, for those of us whose work that is; for others they are not found.
-func (d *Desk) HeldFor(ctx context.Context, who *policy.Staff) (all []HeldView, err error) {
+// HeldFor are the mails that wait for a person, the oldest first, for those of us whose work that is; for others they are not found. More
+// tells that there are further ones.
+func (d *Desk) HeldFor(ctx context.Context, who *policy.Staff) (all []HeldView, more bool, err error) {
 	if !LooksAtHeld(who) {
-		return nil, fmt.Errorf("held mails for %s: %w", who.ID, ErrNotFound)
+		return nil, false, fmt.Errorf("held mails for %s: %w", who.ID, ErrNotFound)
 	}
 	err = d.view(ctx, func(t *turn) error {
-		held, err := t.tx.Held(ctx, heldShown)
+		held, err := t.tx.Held(ctx, heldShown+1)
 		if err != nil {
 			return err
+		}
+		if more = len(held) > heldShown; more {
+			held = held[:heldShown]
 		}
 		for _, m := range held {
 			zone := t.p.Desk.Zone
@@ -365,5 +383,5 @@ func (d *Desk) HeldFor(ctx context.Context, who *policy.Staff) (all []HeldView, 
 		}
 		return nil
 	})
-	return all, err
+	return all, more, err
 }

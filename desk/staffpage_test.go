@@ -56,7 +56,7 @@ func TestP3Queue(t *testing.T) {
 		if !errors.Is(err, desk.ErrNotFound) {
 			t.Errorf("a ticket of a queue that Max does not work on: %v", err)
 		}
-		if _, err := w.desk.HeldFor(t.Context(), w.policy.StaffByID("max")); !errors.Is(err, desk.ErrNotFound) {
+		if _, _, err := w.desk.HeldFor(t.Context(), w.policy.StaffByID("max")); !errors.Is(err, desk.ErrNotFound) {
 			t.Errorf("held mails for Max: %v", err)
 		}
 		v, err := w.desk.StaffViewOf(t.Context(), w.policy.StaffByID("eve"), installed.Number, "de")

@@ -98,6 +98,7 @@ type Customer struct {
 	ReopenDays     int    // calendar days in which an answer opens a closed ticket again
 
 	ConfirmLimit      int64      // credits that a mail may confirm, where the estimate is above; else 0
+	NotHis            bool       // whoever reads may not agree: others spend for the account
 	HowToBuy          PublicText // where to get credits
 	ManagementContact string
 	Related           int64    // the linked ticket

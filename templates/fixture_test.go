@@ -190,6 +190,21 @@ var goldens = map[string]func(t testing.TB, lang string, c *Customer, s *Staff){
 		c.ConfirmURL, c.TopUpURL = "https://desk.example/confirm/3fq8", "https://desk.example/credits"
 		c.FirstResponse, c.Resolution, c.CloseAfterDays = nil, nil, 10
 	},
+	"estimate-others": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		lowBalance(t, lang, c, s)
+		c.NotHis, c.TicketURL = true, "https://desk.example/tickets/123"
+		c.FirstResponse, c.Resolution, c.CloseAfterDays = nil, nil, 10
+	},
+	"estimate_renewed-others": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		lowBalance(t, lang, c, s)
+		c.NotHis, c.Estimate = true, &Range{Min: 2, Max: 4}
+	},
+	"confirm_elsewhere-others": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		c.NotHis, c.TicketURL = true, "https://desk.example/tickets/123"
+	},
+	"agreement-others": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		c.NotHis, c.TicketURL, c.Estimate, c.Hourly = true, "https://desk.example/tickets/123", nil, byTheHour(lang)
+	},
 	"estimate-minimal": minimal,
 	"estimate-limit": func(t testing.TB, lang string, c *Customer, s *Staff) {
 		c.FirstResponse, c.Resolution, c.CloseAfterDays = nil, nil, 10

@@ -245,8 +245,10 @@ func TestL2AboveTheLimitOfMails(t *testing.T) {
 		if w.balance("cust") != 4 || w.ticket(number).Status != "open" {
 			t.Errorf("balance %d, %s", w.balance("cust"), w.ticket(number).Status)
 		}
-		// Bo may not spend: his link says so, and his no counts.
+		// Bo may not spend any more: his link says so, and his no counts.
+		w.account("cust", "Cust Ltd", 10, desk.Contact{Address: bo, Name: "Bo", MaySpend: true})
 		number = w.writes("bo@cust.example", "Bo's project", "A project of mine.")
+		w.account("cust", "Cust Ltd", 10, desk.Contact{Address: bo, Name: "Bo"})
 		link := w.link(w.last("bo@cust.example", "estimate"))
 		b.shows(b.get(link), 200, "Only somebody who may spend")
 		b.shows(b.post(link, "answer", "yes"), 200, "Only somebody who may spend")

@@ -50,7 +50,11 @@ func (v *visit) showStaffTicket(status int, data staffTicketPage, wrong, done st
 	if err != nil {
 		return err
 	}
-	view, err := v.p.Desk.StaffViewOf(v.r.Context(), who, number, v.lang)
+	read := v.p.Desk.StaffViewOf
+	if v.r.URL.Query().Has("all") {
+		read = v.p.Desk.WholeStaffViewOf
+	}
+	view, err := read(v.r.Context(), who, number, v.lang)
 	if err != nil {
 		return err
 	}
@@ -180,17 +184,24 @@ func (p *Portal) held(v *visit) error {
 	return v.showHeld(http.StatusOK, "", done)
 }
 
+// A heldPage is the mails that wait for a person, and whether there are more than it shows.
+type heldPage struct {
+	All  []desk.HeldView
+	More bool
+}
+
 func (v *visit) showHeld(status int, wrong, done string) error {
 	who, err := v.staff()
 	if err != nil {
 		return err
 	}
-	all, err := v.p.Desk.HeldFor(v.r.Context(), who)
+	var d heldPage
+	d.All, d.More, err = v.p.Desk.HeldFor(v.r.Context(), who)
 	if err != nil {
 		return err
 	}
 	pg := v.page("held_title")
-	pg.Data, pg.Wrong, pg.Done = all, wrong, done
+	pg.Data, pg.Wrong, pg.Done = d, wrong, done
 	return v.show(status, "held", pg)
 }
 

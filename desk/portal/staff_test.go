@@ -26,8 +26,16 @@ func (w *world) busy() (eves, nobodys int64) {
 	w.answers("eve@staff.example", w.last("eve@staff.example", "assigned"), "Between us: call him first.\n/note")
 	nobodys = w.writes("Ann <"+ann+">", "A question", "How do I print?")
 	// In Eve's name, and nothing proves it.
-	raw := bytesSource(fmt.Sprintf("From: Eve <eve@staff.example>\r\nTo: support@desk.example\r\nSubject: Re: [#%d]\r\nMessage-ID: <f@x.example>\r\n\r\n/close <script>\r\n", eves))
+	w.held("Eve <eve@staff.example>", fmt.Sprintf("Re: [#%d]", eves), "/close <script>")
+	w.pass(5 * 24 * time.Hour)
+	return eves, nobodys
+}
+
+// held lets a mail arrive that nothing proves to be from whom it says.
+func (w *world) held(from, subject, words string) {
+	w.Helper()
 	w.uid++
+	raw := bytesSource(fmt.Sprintf("From: %s\r\nTo: support@desk.example\r\nSubject: %s\r\nMessage-ID: <f-%d@x.example>\r\n\r\n%s\r\n", from, subject, w.uid, words))
 	_, err := w.desk.Receive(w.Context(), []desk.Arrival{{
 		Position: desk.Position{Mailbox: "support", Folder: "INBOX", UIDValidity: 1, UID: w.uid}, Received: w.clock(), Source: raw, Message: parse.Parse(raw),
 		Assurance: message.Assurance{Level: message.LevelA0, Why: "nothing that proves it"},
@@ -35,8 +43,6 @@ func (w *world) busy() (eves, nobodys int64) {
 	if err != nil {
 		w.Fatal(err)
 	}
-	w.pass(5 * 24 * time.Hour)
-	return eves, nobodys
 }
 
 // P3: staff see the queue by its deadlines, a ticket with the reasons for each thing, and what waits for a person.
