@@ -158,12 +158,13 @@ type Withheld struct {
 
 // Handled is what somebody of us did to a held mail, or to a ticket as a whole: who, what, with which, and why.
 type Handled struct {
-	By      string `json:"by"`   // staff id
-	What    string `json:"what"` // release, join, discard, merge, split, link, queue, class, priority, spam, remind, invite, remove, forward, commands
+	By      string `json:"by"`             // staff id
+	With    string `json:"with,omitempty"` // the second of us who answers for it
+	What    string `json:"what"`           // counter, release, join, discard, merge, split, link, queue, class, priority, spam, remind, invite, remove, forward, commands
 	Ticket  int64  `json:"ticket,omitempty"`
 	Message int64  `json:"message,omitempty"`
 	Into    int64  `json:"into,omitempty"`  // merge: the ticket it became a part of; split, link: the other ticket
-	Value   string `json:"value,omitempty"` // the queue, class, priority, time or address
+	Value   string `json:"value,omitempty"` // the queue, class, priority, time or address; counter: the key of what was taken back
 	Why     string `json:"why,omitempty"`
 }
 

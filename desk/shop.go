@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/postdesk/postdesk/desk/ledger"
@@ -126,6 +128,72 @@ func (d *Desk) TopUp(ctx context.Context, customer string, unit ledger.Unit, n i
 			return fmt.Errorf("top up customer %s: %w", customer, err)
 		}
 		return t.goOnAll(customer, 0)
+	})
+}
+
+// A CounterError says why a posting cannot be taken back, and what to do instead.
+type CounterError struct{ Key, Wrong string }
+
+func (e *CounterError) Error() string { return fmt.Sprintf("take %s back: %s", e.Key, e.Wrong) }
+
+// Counter takes a posting back, by one that moves the same the other way (T044): what the ledger was told by mistake. One of us answers for it by
+// his id, and another with him where it is more than a mail may confirm, or no credits. It is posted once; again tells that it was before.
+// Holds and charges are none of its business, since they follow the time on their ticket.
+func (d *Desk) Counter(ctx context.Context, key, by, with, why string) (p ledger.Posting, again bool, err error) {
+	err = d.update(ctx, func(t *turn) error {
+		wrong := func(format string, args ...any) error { return &CounterError{key, fmt.Sprintf(format, args...)} }
+		told, err := t.tx.Posting(ctx, key)
+		switch {
+		case errors.Is(err, ErrNotFound):
+			return wrong("there is no such posting; its key stands in the last column of postdesk ledger statement")
+		case err != nil:
+			return err
+		}
+		switch told.Cause {
+		case "hold", "settle", "release":
+			return wrong("it follows the work on ticket %d; correct that by /spent -15m in a mail about the ticket, and the ledger follows", told.Ticket)
+		}
+		p = ledger.Counter(told, t.at)
+		switch _, err := t.tx.Posting(ctx, p.Key); {
+		case err == nil:
+			again = true
+			return nil
+		case !errors.Is(err, ErrNotFound):
+			return err
+		}
+		for _, id := range []string{by, with} {
+			if t.p.StaffByID(id) == nil && (id != "" || id == by) {
+				return wrong("%q is nobody's id in the policy", id)
+			}
+		}
+		if t.needsTwo(p) && (with == "" || with == by) {
+			return wrong("two of you answer for more than %d credits, and for what is no credits: name another of the staff by --with", t.p.Credits.ConfirmLimit)
+		}
+		var short *ledger.InsufficientError
+		switch err := t.post(p); {
+		case errors.As(err, &short):
+			return wrong("%s has %d %s left, and %d would go; the rest was spent or is held for tickets, and comes back where these are closed or their time is corrected",
+				short.Account, short.Balance, short.Unit, -short.Amount)
+		case err != nil:
+			return err
+		}
+		t.handled = append(t.handled, t.event(EventHandled, p.Ticket, Handled{By: by, With: with, What: "counter", Ticket: p.Ticket, Value: key, Why: why}))
+		for _, e := range p.Entries {
+			if customer, ok := strings.CutPrefix(string(e.Account), string(ledger.Customer(""))); ok && e.Amount > 0 {
+				if err := t.goOnAll(customer, 0); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	return p, again, err
+}
+
+// needsTwo tells a posting that two of us have to answer for.
+func (t *turn) needsTwo(p ledger.Posting) bool {
+	return slices.ContainsFunc(p.Entries, func(e ledger.Entry) bool {
+		return e.Unit != ledger.Credit || max(e.Amount, -e.Amount) > t.p.Credits.ConfirmLimit
 	})
 }
 

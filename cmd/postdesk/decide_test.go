@@ -21,11 +21,11 @@ func TestHeldDecide(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		by, err := staffID(p, strings.ToUpper(p.Staff[0].Name))
+		by, err := staffID(p, "--by", strings.ToUpper(p.Staff[0].Name))
 		if err != nil || by != p.Staff[0].ID {
 			t.Fatalf("%q: %v", by, err)
 		}
-		if _, err := staffID(p, "mallory"); err == nil || !strings.Contains(err.Error(), p.Staff[0].ID) {
+		if _, err := staffID(p, "--by", "mallory"); err == nil || !strings.Contains(err.Error(), p.Staff[0].ID) {
 			t.Errorf("a stranger: %v", err)
 		}
 		var out bytes.Buffer

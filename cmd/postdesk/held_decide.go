@@ -25,14 +25,15 @@ func (c decider) decide(ctx context.Context, do func(d *desk.Desk, by string) er
 	if err != nil {
 		return err
 	}
-	by, err := staffID(p, c.By)
+	by, err := staffID(p, "--by", c.By)
 	if err != nil {
 		return err
 	}
 	return c.withDesk(ctx, p, func(d *desk.Desk) error { return do(d, by) })
 }
 
-func staffID(p *policy.Policy, name string) (string, error) {
+// staffID is the id of one of the staff whom an option names.
+func staffID(p *policy.Policy, option, name string) (string, error) {
 	var ids []string
 	for _, s := range p.Staff {
 		if strings.EqualFold(s.ID, name) || strings.EqualFold(s.Name, name) || strings.EqualFold(s.Address, name) {
@@ -40,7 +41,7 @@ func staffID(p *policy.Policy, name string) (string, error) {
 		}
 		ids = append(ids, s.ID)
 	}
-	return "", fmt.Errorf("--by %q is nobody of the policy's staff: use one of %s", name, strings.Join(ids, ", "))
+	return "", fmt.Errorf("%s %q is nobody of the policy's staff: use one of %s", option, name, strings.Join(ids, ", "))
 }
 
 type heldReleaseCmd struct {

@@ -20,6 +20,7 @@ type ledgerCmd struct {
 	Balance   ledgerBalanceCmd   `cmd:"" help:"Tell what customers can spend, and what is held for work."`
 	Statement ledgerStatementCmd `cmd:"" help:"List everything that was posted to a customer's account."`
 	Topup     ledgerTopupCmd     `cmd:"" name:"topup" help:"Add to a customer's balance what was paid. Tickets that waited for it go on."`
+	Counter   ledgerCounterCmd   `cmd:"" help:"Take back what the ledger was told by mistake, by a posting the other way."`
 	Verify    ledgerVerifyCmd    `cmd:"" help:"Recount the whole ledger, from the first entry."`
 }
 
@@ -273,6 +274,62 @@ func (c ledgerTopupCmd) tell(ctx context.Context, st desk.Store, waited []int64,
 		}
 		_, err = fmt.Fprintf(out, "%s can spend %s\n", c.Customer, amount(balance, c.Unit))
 		return err
+	})
+}
+
+type ledgerCounterCmd struct {
+	decider
+	Key  string `arg:"" help:"The posting's key, as in postdesk ledger statement."`
+	With string `placeholder:"NAME" help:"Who else of the staff answers for it: needed above credits.confirm_limit, and for what is no credits."`
+	Why  string `required:"" placeholder:"TEXT" help:"What was wrong. The journal keeps it."`
+}
+
+// Help is printed below the usage.
+func (ledgerCounterCmd) Help() string {
+	return `Nothing in a ledger is changed or deleted: what was posted by mistake is posted once more, the other way. It takes a top-up or an opening
+balance back whole; what was paid in truth is then topped up under another reference. A charge follows the time on its ticket: correct it
+by /spent -15m there. Whoever decides, and why, stands in the journal.
+
+For example:
+
+    postdesk ledger counter "top_up:invoice 2026-118" --by dana --with max --why "typed 100 for 10" --policy policy.yaml`
+}
+
+// Run takes a posting back.
+func (c ledgerCounterCmd) Run(ctx context.Context) error {
+	return c.decide(ctx, func(d *desk.Desk, by string) error { return c.post(ctx, d, by, os.Stdout) })
+}
+
+func (c ledgerCounterCmd) post(ctx context.Context, d *desk.Desk, by string, out io.Writer) error {
+	why := strings.TrimSpace(c.Why)
+	if why == "" {
+		return errors.New("--why is empty: it is what the journal tells of the mistake")
+	}
+	with := ""
+	if c.With != "" {
+		var err error
+		if with, err = staffID(d.Policy(), "--with", c.With); err != nil {
+			return err
+		}
+	}
+	p, again, err := d.Counter(ctx, c.Key, by, with, why)
+	if err != nil {
+		return err
+	}
+	if again {
+		fmt.Fprintf(out, "%q was taken back before: nothing is changed\n", c.Key)
+	}
+	return d.Store.View(ctx, func(tx desk.Tx) error {
+		for _, e := range p.Entries {
+			balance, err := tx.Balance(ctx, e.Account, e.Unit)
+			if err != nil {
+				return err
+			}
+			if _, err := fmt.Fprintf(out, "%s %+d, and has %s\n", e.Account, e.Amount, amount(balance, e.Unit)); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

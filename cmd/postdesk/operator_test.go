@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -335,7 +336,7 @@ tokens: [{id: a, secret: "a secret of the tests, long enough"}]
 mailboxes: {support: {address: support@desk.example, queue: requests}}
 calendars: {office: {week: {mon-fri: ["09:00-18:00"]}}}
 queues: {requests: {}, technical: {}}
-staff: {dana: {name: Dana, address: dana@staff.example, roles: [dispatcher, engineer]}}
+staff: {dana: {name: Dana, address: dana@staff.example, roles: [dispatcher, engineer]}, eve: {name: Eve, address: eve@staff.example}}
 products: {classifieds: {}}
 classes: {installation: {queue: technical, billing: credits, estimate: 1-2}}
 credits: {how_to_buy: {en: Write to support@desk.example.}}
@@ -387,6 +388,105 @@ func TestLedgerTopup(t *testing.T) {
 		}
 		if err := (ledgerVerifyCmd{}).verify(t.Context(), st, &out); err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+// T044: a mistake in the ledger is mended by a posting the other way, for which two answer above the limit. What it is, and who did it, stays.
+func TestT044LedgerCounter(t *testing.T) {
+	storetest.EachEngine(t, func(t *testing.T, st *store.Store) {
+		fixture(t, st)
+		d, err := newDesk(st, readOperatorPolicy(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = d.AddAccount(t.Context(), desk.Account{Customer: desk.Customer{ID: "bolt"}})
+		if err == nil {
+			err = d.TopUp(t.Context(), "acme", ledger.Credit, 4, "invoice 6") // of which ticket 1 holds 2
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for ref, n := range map[string]int64{"invoice 8": 2, "invoice 9": 100} {
+			if err := d.TopUp(t.Context(), "bolt", ledger.Credit, n, ref); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := d.TopUp(t.Context(), "bolt", "EUR", 1, "cents"); err != nil {
+			t.Fatal(err)
+		}
+		bolt := func(unit ledger.Unit) (n int64) {
+			err := st.View(t.Context(), func(tx desk.Tx) (err error) {
+				n, err = tx.Balance(t.Context(), ledger.Customer("bolt"), unit)
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		before := bolt(ledger.Credit)
+		for _, c := range []struct {
+			name, key, with, why string
+			want, err            string
+			taken                int64 // of the credits, in all
+		}{
+			{"no such posting", "top_up:invoice", "", "oops", "", "there is no such posting; its key stands in", 0},
+			{"no reason", "top_up:invoice 8", "", " ", "", "--why is empty", 0},
+			{"a small one", "top_up:invoice 8", "", "typed twice", "customer:bolt -2, and has 100 credits\n", "", 2},
+			{"again", "top_up:invoice 8", "", "typed twice", "was taken back before: nothing is changed", "", 2},
+			{"a large one by one", "top_up:invoice 9", "", "10, not 100", "", "two of you answer for more than 4 credits", 2},
+			{"by the same one twice", "top_up:invoice 9", "dana@staff.example", "10, not 100", "", "name another of the staff by --with", 2},
+			{"with nobody", "top_up:invoice 9", "mallory", "10, not 100", "", `--with "mallory" is nobody of the policy's staff: use one of`, 2},
+			{"no credits, by one", "top_up:cents", "", "EUR", "", "two of you answer", 2},
+			{"a large one by two", "top_up:invoice 9", "Eve", "10, not 100", "customer:bolt -100", "", 102},
+			{"back again", "counter:top_up:invoice 9", "Eve", "it was right", "customer:bolt +100", "", 2},
+		} {
+			cmd := ledgerCounterCmd{Key: c.key, With: c.with, Why: c.why}
+			var out bytes.Buffer
+			err := cmd.post(t.Context(), d, "dana", &out)
+			if c.want == "" != (out.String() == "") || !strings.Contains(out.String(), c.want) || (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) {
+				t.Errorf("%s: got %q and %v, want %q and %q", c.name, out.String(), err, c.want, c.err)
+			}
+			if got := before - bolt(ledger.Credit); got != c.taken {
+				t.Errorf("%s: %d credits are taken back, want %d", c.name, got, c.taken)
+			}
+		}
+
+		// What was spent meanwhile does not come back, and a charge is its ticket's.
+		var held string
+		err = st.View(t.Context(), func(tx desk.Tx) error {
+			lines, err := tx.Statement(t.Context(), ledger.Customer("acme"))
+			for _, l := range lines {
+				if l.Cause == "hold" {
+					held = l.Key
+				}
+			}
+			return err
+		})
+		if err != nil || held == "" {
+			t.Fatalf("the fixture has no hold: %v", err)
+		}
+		for key, want := range map[string]string{held: "correct that by /spent -15m", "top_up:invoice 6": "customer:acme has 3 credit left, and 4 would go"} {
+			if _, _, err := d.Counter(t.Context(), key, "dana", "eve", "oops"); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: got %v, want %q", key, err, want)
+			}
+		}
+		var out bytes.Buffer
+		if err := (ledgerVerifyCmd{}).verify(t.Context(), st, &out); err != nil {
+			t.Error(err)
+		}
+		var journal strings.Builder
+		err = st.View(t.Context(), func(tx desk.Tx) error {
+			all, err := tx.Events(t.Context(), 0, 1000)
+			for _, e := range all {
+				fmt.Fprintf(&journal, "%s\n", e.Data)
+			}
+			return err
+		})
+		want := `{"by":"dana","with":"eve","what":"counter","value":"top_up:invoice 9","why":"10, not 100"}`
+		if err != nil || strings.Count(journal.String(), `"what":"counter"`) != 3 || !strings.Contains(journal.String(), want) {
+			t.Errorf("the journal has\n%s %v", journal.String(), err)
 		}
 	})
 }
