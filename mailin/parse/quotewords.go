@@ -12,12 +12,12 @@ import (
 // headerWords are the fields of the block that Outlook and its kin put above a quoted mail.
 var headerWords = map[int]string{
 	kindFrom: "from|von|de|da|van|от|от кого|od|från|fra|lähettäjä|feladó|gönderen|kimden|kimden (from)|expéditeur|remitente|mittente|afzender|absender|nadawca|отправитель|odesílatel|od koho|from (von)|" +
-		"发件人|寄件者|寄件人|差出人|보낸 사람|보낸사람|발신|мейл от|від|de la|из|από|מאת|من|reply-to|responder a|antwort an",
+		"发件人|寄件者|寄件人|差出人|보낸 사람|보낸사람|발신|мейл от|від|de la|из|από|מאת|من|reply-to|responder a|antwort an|odosielateľ|pošiljatelj|šalje|изпращач|dari|từ|saatja",
 	kindDate: "sent|date|gesendet|gesendet am|datum|datum/zeit|envoyé|envoyé le|date d'envoi|enviado|enviado el|enviado em|enviada em|fecha|data|inviato|verzonden|отправлено|дата|wysłano|wysłane|data wysłania|" +
-		"skickat|skickades|sendt|dato|lähetetty|päivämäärä|odesláno|datum odeslání|küldve|elküldve|gönderildi|gönderme tarihi|tarih|发送时间|發送時間|日期|寄件日期|時間|送信日時|日付|보낸 날짜|날짜|дата отправки|надіслано|trimis|data e hora|sent on|message du|le|date et heure",
-	kindTo:      "to|an|à|a|para|aan|кому|do|till|til|vastaanottaja|címzett|kime|alıcı|destinataire|destinatario|empfänger|ontvanger|adresat|получатель|komu|收件人|收件者|宛先|받는 사람|받는사람|수신|către|προς|אל|إلى",
+		"skickat|skickades|sendt|dato|lähetetty|päivämäärä|odesláno|datum odeslání|küldve|elküldve|gönderildi|gönderme tarihi|tarih|发送时间|發送時間|日期|寄件日期|時間|送信日時|日付|보낸 날짜|날짜|дата отправки|надіслано|trimis|data e hora|sent on|message du|le|date et heure|odoslané|poslano|dátum|στάλθηκε|ημερομηνία|изпратено|נשלח|תאריך|إرسال|تاريخ|dikirim|tanggal|đã gửi|ngày|saadetud|enviat",
+	kindTo:      "to|an|à|a|para|aan|кому|do|till|til|vastaanottaja|címzett|kime|alıcı|destinataire|destinatario|empfänger|ontvanger|adresat|получатель|komu|收件人|收件者|宛先|받는 사람|받는사람|수신|către|προς|אל|إلى|prima|primatelj|до|kepada|đến|tới|saaja|per a",
 	kindCc:      "cc|bcc|copie|copie à|con copia|kopie|kopie (cc)|копия|dw|do wiadomości|kopia|kopi|kopio|kopie an|抄送|副本|참조|másolat|bilgi|carbon copy|attachments|anlagen|importance|wichtigkeit|reply to|organization|organisation",
-	kindSubject: "subject|re|betreff|objet|asunto|oggetto|onderwerp|тема|temat|ämne|emne|aihe|assunto|předmět|tárgy|konu|subiect|主题|主旨|件名|標題|제목|θέμα|נושא|الموضوع",
+	kindSubject: "subject|re|betreff|objet|asunto|oggetto|onderwerp|тема|temat|ämne|emne|aihe|assunto|předmět|tárgy|konu|subiect|主题|主旨|件名|標題|제목|θέμα|נושא|الموضوع|predmet|zadeva|относно|subjek|perihal|chủ đề|teema|assumpte",
 }
 
 var headerNames = func() map[string]int {
@@ -38,9 +38,9 @@ type wroteWord struct {
 
 // wroteWords have a bar where they begin or end.
 var wroteWords = func() (list []wroteWord) {
-	for _, entry := range strings.Fields(`|wrote| |writes| |said| |schrieb| |schrieben| |schreibt| |schreef| |geschreven| |ha_scritto| |scrive| |skrev| |skriver| |kirjoitti|
+	for _, entry := range strings.Fields(`|wrote| |writes| |said| |schrieb| |schrieben| |schreibt| |geschrieben| |schreef| |geschreven| |ha_scritto| |scrive| |skrev| |skriver| |kirjoitti|
 	|escreveu| |escribe| |ha_escrit| |scris| |napsal |napisa écrit escribi írta yazdı yazmış pisze| пишет писал пише написа έγραψε כתב كتب 写道 寫道
-	のメッセージ 書きました 작성 đã_viết`) {
+	のメッセージ 書きました 작성 쓴_글 đã_viết |missatge_de| napísal |kirjutas| rakstīja rašė |menulis| |idatzi| เขียนว่า בתאריך كتابة`) {
 		list = append(list, wroteWord{strings.ReplaceAll(strings.Trim(entry, "|"), "_", " "), strings.HasPrefix(entry, "|"), strings.HasSuffix(entry, "|")})
 	}
 	return list
@@ -111,8 +111,14 @@ func hasDate(s string) bool {
 
 func wordEnds(rest string) bool { return rest == "" || !isWordByte(rest[0]) }
 
-// datedSender is a date with an address at the end of the line, which no sentence is made of.
-var datedSender = newPattern(`^((19|20)\d{2}|\d{1,2})[./-]\s?\d{1,2}[./-]\s?\d{1,4}\.?[ ,].{0,200}<[^<>\s]+@[^<>\s]+>\s?(\pL{1,20}\s?)?[:：]$`)
+// datedSender is a date, in figures or words and with or without its day, with an address at the end of the line, which no sentence is made of.
+var datedSender = newPattern(`^(\pL{1,12}[.,]{1,2}\s?)?(((19|20)\d{2}|\d{1,2})[./-]\s?\d{1,2}[./-]\s?\d{1,4}\.?|\d{1,2}\.? \pL{3,12}\.?,? (19|20)\d{2}|(19|20)\d{2}年\d{1,2}月\d{1,2}日)[ ,(].{0,200}<[^<>\s]+@[^<>\s]+>\s?(\pL{1,20}\s?)?[:：]$`)
+
+// ownWriting is a sentence about what the writer himself wrote, or that somebody did: no program puts it above a quote.
+var ownWriting = newPattern(`(?i)( ich | ik |\bi (wrote|said)|j['’]ai |je vous ai |\bho scritto| jeg | jag | я |escribí( |:)|napisał[ea]m|pisał[ea]m|(wrote|writes|said|schrieb|schreibt|schreef|écrit|scritto|escribió|escreveu|писал|пишет|pisze|napisał).{0,60} (that|dass|daß|dat|qu[e'’]|che|что|że)[ \pL])`)
+
+// closings end a letter. They stand above a signature, so what they end is text.
+var closings = newPattern(`(?i)^((best|kind|warm|many)? ?(regards|wishes|thanks)|thank you|thanks|cheers|sincerely|yours (sincerely|faithfully|truly)|(viele|beste|liebe|freundliche|herzliche|schöne) gr(ü|ue)(ß|ss)e|mit (freundlichen|besten|herzlichen|lieben) gr(ü|ue)(ß|ss)en|mfg|(bien )?cordialement|(un )?saludos?|atentamente|(cordiali|distinti) saluti|saluti|met vriendelijke groet(en)?|с уважением|pozdrawiam|z poważaniem)[,.!]?$`)
 
 // brokenLink is a link in parentheses that lost the mark of its quote, or has it behind.
 var brokenLink = newPattern(`^\s*\(https?://[^\s()]+\)\s*>\s*$`)
@@ -189,7 +195,7 @@ func newFooter(begin string, least, most int) footer {
 }
 
 var footers = []footer{
-	newFooter(`(sent|typed|written|posted|created|dictated)( \w+)?( with \w+)? (from|via|with|using|on|by) (my|the|a|an|yahoo|outlook|mail|samsung|gmail|android|iphone|ipad|blackberry|proton|mobile|sparrow|mailbird|airmail|nine|spark|aol|windows|thunderbird|type|huawei|xiaomi|sony|nokia|htc|lg|mailbox|front|zoho|k-9|aquamail|bluemail|superhuman|missive|inky|email|web|surface)\b`, 0, 120),
+	newFooter(`(sent|typed|written|posted|created|dictated)( \w+)?( with \w+)? (from|via|with|using|on|by) (my|the|a|an|galaxy|\[?proton|yahoo|outlook|mail|samsung|gmail|android|iphone|ipad|blackberry|mobile|sparrow|mailbird|airmail|nine|spark|aol|windows|thunderbird|type|huawei|xiaomi|sony|nokia|htc|lg|mailbox|front|zoho|k-9|aquamail|bluemail|superhuman|missive|inky|email|web|surface)\b`, 0, 120),
 	newFooter(`get (outlook|bluemail|yahoo mail|typeapp|aqua ?mail) for `, 1, 60), newFooter(`(download|hol(en)? sie sich) .{0,20}outlook `, 1, 40),
 	newFooter(`(von|aus) (meinem|meiner|unterwegs).{1,60}(gesendet|geschickt|verschickt)( .{1,30})?`, 0, 0),
 	newFooter(`(gesendet|diese nachricht wurde|versandt|verschickt) (von|mit|über|vom|wurde von|per)`, 1, 80),
@@ -199,7 +205,11 @@ var footers = []footer{
 	newFooter(`inviato (da|dal|con|tramite) `, 1, 80), newFooter(`scarica outlook `, 1, 40),
 	newFooter(`(verzonden|verstuurd|gestuurd) (vanaf|vanop|met|via|van|vanuit|door) `, 1, 80), newFooter(`(download|outlook) .{0,20}outlook voor `, 1, 40),
 	newFooter(`(отправлено|послано|отослано) (с|со|из|от|через|при) `, 1, 80), newFooter(`(скачать|получить) outlook `, 1, 40),
-	newFooter(`(wysłane|wysłano|wysłana) (z|ze|za|przez|przy) `, 1, 80), newFooter(`pobierz (program )?outlook `, 1, 40),
+	newFooter(`(wysłane|wysłano|wysłana) (z|ze|za|przez|przy) `, 1, 120), newFooter(`pobierz (program )?outlook `, 1, 40),
+	newFooter(`(obter|obtenha|baixar|descargar|obtén|hämta|hent|skaff|hanki|získat|pobierz aplikację) (o |a )?outlook `, 1, 60), newFooter(`outlook (voor|für|for|para|per|pour) .{1,40} (downloaden|beziehen|herunterladen)`, 0, 60),
+	newFooter(`from my (iphone|ipad|android|galaxy|samsung|blackberry|mobile|phone|cell)\b`, 0, 30), newFooter(`provenance : courrier`, 1, 80), newFooter(`mit proton mail gesendet`, 0, 0), newFooter(`yahoo mail: search, organize, conquer`, 0, 20), newFooter(`virus-free\.? ?www\.`, 1, 40),
+	newFooter(`(發自|发自|從|从)我的 ?`, 1, 20), newFooter(`iphone.{0,10} gönderildi`, 0, 0), newFooter(`az .{1,30} küldve`, 0, 0), newFooter(`trimis de pe `, 1, 60), newFooter(`στάλθηκε από `, 1, 60), newFooter(`надіслано (з|із|через) `, 1, 60),
+	newFooter(`odoslané z `, 1, 60), newFooter(`poslano (s|z|sa) `, 1, 60), newFooter(`dikirim dari `, 1, 60), newFooter(`đã gửi từ `, 1, 60), newFooter(`enviat des `, 1, 60), newFooter(`נשלח מ`, 1, 60), newFooter(`أُ?رسلت من `, 1, 60),
 	newFooter(`skickat från `, 1, 60), newFooter(`sendt fra `, 1, 60), newFooter(`lähetetty `, 1, 60), newFooter(`odesláno z `, 1, 60),
 	newFooter(`iphone(から送信|から)`, 0, 0), newFooter(`从我的 ?iphone ?发送`, 0, 0), newFooter(`iphoneから送信`, 0, 0), newFooter(`나의 iphone에서 보냄`, 0, 0),
 }

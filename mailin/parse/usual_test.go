@@ -136,7 +136,7 @@ func TestFooters(t *testing.T) {
 }
 
 func TestSharedAttribution(t *testing.T) {
-	byExpr := regexp.MustCompile(`^(.{1,300}?)[ -]+On (Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? .{10,200} wrote:$`)
+	byExpr := regexp.MustCompile(`^(.{1,300}?)[ -]+On (Mon|Tue|Wed|Thu|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec|\d)[a-z\d./-]*,? .{10,200} wrote:$`)
 	rnd := rand.New(rand.NewPCG(9, 10))
 	found := 0
 	for range 50_000 {

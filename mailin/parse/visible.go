@@ -234,13 +234,14 @@ func (v *reader) signature() {
 		v.quoteAt = max(v.quoteAt, v.at) + 1
 	}
 	if v.lines[v.at] != "-- " {
-		n := 0
+		n, text, ruled := 0, false, strings.HasSuffix(v.lines[v.at], "__")
 		for i := v.at + 1; i < v.quoteAt && n <= maxSignature; i++ {
-			if strings.TrimSpace(v.lines[i]) != "" {
+			if line := strings.TrimSpace(v.lines[i]); line != "" {
 				n++
+				text = text || ruled && len(line) < 60 && closings.MatchString(line)
 			}
 		}
-		if n > maxSignature {
+		if n > maxSignature || text {
 			v.keep(v.lines[v.at])
 			return
 		}
@@ -302,7 +303,7 @@ func unmarked(line string) string {
 	if n := len(line); n > 0 && isWordByte(line[0]) && (isWordByte(line[n-1]) || strings.IndexByte(".,:;!?", line[n-1]) >= 0) {
 		return line // as most lines of a text are
 	}
-	return strings.Trim(line, " \t\u00a0*\u200b\u200e\u200f\u202a\u202c")
+	return strings.Trim(line, " \t\u00a0*\u200b\u200e\u200f\u202a\u202b\u202c\u2060\u2063\ufeff")
 }
 
 // attribution tells how many lines from here introduce a quote, as "On ..., Kim wrote:" does, also broken over some lines; 0 for none.
@@ -338,9 +339,9 @@ func (v *reader) attribution() int {
 		dated := hasDate(joined) || strings.Contains(joined, "@")
 		switch {
 		case gaps > 0 && !strings.Contains(joined, "@"):
-		case beginsWithDate(joined) && datedSender.MatchString(joined):
+		case strings.IndexByte(joined, '@') >= 0 && datedSender.MatchString(joined):
 			return n
-		case saysWrote(joined) && (dated || quoteFollows && utf8.RuneCountInString(joined) < 120):
+		case saysWrote(joined) && (quoteFollows || !ownWriting.MatchString(joined)) && (dated || quoteFollows && utf8.RuneCountInString(joined) < 120):
 			return n
 		case dated && quoteFollows && n <= 2 && utf8.RuneCountInString(joined) < 200:
 			return n
@@ -348,11 +349,6 @@ func (v *reader) attribution() int {
 		return 0
 	}
 	return v.bareAttribution()
-}
-
-func beginsWithDate(s string) bool {
-	n := digits(s)
-	return n > 0 && n <= 4 && n < len(s) && strings.IndexByte("./-", s[n]) >= 0
 }
 
 // colonSoon tells whether one of the lines that an attribution may have ends in a colon.
@@ -408,10 +404,14 @@ func sharedAttribution(plain string) (text string, ok bool) {
 		if text == "" {
 			text = line[:1] // a row of them begins the line
 		}
-		if len(line) < at+3 || !oneOfThree("MonTueWedThuFriSatSun", line[at:at+3]) || utf8.RuneCountInString(text) > 300 {
+		day := digits(line[at:min(at+1, len(line))])
+		if day == 0 && len(line) >= at+3 && oneOfThree("MonTueWedThuFriSatSunJanFebMarAprMayJunJulAugSepOctNovDec", line[at:at+3]) {
+			day = 3
+		}
+		if day == 0 || utf8.RuneCountInString(text) > 300 {
 			continue
 		}
-		rest := strings.TrimLeft(line[at+3:], "abcdefghijklmnopqrstuvwxyz")
+		rest := strings.TrimLeft(line[at+day:], "abcdefghijklmnopqrstuvwxyz0123456789./-")
 		rest, ok = strings.CutPrefix(strings.TrimPrefix(rest, ","), " ")
 		if size := utf8.RuneCountInString(rest); ok && size >= 10 && size <= 200 {
 			return text, true
@@ -429,7 +429,7 @@ func startsAttribution(s string) bool {
 func (v *reader) headerBlock(i, need int) int {
 	seen := 0 // a bit for each kind of field
 	count, last, from := 0, 0, false
-	dated, addressed := false, false
+	dated, addressed, timed := false, false, false // a journey has a date, from and to as well
 	for n := 0; i+n < len(v.lines) && n < 30; n++ {
 		line := v.lines[i+n]
 		plain := unmarked(line)
@@ -461,10 +461,11 @@ func (v *reader) headerBlock(i, need int) int {
 		seen |= kind
 		from = from || kind == kindFrom
 		dated = dated || kind == kindDate && hasClock(plain)
+		timed = timed || dated || kind == kindDate && strings.Count(plain, ":") > 1
 		addressed = addressed || kind&(kindFrom|kindTo) != 0 && strings.Contains(plain, "@")
 		last = n
 	}
-	if sure := dated && addressed; !sure && (count < need || !from && need > 1 || seen&(kindDate|kindSubject|kindTo) == 0) {
+	if sure := dated && addressed; !sure && (count < need || !from && need > 1 || seen&(kindDate|kindSubject|kindTo) == 0 || need > 1 && !timed && !addressed && seen&kindSubject == 0) {
 		return 0
 	}
 	// The last value may be folded; only what looks like addresses is taken along.
