@@ -14,7 +14,7 @@ func allPatterns() map[string]*pattern {
 	all := map[string]*pattern{
 		"failureText": failureText, "failureSubject": failureSubject, "daemonName": daemonName, "personsProgram": personsProgram, "temporary": temporary, "failedHead": failedHead, "gatewayName": gatewayName,
 		"returned": returned, "recipientLabel": recipientLabel, "recipientWords": recipientWords, "statusField": statusField, "actionField": actionField, "helpLine": helpLine,
-		"autoSubject": autoSubject, "replyPrefix": replyPrefix, "feedbackSubject": feedbackSubject, "plainReply": plainReply,
+		"autoSubject": autoSubject, "autoFollows": autoFollows, "acknowledges": acknowledges, "replyPrefix": replyPrefix, "feedbackSubject": feedbackSubject, "plainReply": plainReply,
 		"wroteSet": wroteSet, "datedSender": datedSender, "brokenLink": brokenLink, "ownWriting": ownWriting, "closings": closings, "bareAttribution": bareAttribution,
 		"wroteSeparator": wroteSeparator, "forwardLine": forwardLine, "forwardSubject": forwardSubject, "rule": rule, "markupQuotes": markupQuotes,
 	}
