@@ -334,6 +334,7 @@ func (v *visit) merge(from, into *Ticket, who *policy.Staff) error {
 	}
 	delete(v.threads, from.Number)
 	delete(v.threads, into.Number)
+	v.readFromNow(from, into)
 	everybody := append([]Participant{{Contact: from.Requester, Role: Member}}, from.Participants...)
 	for _, p := range everybody {
 		if p.Contact.ID == 0 || p.Contact.ID == into.Requester.ID || into.participant(p.Contact.ID) != nil {
@@ -357,6 +358,22 @@ func (v *visit) merge(from, into *Ticket, who *policy.Staff) error {
 		return err
 	}
 	return v.tellStaff(into, "new_words")
+}
+
+// readFromNow keeps from whoever was let in to a ticket what was said on another that becomes a part of it: he reads on from now. Who was let
+// in to both reads on from when he was to the later one.
+func (v *visit) readFromNow(from, into *Ticket) {
+	for i := range into.Participants {
+		p := &into.Participants[i]
+		there := from.participant(p.Contact.ID)
+		switch {
+		case p.Role != Member || p.Contact.ID == from.Requester.ID:
+		case there == nil || there.Role != Member:
+			p.Since = v.now
+		case there.Since.After(p.Since):
+			p.Since = there.Since
+		}
+	}
 }
 
 // tellMerged tells the requester of a merged ticket where it goes on.

@@ -1,0 +1,48 @@
+package desk_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/postdesk/postdesk/desk"
+)
+
+// TestAttackMergedIn lets somebody who reads along on one ticket read what was said on another, when staff make that a part of it (T028).
+func TestAttackMergedIn(t *testing.T) {
+	each(t, func(w *world) {
+		tk, assigned := w.readAlong()
+		w.pass(time.Hour)
+		private := w.opened(w.mail(kim, "For you alone", "There is a canary in it."))
+		w.pass(time.Hour)
+		w.command(private.Number, "dana", fmt.Sprintf("/merge %d", tk.Number))
+		reads := func(address string) string {
+			t.Helper()
+			v, err := w.desk.ViewOf(w.Context(), w.contact(address), tk.Number, "en")
+			if err != nil {
+				t.Fatal(err)
+			}
+			return fmt.Sprint(v.Said)
+		}
+		if s := reads(cy); strings.Contains(s, "canary") {
+			t.Errorf("Cy reads what was never said to him: %s", s)
+		}
+		for _, m := range w.messages(tk.Number) {
+			if !strings.Contains(m.Text, "canary") {
+				continue
+			}
+			if k, err := w.desk.KeptFor(w.Context(), w.contact(cy), tk.Number, m.ID); err == nil {
+				t.Errorf("Cy may open %q", k.Text)
+			}
+		}
+		if s := reads(kim); !strings.Contains(s, "canary") {
+			t.Errorf("Kim does not read her own words: %s", s)
+		}
+		w.pass(time.Hour)
+		w.received(desk.OutcomeReply, w.answer(eve, assigned, "Now it prints."))
+		if s := reads(cy); !strings.Contains(s, "Now it prints.") {
+			t.Errorf("Cy does not read on: %s", s)
+		}
+	})
+}
