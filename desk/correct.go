@@ -381,7 +381,7 @@ func (v *visit) tellMerged(from, into *Ticket) error {
 	data := v.customerData(into)
 	data.Related, data.Name, data.Subject = from.Number, from.Requester.Name, string(public(from.Subject))
 	if from.Requester.ID != into.Requester.ID {
-		data.Spent, data.Estimate = nil, nil
+		data.Spent, data.Hourly, data.Estimate, data.ConfirmURL = nil, nil, nil, ""
 	}
 	return v.send(letter{template: "merged", ticket: into, to: from.Requester, automatic: true, data: data})
 }

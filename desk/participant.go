@@ -267,7 +267,7 @@ func (t *turn) sendAll(l letter) error {
 			continue
 		}
 		theirs, data := l, *l.data
-		data.Name, data.Spent, data.Estimate, data.Balance, data.HowToBuy, data.Missing = p.Contact.Name, nil, nil, nil, "", 0
+		data.Name, data.Spent, data.Hourly, data.Estimate, data.Balance, data.HowToBuy, data.Missing = p.Contact.Name, nil, nil, nil, nil, "", 0
 		data.ConfirmURL, data.TopUpURL, data.TicketURL = "", "", ""
 		theirs.to, theirs.data = p.Contact, &data
 		if err := t.send(theirs); err != nil {
