@@ -67,7 +67,7 @@ func (p *Portal) handOver(v *visit) error {
 		return err
 	}
 	l := letter{
-		id: id, at: at, from: mail.Address{Name: who.Name, Address: who.Address}, subject: "Re: " + view.Subject, words: texts()[v.lang]["access_told"],
+		id: formFor(id, number), at: at, from: mail.Address{Name: who.Name, Address: who.Address}, subject: "Re: " + view.Subject, words: texts()[v.lang]["access_told"],
 		domain: v.policy.Desk.Domain, to: v.policy.Mailboxes[0].Address,
 	}
 	f, drop, err := p.spool()

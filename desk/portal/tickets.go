@@ -180,7 +180,7 @@ func (p *Portal) reply(v *visit) error {
 	}
 	version, _ := strconv.ParseInt(sent.fields["estimate"], 10, 64)
 	done, err := v.submit(desk.Post{Visitor: v.who, Ticket: number, Estimate: version}, letter{
-		id: id, at: at, from: mail.Address{Name: who.Name, Address: who.Address}, subject: "Re: " + view.Subject, words: sent.fields["words"],
+		id: formFor(id, number), at: at, from: mail.Address{Name: who.Name, Address: who.Address}, subject: "Re: " + view.Subject, words: sent.fields["words"],
 	}, sent.files)
 	if err != nil {
 		return err
@@ -191,6 +191,9 @@ func (p *Portal) reply(v *visit) error {
 	}
 	return v.see(fmt.Sprintf("/tickets/%d?done=%s", done.Ticket, word))
 }
+
+// formFor is the id of what was submitted for a ticket: with the form of another one it is something else.
+func formFor(id string, ticket int64) string { return fmt.Sprintf("%s.%d", id, ticket) }
 
 // submit makes a mail of what was typed, hands it to the desk, and wakes whoever sends what follows.
 func (v *visit) submit(post desk.Post, l letter, files []upload) (desk.Submitted, error) {
