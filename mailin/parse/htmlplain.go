@@ -313,6 +313,11 @@ func (r *plainReader) startInTable(tag atom.Atom, kind tagKind, attrs int) (ok b
 	if kind == rawTag && (tag == atom.Style || tag == atom.Script) && r.top().kind != columnsTag {
 		return r.void(tag, attrs)
 	}
+	if tag == atom.Center && r.top().kind != columnsTag {
+		// It would stand before the table until the next row or cell ends it. With nothing in it, it changes nothing.
+		r.rest = strings.TrimLeft(r.rest, " \t\n\f")
+		return opensInTable(r.rest)
+	}
 	if kind < sectionTag || kind > columnTag {
 		return false
 	}
@@ -334,6 +339,17 @@ func (r *plainReader) startInTable(tag atom.Atom, kind tagKind, attrs int) (ok b
 			r.pop(last)
 		}
 	}
+}
+
+// opensInTable tells what begins with the start tag of a row or a cell.
+func opensInTable(s string) bool {
+	s, isTag := strings.CutPrefix(s, "<")
+	end := strings.IndexAny(s, "> /\t\n\f")
+	if !isTag || end < 0 {
+		return false
+	}
+	kind := kindOfTag(atomOf(s[:end]))
+	return kind == rowTag || kind == cellTag
 }
 
 func (r *plainReader) endTag(name string) (ok bool) {

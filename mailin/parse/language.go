@@ -86,7 +86,7 @@ func languagesOf(word []byte, sum uint32) []uint8 {
 }
 
 const (
-	sampleText    = 4 << 10 // bytes of a text that are looked at
+	sampleText    = 2 << 10 // bytes of a text that are looked at
 	minWords      = 3       // of a text whose language can be told
 	minConfidence = 0.3     // by how much the first must be ahead of the second, as a share of the first
 )
