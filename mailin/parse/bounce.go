@@ -159,7 +159,7 @@ func (e *evidence) bounced() []string {
 	path, known := e.returnPath()
 	if e.fromLocal("mailer-daemon", "mailerdaemon", "mail-daemon", "mailer_daemon", "maildaemon", "post_master", "double-bounce") ||
 		strings.HasPrefix(path, "mailer-daemon") || e.typedReport() || e.h.has("X-MS-Embedded-Report") {
-		if e.tellsFailure() || told() && coded() {
+		if e.tellsFailure() || told() && (coded() || e.typedReport() && e.nestedStatus() != nil) {
 			return []string{"from a mail system, and the text tells of a failed delivery"}
 		}
 		return nil
@@ -173,8 +173,8 @@ func (e *evidence) bounced() []string {
 	if !machine || len(e.m.InReplyTo) > 0 || e.fromPersonsProgram() {
 		return nil
 	}
-	hasCode, comesBack := coded(), returned() || e.namesFailed()
-	if e.tellsFailure() && (told() && (hasCode || comesBack || null) || hasCode && comesBack) || told() && hasCode && (comesBack || null) {
+	hasCode, comesBack, named := coded(), returned(), e.namesFailed()
+	if e.tellsFailure() && (told() && (hasCode || comesBack || named || null) || comesBack && (hasCode || named)) || told() && hasCode && (comesBack || null) {
 		return []string{"a mail system's name or an empty return path, and the text tells of a failed delivery"}
 	}
 	return nil
@@ -230,10 +230,10 @@ func (e *evidence) sample() string { return clip(e.m.Text, bounceSample) }
 
 var (
 	gatewayName    = newPattern(`(?i)(smtp|system[-_.]?administrator|anti[-_.]?virus|mail[-_.]?(gateway|guard|service|system|delivery|daemon|router)|delivery[-_.]?(report|status|notification))`)
-	failedHead     = newPattern(`(?i)((did not (reach|receive)|not be delivered to|delivery to|failed for) the following|(following|these) (recipient|address|user)(s|es|\(s\)|\(es\))? .{0,40}(fail|did not|could not|had|error|rejected)|fail(ed|ure) (recipient|address)(s|es)?\b|can(no|')t be delivered to the following)[^:@\n]{0,80}:?`)
+	failedHead     = newPattern(`(?i)((did not (reach|receive)|not be delivered to|delivery to|failed for) the following|(following|these) (recipient|address|user)(s|es|\(s\)|\(es\))? .{0,40}(fail|did not|could not|had|error|rejected)|fail(ed|ure) (recipient|address|reason)(s|es)?\b|can(no|')t be delivered to the following)[^:@\n]{0,80}:?`)
 	daemonName     = newPattern(`(?i)^"?(mail(er)?[ -]?daemon|mail deliver(y)? (sub)?system|mail (administrator|router|system)|internet mail delivery|postmaster|mailsystem|system administrator)\b`)
 	failureSubject = newPattern(`(?i)(user unknown|undeliver(able|ed)|not (be |been )?deliver(ed|able)|delivery (status notification|failure|failed|has failed|problem|report|error|notification)|fail(ed|ure) (mail|delivery|notice)|returned (mail|to sender)|returning message|mail (delivery )?(failure|failed|error|returned)|mail delivery (warning|problem)|failure notice|nondeliverable|non-delivery|message (status|delayed)|could not (be sent|send)|delayed mail|warning: could not|unzustellbar|nicht zugestellt|non remis|échec|devuelto|fehlgeschlagen|не доставлено|ошибка доставки|недоставлен|niedostarczon|nie dostarczono|nie można dostarczyć|onbestelbaar|niet (afgeleverd|bezorgd)|mancata consegna|non recapitat|impossibile recapitare|non (délivré|distribué)|no (se ha podido )?entrega|não entregue|falha (na|de) entrega|メールエラー|配信(エラー|失敗|不能|できません)|不達|送信エラー|送信できません|退信|投递失败|未送达|무배달|배달.{0,3}(실패|오류))`)
-	failureText    = newPattern(`(?i)(could not be delivered|couldn't be delivered|cannot be delivered|can't be delivered|was not delivered|not been delivered|been unable to deliver|unable to (be )?deliver|undeliverable|delivery (to the following|has failed|failed|to these recipients)|did not reach the following|failed to deliver|wasn't able to deliver|was unable to deliver|not able to deliver|permanent(ly)? (fatal )?(error|failure|failed)|had permanent (fatal )?errors|had transient|transcript of session|message (that )?you sent .{0,80}(could not|has not|was not|rejected)|this message was created automatically by mail|this is the (qmail-send|mail system|postfix|mail delivery)|returned to (the )?sender|returned mail|mailbox (is )?(full|unavailable|not found)|user unknown|unknown user|no such user|unknown host|no valid recipients|user (is )?not known|no user by that name|invalid final delivery|encountered delivery problems|did not receive a copy|(has|have) been postponed|was aborted after|was automatically rejected|automatically rejected:|recipient (address )?(rejected|unknown)|(host|domain) (unknown|not found|lookup)|over quota|undelivered|warning: message (still )?undelivered|will (continue|keep|be retried)|non[- ]delivery|nicht zugestellt|konnte nicht (zugestellt|ausgeliefert)|unzustellbar|n'a pas pu être|not delivered|failed recipients?|error for <|couldn't find any host|does not exist|error delivering your (mail|message)|giving up|rejected by (a|the) remote|account is (disabled|inactive)|invalid (user|recipient|address)|<<< 5\d\d|address(es|\(es\))? (failed|had)|could not be sent|n'a pas (pu |été )|impossible de (remettre|délivrer|distribuer)|non (è stato|è stata|è) (possibile )?(recapitat|consegn)|no (se pudo|pudo|ha podido|se ha podido|fue) (ser )?(entreg|enviar)|niet (worden )?(afgeleverd|bezorgd)|не (был[оа]? )?доставлен|не удалось доставить|nie (został[ao]? |mogł[ao] być |można )?dostarcz|não (foi|pôde) (ser )?entreg|送信できませんでした|配信できません|お届けできません|无法(送达|投递)|배달하지 못)`)
+	failureText    = newPattern(`(?i)(could not be delivered|couldn't be delivered|cannot be delivered|can't be delivered|was not delivered|not been delivered|been unable to deliver|unable to (be )?deliver|undeliverable|delivery (to the following|has failed|failed|to these recipients)|did not reach the following|failed to deliver|wasn't able to deliver|was unable to deliver|not able to deliver|permanent(ly)? (fatal )?(error|failure|failed)|had permanent (fatal )?errors|had transient|transcript of session|message (that )?you sent .{0,80}(could not|has not|was not|rejected)|this message was created automatically by mail|this is the (qmail-send|mail system|postfix|mail delivery)|returned to (the )?sender|returned mail|mailbox (is )?(full|unavailable|not found)|user unknown|unknown user|no such user|unknown host|no valid recipients|user (is )?not known|no user by that name|invalid final delivery|encountered delivery problems|did not receive a copy|(has|have) been postponed|was aborted after|was automatically rejected|automatically rejected:|recipient (address )?(rejected|unknown)|(host|domain) (unknown|not found|lookup)|over quota|undelivered|warning: message (still )?undelivered|will (continue|keep|be retried)|non[- ]delivery|nicht zugestellt|konnte nicht (zugestellt|ausgeliefert)|unzustellbar|n'a pas pu être|not delivered|failed recipients?|error for <|couldn't find any host|does not exist|error delivering your (mail|message)|giving up|rejected by (a|the) remote|account is (disabled|inactive)|invalid (user|recipient|address)|<<< 5\d\d|address(es|\(es\))? (failed|had)|could not be sent|n'a pas (pu |été )|impossible de (remettre|délivrer|distribuer)|non (è stato|è stata|è) (possibile )?(recapitat|consegn)|no (se pudo|pudo|ha podido|se ha podido|fue) (ser )?(entreg|enviar)|niet (worden )?(afgeleverd|bezorgd)|не (был[оа]? |может быть |могло быть )?доставлен|не удалось доставить|ne peut (pas )?être (remis|délivré|distribué)|no puede ser entregad|non può essere (consegnat|recapitat)|kan niet (worden )?(afgeleverd|bezorgd)|nie może (być|zostać) dostarczon|failure reasons|nie (został[ao]? |mogł[ao] być |można )?dostarcz|não (foi|pôde) (ser )?entreg|送信できませんでした|配信できません|お届けできません|无法(送达|投递)|배달하지 못)`)
 	temporary      = newPattern(`(?i)(delayed|transient|warning|not yet been delivered|will (continue|keep|be retried)|temporar|still being retried|do not need to resend)`)
 )
 
@@ -251,6 +251,9 @@ func (e *evidence) bounce() *message.Bounce {
 	d := e.status()
 	if d == nil || len(d.recipients) == 0 {
 		d = e.textStatus()
+	}
+	if d == nil {
+		d = e.nestedStatus()
 	}
 	if d != nil {
 		for _, s := range d.recipients {

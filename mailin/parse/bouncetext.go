@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -22,6 +23,27 @@ func (e *evidence) textStatus() *deliveryStatus {
 	return d
 }
 
+// nestedStatus reads them in a report that came inside of a mail, as filters send on those that they stopped; nil where none is.
+func (e *evidence) nestedStatus() *deliveryStatus {
+	for _, r := range e.reports {
+		if r.media != "message/rfc822" {
+			continue
+		}
+		h, _ := readHeader(linesOf(r.text), e.store, func([]byte) bool { return false })
+		text := clip(string(r.text), bounceSample)
+		i := statusField.FindStringIndex(text)
+		if i == nil || !strings.Contains(strings.ToLower(h.get("Content-Type")), "delivery-status") {
+			continue
+		}
+		d := &deliveryStatus{}
+		d.read([]byte(text[i[0]:]), e.store)
+		if slices.ContainsFunc(d.recipients, recipientStatus.failed) {
+			return d
+		}
+	}
+	return nil
+}
+
 var (
 	statusField = newPattern(`(?im)^(reporting-mta|original-recipient|final-recipient):`)
 	actionField = newPattern(`(?im)^(action|status):`)
@@ -31,7 +53,7 @@ var (
 // next recipient from an index of the text on, and where to look for more, which is -1 where there are none. They read by hand what an
 // expression would say: there is an address in most lines of a report, and for all its signs to be tried each time is slow.
 var recipientForms = []func(text string, from int) (addr string, next int){
-	eachLine(leadingRecipient), eachLine(labelledRecipient), namedRecipient, eachLine(loneRecipient), codedRecipient,
+	eachLine(leadingRecipient), eachLine(labelledRecipient), namedRecipient, eachLine(loneRecipient), eachLine(failedRecipient), codedRecipient,
 }
 
 // eachLine makes a form of one that looks at a line by itself.
@@ -150,6 +172,16 @@ func addrIfFollowed(addr, rest string) string {
 		ok = rest != "" && (rest[0] == '[' || rest[0] == '(')
 	}
 	if !ok || utf8.RuneCountInString(after) > 201 {
+		return ""
+	}
+	return addr
+}
+
+// failedRecipient begins a line that has a status code further on.
+func failedRecipient(line string) string {
+	addr, rest := wholeAddress(strings.TrimPrefix(strings.TrimLeft(line, " \t>"), "<"))
+	rest = strings.TrimPrefix(rest, ">")
+	if addr == "" || rest == "" || rest[0] != ' ' && rest[0] != '\t' || failureCode(rest) == "" {
 		return ""
 	}
 	return addr

@@ -223,7 +223,7 @@ func withoutReply(subject string) string {
 // list are the signs of a mailing list, a newsletter or another bulk sender (RFC 2369, RFC 2919).
 var list = signs{
 	fieldSign("List-Id"), fieldSign("List-Post"), fieldSign("List-Unsubscribe"), fieldSign("List-Help"), fieldSign("List-Subscribe"), fieldSign("List-Archive"),
-	fieldSign("Mailing-List"), fieldSign("X-Mailing-List"), fieldSign("X-BeenThere"), fieldSign("X-Mailman-Version"), fieldSign("X-ListServer"), fieldSign("X-List-Host"), fieldSign("X-Campaign-Id"), fieldSign("X-CampaignId"),
+	fieldSign("Mailing-List"), fieldSign("X-Mailing-List"), fieldSign("X-BeenThere"), fieldSign("X-Mailman-Version"), fieldSign("X-ListServer"), fieldSign("X-MLServer"), fieldSign("X-List-Host"), fieldSign("X-Campaign-Id"), fieldSign("X-CampaignId"),
 	fieldSign("Precedence", "list", "bulk", "junk"),
 	func(e *evidence) string {
 		for _, a := range parseAddresses(e.h.get("Sender"), "") {

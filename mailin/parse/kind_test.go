@@ -15,6 +15,8 @@ func TestFailedInText(t *testing.T) {
 		{"an alias that is not told", "The following address(es) failed:\n\n  an undisclosed address\n    (generated from lee@acme.example)\n", "lee@acme.example"},
 		{"the sender is none", "Your mail could not be delivered, for they are not accepting mail from kim@cust.example:\n\tlee\n", ""},
 		{"Amen", "Delevery to the following recipients was aborted after 5.0 hour(s):\n\n  * lee@acme.example\n", "lee@acme.example"},
+		{"Zoho", "A message that you sent could not be delivered to one or more of its recipients.\n\nlee@acme.example Invalid Address, ERROR_CODE :550, ERROR_CODE :5.2.1 <lee@acme.example>... User Unknown\nkim@acme.example Invalid Address, ERROR_CODE :550, ERROR_CODE :5.2.2 <kim@acme.example>... Mailbox Full\n", "lee@acme.example kim@acme.example"},
+		{"Notes", "------- Failure Reasons  --------\n\nUser not listed in public Name & Address Book\nlee@acme.example\n\n------- Returned Message --------\nReceived: from a by b\nTo: sales@acme.example\n", "lee@acme.example"},
 		{"local user", "Your message has encountered delivery problems\nto local user lee.\n(Originally addressed to lee@acme.example)\n\nYour message reads (in part):\nboss@acme.example\n", "lee@acme.example"},
 	} {
 		m := Parse(Bytes([]byte("From: MAILER-DAEMON@mx.acme.example\nTo: support@desk.example\nSubject: Undelivered Mail\n\n" + c.text)))
@@ -56,6 +58,9 @@ func TestKinds(t *testing.T) {
 		{"a person who says such a thing", "Subject: Delivery failed\n", "Hello,\nmy message could not be delivered to lee@acme.example, why?", message.Human, false},
 		{"a report that a filter wrapped anew", "From: postmaster@acme.example\nContent-Type: multipart/mixed; boundary=b; report-type=delivery-status\nSubject: Delivery Status Notification (Failure)\n", "--b\nContent-Type: message/rfc822\n\nSubject: x\n\nx\n--b--\n", message.AutoReply, true},
 		{"a mailbox that refuses", "From: Mail Delivery Subsystem <lee@acme.example>\nContent-Type: multipart/report; boundary=b; report-type=disposition-notification\nSubject: Automatically rejected mail\n", "--b\n\nYour message to <lee@acme.example> was automatically rejected:\nQuota exceeded\n--b--\n", message.Bounced, true},
+		{"Exchange under any subject", "From: System Administrator <postmaster@acme.example>\nSubject: E\nContent-Type: multipart/mixed; boundary=b\n", "--b\n\nYour message\n\n  To: sales@acme.example\n\ndid not reach the following recipient(s):\n\nlee@acme.example on Mon, 2 Nov 2026 12:00:00 +0100\n    The recipient name is not recognized\n--b\nContent-Type: message/rfc822\n\nSubject: x\n\nx\n--b--\n", message.Bounced, true},
+		{"a postmaster's words in Russian", "Return-Path: <>\nFrom: postmaster@acme.example\nSubject: Ваше сообщение не доставлено\n", "Ваше письмо не может быть доставлено:\n\n  lee@acme.example\n    почтовый ящик переполнен\n", message.Bounced, true},
+		{"Notes", "From: postmaster@acme.example\nSubject: Undeliverable message\n", "------- Failure Reasons  --------\n\nUser not listed in public Name & Address Book\nlee@acme.example\n\n------- Returned Message --------\nReceived: from a by b\n", message.Bounced, true},
 		{"MDaemon", "From: MDaemon@mx.acme.example\nSubject: Warning: lee@acme.example - User unknown!\nContent-Type: multipart/mixed; boundary=b\n", "--b\n\nlee@acme.example - no such user here.\n\nThere is no user by that name at this server.\n--b\nContent-Type: message/rfc822\n\nSubject: x\n\nx\n--b--\n", message.Bounced, true},
 		{"a failed recipient in the header", "X-Failed-Recipients: lee@acme.example\nFrom: x@acme.example\n", "x", message.Bounced, true},
 		{"no reply wanted", "From: no-reply@cust.example\n", "Your job is done.", message.AutoReply, true},

@@ -64,6 +64,7 @@ var (
 		regexp.MustCompile(`(?im)^[ \t>*]*(?:final |original |failed |intended )?(?:recipients?(?: address)?(?:\(s\))?|e-?mail address|rcpt to|to|für|destinataire|destinatario|empfänger|получатель|odbiorca|ontvanger)[ \t]*:[ \t]*(?:rfc822;[ \t]*)?<?(` + textAddress + `)>?[ \t]*$`),
 		regexp.MustCompile(`(?i)(?:rcpt to|could not be delivered to|not be delivered to|unable to deliver(?: (?:your |the )?(?:message|mail))? to|deliver(?:ing|y of)? (?:your |the )?(?:message|mail)? ?to|delivery to|delivered to|error for|not delivered to|recipient address)[ \t]*:?[ \t\n]*<?(` + textAddress + `)`),
 		regexp.MustCompile(`(?m)^[ \t>*\-•]*<?(` + textAddress + `)>?[ \t]*[:;]?(?:[ \t]*(?:[\[(]|on [A-Z])[^\n]{0,200})?$`),
+		regexp.MustCompile(`(?m)^[ \t>]*<?(` + textAddress + `)>?[ \t][^\n]*?\b[45]\.\d{1,3}\.\d{1,3}\b`),
 		regexp.MustCompile(`(?m)\b[45]\d\d[ -](?:[45]\.\d{1,3}\.\d{1,3} )?<?(` + textAddress + `)`),
 	}
 	addressByHand = regexp.MustCompile(textAddress)
@@ -115,6 +116,7 @@ func TestPatternsAreTheirExpressions(t *testing.T) {
 		"To: <kim@cust.example> \nFür : a@b.example\nFinal recipient: rfc822; a@b.example\nxTo: a@b.example\n> Failed recipient(s):a@b.example>",
 		"RCPT TO:<kim@cust.example> and delivery of your message to\n a@b.example, deliver to x deliver  to:y@b.example",
 		"a@b.example on Mon\na@b.example on monday\na@b.example ... unknown\na@b.example...unknown\na@b.example... x\na@b.example on \na@b.example on A" + strings.Repeat("é", 199) + "\na@b.example on A" + strings.Repeat("é", 200) + "\n",
+		"a@b.example no, 5.1.1 <a@c.example>\n <a@b.example> 4.2.2\na@b.example,5.1.1\na@b.example x5.1.1\na@b.example 550\n",
 		"*-a@b.example\n-@b.example\n@b.example\n• <a@b.example>; (no)\na@b.example: \na@b.example [" + strings.Repeat("é", 200) + "\na@b.example [" + strings.Repeat("é", 201),
 		"550 5.1.1 <a@b.example> x550 a@b.example 450-5.1.1@b.example, 550 5.1.1.a@b.example 250 a@b.example",
 		strings.Repeat("a", 70) + "@b.example a@" + strings.Repeat("b.", 100) + "example a@b." + strings.Repeat("c", 30) + " a@b.cc.d a@b..cc a@.cc",

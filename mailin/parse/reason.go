@@ -109,7 +109,7 @@ var reasonWords = []reasonWord{
 	)},
 	{MailboxFull, anyOf(
 		`mail ?(box|drop|dir)?[^.]{0,40}(is )?(full|voll\b|plein|pieno|piena|llen[oa]|vol\b|pełna|переполнен)`, `(over|exceed(s|ed|ing)?|above|out of|beyond)[^.]{0,30}(quota|storage|mailbox|space|kontingent)`, `(quota|storage|mailbox size|mailbox space)[^.]{0,30}(exceed|full|limit|reached|violation|überschritten|dépassé|superad)`,
-		`over ?quota`, `quotaexceeded`, `insufficient (disk |mailbox |quota|user )`, `not enough (storage|space|disk)[^.]{0,40}(mailbox|user|recipient)?`, `too many messages in (the |this )?mailbox`, `inbox is (full|out of)`, `user is over`, `account is (full|over)`, `メールボックスが一杯|容量を超`, `邮箱已满|信箱已满|超过容量`,
+		`over ?quota`, `quotaexceeded`, `mailbox exceed`, `insufficient (disk |mailbox |quota|user )`, `not enough (storage|space|disk)[^.]{0,40}(mailbox|user|recipient)?`, `too many messages in (the |this )?mailbox`, `inbox is (full|out of)`, `user is over`, `account is (full|over)`, `メールボックスが一杯|容量を超`, `邮箱已满|信箱已满|超过容量`,
 	)},
 	{MailboxDisabled, anyOf(
 		`(account|mailbox|user|users?\(s\)|address|recipient|e-?mail|login)\b[^.]{0,60}(disabled|suspended|inactive|frozen|deactivated|locked|terminated|expired|not active|closed|on hold|restricted|abandoned|gesperrt|deaktiviert|désactivé|suspendid|disattivat|заблокирован|отключен|zablokowan)`,

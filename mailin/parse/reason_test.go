@@ -20,6 +20,7 @@ func TestReasonOf(t *testing.T) {
 		{"the reason is in the link", "5.0.0", "550 see https://support.example.org/mail/?p=NoSuchUser", "", UserUnknown},
 		{"a directory that refuses all others", "5.4.1", "550 5.4.1 Recipient address rejected: Access denied", "", UserUnknown},
 		{"suspended", "5.2.1", "550 5.2.1 The email account that you tried to reach is disabled", "", MailboxDisabled},
+		{"too many mails in the mailbox", "", "", "Service unavailable\nThe number of messages in recipient's mailbox exceeded the local limit.", MailboxFull},
 		{"over quota", "", "452 4.2.2 The mailbox is over quota", "", MailboxFull},
 		{"quota in words", "5.0.0", "storage quota for this user has been exceeded", "", MailboxFull},
 		{"no such domain", "", "Host or domain name not found. Name service error for name=acme.example type=MX", "", HostUnknown},
