@@ -76,7 +76,9 @@ var reasonWords = []reasonWord{
 		`recipient address rejected: access denied`, // Microsoft's way to say that a recipient is not in its directory
 		`recipientnotfound`, `nosuchuser`, `refused due to recipient preferences`,
 	)},
-	{HostUnknown, anyOf(`name service error`, `name ?server (reply|failure|error)`, `nx-?domain`, `null ?mx`)},
+	{RateLimited, anyOf(`deferred due to unexpected volume`)},
+	{SystemError, anyOf(`(open|create|write|lock) .{0,20}(mailbox|file|folder).{0,40}permission denied`)},
+	{HostUnknown, anyOf(`no smtp service`, `name service error`, `name ?server (reply|failure|error)`, `nx-?domain`, `null ?mx`)},
 	{SenderRejected, anyOf(`groups\.google\.com/support`)}, // the one thing that is the same in all its languages
 	{ContentRejected, anyOf(
 		`(url|link|domain|phrase|word|attachment)s? .{0,20}(in|of) (your |the )?(message|mail|body|subject)`, `(black|block)[ -]?listed (url|link|domain)`,
@@ -93,7 +95,7 @@ var reasonWords = []reasonWord{
 		`relay(ing)? (access )?(denied|is not|not|prohibited)`, `(not (permitted|allowed|configured|authorized)|unable|denied) to relay`, `we do not relay`, `open relay`,
 		`sender (address |domain |e-?mail )?(was |is |has been |not |verify |verification )?(rejected|denied|invalid|blocked|unknown|failed|not|allowed|refused)`, `(domain of|invalid) sender`, `sender.{0,40}(does not exist|not authori[sz]ed|not allowed)`,
 		`invalid (return|envelope|mail from)`, `client host .{0,60}(rejected|blocked|denied)`, `(your|this|from|the|sending|source|adresse) (e-?mail )?(ip|ip address|host|server|mail server|network|domain|ip source)\b.{0,60}(block|reject|ban|denied|refus|bloqu|reputation)`,
-		`invalid ip`, `blocked - see`, `too many unwanted`, `unwanted messages have been`, `not accept(ing|ed)? (mail|messages|e-?mail|connections) from`, `no access from`, `you are not (allowed|authori[sz]ed|permitted)`, `not authori[sz]ed to (send|post)`,
+		`invalid ip`, `messages from .{0,40}(weren't|were not) sent`, `currently blocked by`, `sender domain must exist`, `^[^a-z]*verification failed for`, `callback setup failed`, `ip=\S{1,60} - a problem occurred`, `blocked - see`, `too many unwanted`, `unwanted messages have been`, `not accept(ing|ed)? (mail|messages|e-?mail|connections) from`, `no access from`, `you are not (allowed|authori[sz]ed|permitted)`, `not authori[sz]ed to (send|post)`,
 		`permission (to post|denied)`, `(may|do) not have (the )?(permission|rights?)`, `not (have )?permission`, `don't have permission`, `only (accepts|members|subscribers)`, `restricted to (members|senders)`, `closed list|members-only|non-member`,
 		`pas autoris[eé]`, `keine berechtigung`, `nicht berechtigt`, `no tengas? permiso|no tiene permiso`, `non (disponga|disporre|hai|ha) .{0,20}autorizzazion|autorizzazione necessaria`, `geen (toestemming|rechten|machtiging)`, `нет (прав|разрешения)|не имеете`, `uprawnie[nń]`, `permiss[aã]o|permissões`, `許可|権限`, `权限|權限|无权`, `권한`, `ไม่ได้รับอนุญาต`,
 		`access denied`, `connection refused by policy`, `mail from .{0,80}(rejected|refused|denied|not accepted)`, `connections? (will )?not (be )?accepted from`,
@@ -105,11 +107,11 @@ var reasonWords = []reasonWord{
 	{ContentRejected, anyOf(
 		`\bspam(my|ming|assassin)?\b`, `virus`, `malware`, `trojan`, `phish`, `\bube\b|\buce\b`, `unsolicited`, `junk mail`, `bulk mail`, `scored as`, `content (was |is |has been |filter|reject|not|block|restriction|policy)`, `message content`,
 		`(attachment|file)s?( type)?.{0,40}(not allowed|blocked|forbidden|prohibited|rejected|banned)`, `policy (violation|reason|restriction)`, `violat(es|ion of|ed) .{0,30}policy`, `(against|by|due to|of|local|security|company|site|administrative) .{0,20}polic(y|ies)`, `policy reject`, `blocked by .{0,40}filter`,
-		`header (error|is|too)`, `malformed`, `bare lf|bare (line|carriage)`, `invalid (header|character|mime)`, `8-?bit`, `suspicious`, `protocol violation`, `message (was )?(filtered|blocked|refused)`, `delivery not authorized`, `mail content denied`, `prohibited`, `dangerous|unsafe`,
+		`header (error|is|too)`, `headers? fail`, `malformed`, `bare lf|bare (line|carriage)`, `invalid (header|character|mime)`, `8-?bit`, `suspicious`, `protocol violation`, `message (was )?(filtered|blocked|refused)`, `delivery not authorized`, `mail content denied`, `prohibited`, `dangerous|unsafe`,
 	)},
 	{MailboxFull, anyOf(
 		`mail ?(box|drop|dir)?[^.]{0,40}(is )?(full|voll\b|plein|pieno|piena|llen[oa]|vol\b|pełna|переполнен)`, `(over|exceed(s|ed|ing)?|above|out of|beyond)[^.]{0,30}(quota|storage|mailbox|space|kontingent)`, `(quota|storage|mailbox size|mailbox space)[^.]{0,30}(exceed|full|limit|reached|violation|überschritten|dépassé|superad)`,
-		`over ?quota`, `quotaexceeded`, `mailbox exceed`, `insufficient (disk |mailbox |quota|user )`, `not enough (storage|space|disk)[^.]{0,40}(mailbox|user|recipient)?`, `too many messages in (the |this )?mailbox`, `inbox is (full|out of)`, `user is over`, `account is (full|over)`, `メールボックスが一杯|容量を超`, `邮箱已满|信箱已满|超过容量`,
+		`(postfach|ящик|buz[óo]n|bo[îi]te|casella|skrzynka|postvak|caixa)[^.]{0,40}(voll\b|überfüllt|переполнен|llen[oa]|pleine|satur|piena|pełna|vol\b|cheia)`, `over ?quota`, `quotaexceeded`, `mailbox exceed`, `insufficient (disk |mailbox |quota|user )`, `not enough (storage|space|disk)[^.]{0,40}(mailbox|user|recipient)?`, `too many messages in (the |this )?mailbox`, `inbox is (full|out of)`, `user is over`, `account is (full|over)`, `メールボックスが一杯|容量を超`, `邮箱已满|信箱已满|超过容量`,
 	)},
 	{MailboxDisabled, anyOf(
 		`(account|mailbox|user|users?\(s\)|address|recipient|e-?mail|login)\b[^.]{0,60}(disabled|suspended|inactive|frozen|deactivated|locked|terminated|expired|not active|closed|on hold|restricted|abandoned|gesperrt|deaktiviert|désactivé|suspendid|disattivat|заблокирован|отключен|zablokowan)`,
@@ -120,7 +122,7 @@ var reasonWords = []reasonWord{
 		`can(no|')t create`, `couldn't create`, `could not create`, `could not load`, `internal (server |software |system )?error`, `local (configuration )?error`, `configuration (error|problem)`, `misconfigur`, `command (died|not implemented|output)`, `parameter not implemented`, `not implemented`, `mailer error`, `exit (status|code)`, `server error`, `insufficient system (storage|resources)`,
 	)},
 	{HostUnknown, anyOf(
-		`(host|domain|server|hostname)( or domain)?( name)?\b[^.@]{0,30}(unknown|not found|doesn't exist|does not exist|invalid|not exist|could not be found|couldn't be found|unbekannt|inconnu)`, `domain .{1,80} (could not be|couldn't be|was not|wasn't) found`, `(unknown|invalid|illegal|bad|no such|nonexistent|non-existent) (host|domain|mail ?server|hostname)`,
+		`(host|domain|server|hostname)( or domain)?( name)?\b[^.@]{0,30}(unknown|not found|doesn't exist|does not exist|invalid|not exist|could not be found|couldn't be found|unbekannt|inconnu)`, `domain .{1,80} (could not be|couldn't be|was not|wasn't) found`, `domain \S{1,80} does(n't| not) exist`, `(unknown|invalid|illegal|bad|no such|nonexistent|non-existent) (host|domain|mail ?server|hostname)`,
 		`(no|any) (mx|mail exchanger|mail server|a record|dns)`, `(could|can)(n't|not|'t| not)( be)? (find|locate|look ?up|resolve)[^.]{0,40}(host|domain|exchanger|mx|server|address)`, `(unable to|failed to) (look ?up|resolve|find|locate)[^.]{0,30}(host|domain|mx|dns|name|address)`,
 		`dns (error|failure|lookup|server|type)`, `unrouteable`, `unroutable`, `(system|host|domain)[^.]{0,20} not accept(ing)? (network )?(mail|messages|e-?mail)`, `(doesn't|does not) (accept|receive) (any )?(e-?)?mail`, `no route to (domain|host)?\b.{0,20}domain`, `host lookup`, `not a (valid|registered) (gateway )?domain`, `bad destination (host|system)`,
 	)},
@@ -134,7 +136,7 @@ var reasonWords = []reasonWord{
 	)},
 	{DeliveryTimeout, anyOf(
 		`tim(ed|e)[ -]?out`, `expired`, `too (long|old)`, `retry (time|timeout|count)`, `retries`, `(in|on) (the |our )?(mail )?queue`, `enqueued`, `(delivery|message|mail|it)( \S+){0,3} (has been|is|was) (being )?delayed`, `will (be retried|keep trying|continue)`, `still being retried`, `not (been )?delivered (within|after|in)`, `has not (yet )?been delivered`, `(could|can)(n't|not| not) (be )?(connect|reach|contact|establish)`, `unable to (connect|reach|contact|establish)`, `did not accept our requests to connect`, `wasn't able to establish`,
-		`connection (was )?(refused|reset|lost|dropped|closed|failed|broken|aborted|to .{1,80} failed)`, `(host|server|system|network) (is )?(unreachable|not reachable|not responding|down|unavailable|busy)`, `not responding|no (answer|response|route)`, `network (error|problem|failure)`, `lost connection`, `giving up`, `tls (handshake|negotiation|is required|not available)`, `refused to talk`, `temporarily suspended`, `nicht erreichbar`, `injoignable`, `не отвечает`,
+		`connection (was )?(refused|reset|lost|dropped|closed|failed|broken|aborted|to .{1,80} failed)`, `(host|server|system|network) (is )?(unreachable|not reachable|not responding|down|unavailable|busy)`, `not responding|no (answer|response|route)`, `network (error|problem|failure)`, `lost connection`, `giving up`, `handshake fail`, `tls (handshake|negotiation|is required|not available)`, `refused to talk`, `temporarily suspended`, `nicht erreichbar`, `injoignable`, `не отвечает`,
 	)},
 }
 
