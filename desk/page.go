@@ -32,9 +32,9 @@ func (s Status) WaitsForCustomer() bool { return s.Awaiting() || s == Waiting }
 // rows is how many tickets one page lists.
 const rows = 50
 
-// TicketsOf are the tickets that a contact may read, the newest first: those below a number unless it is 0. More tells that there are
-// further ones.
-func (d *Desk) TicketsOf(ctx context.Context, who *Contact, below int64) (all []Listed, more bool, err error) {
+// TicketsOf are the tickets that a contact may read, the newest first: those below a number unless it is 0. Next is below which the
+// following ones begin, 0 at the end.
+func (d *Desk) TicketsOf(ctx context.Context, who *Contact, below int64) (all []Listed, next int64, err error) {
 	err = d.view(ctx, func(t *turn) error {
 		customer := ""
 		if who.MaySpend {
@@ -44,21 +44,30 @@ func (d *Desk) TicketsOf(ctx context.Context, who *Contact, below int64) (all []
 		if err != nil {
 			return err
 		}
-		more = len(tickets) > rows
-		for _, tk := range tickets[:min(len(tickets), rows)] {
+		if len(tickets) > rows {
+			tickets = tickets[:rows]
+			next = tickets[rows-1].Number
+		}
+		for _, tk := range tickets {
+			if tk.MergedInto != 0 { // whoever was taken out of what it is a part of now does not read it
+				if into, err := t.standing(tk.Number); err != nil {
+					return err
+				} else if !reads(who, into) {
+					continue
+				}
+			}
 			r := Listed{
 				Number: tk.Number, Subject: string(public(tk.Subject)), Status: tk.Status, At: *t.moment(tk, tk.ChangedAt),
-				Class: t.class(tk).Title.In(templates.Pick(who.Language, tk.Language)),
+				Class: t.class(tk).Title.In(templates.Pick(who.Language, tk.Language)), Others: waitsForOthers(who, tk),
 			}
 			if tk.Requester.ID != who.ID {
 				r.Requester = cmp.Or(tk.Requester.Name, tk.Requester.Address)
 			}
-			r.Others = waitsForOthers(who, tk)
 			all = append(all, r)
 		}
 		return nil
 	})
-	return all, more, err
+	return all, next, err
 }
 
 // waitsForOthers tells whether a ticket waits for a yes which is not his to give who looks.
@@ -156,7 +165,7 @@ func (t *turn) viewOf(who *Contact, tk *Ticket, lang string) (View, error) {
 		Number: tk.Number, Subject: d.Subject, Status: tk.Status, Class: d.Class, Product: d.Product, Registered: *t.moment(tk, tk.Registered),
 		Free: d.Free, Estimate: d.Estimate, Minutes: d.CreditMinutes, Spent: d.Spent, Promised: d.Promised,
 		FirstResponse: d.FirstResponse, Resolution: d.Resolution, FirstResponseTarget: d.FirstResponseTarget, ResolutionTarget: d.ResolutionTarget,
-		MayClose: tk.Status != Closed && ends(who, tk), Reopens: tk.Status.Done() && t.mayReopen(tk), OpensNew: !t.mayReopen(tk), CloseDays: d.CloseAfterDays,
+		MayClose: tk.Status != Closed && ends(who, tk), Reopens: tk.Status.Done() && t.mayReopen(tk) && ends(who, tk), OpensNew: !t.mayReopen(tk), CloseDays: d.CloseAfterDays,
 	}
 	v.Others, v.LetIn = waitsForOthers(who, tk), !since(who, tk).IsZero()
 	if v.LetIn {

@@ -46,3 +46,27 @@ func TestAttackMergedIn(t *testing.T) {
 		}
 	})
 }
+
+// TestAttackListOfMerged looks into the list of one's tickets for one that became a part of another, from which one was taken out (T075).
+func TestAttackListOfMerged(t *testing.T) {
+	each(t, func(w *world) {
+		tk, _ := w.readAlong()
+		other := w.opened(w.mail(kim, "Another", "How do I print?"))
+		w.command(tk.Number, "dana", fmt.Sprintf("/merge %d", other.Number))
+		list := func() (numbers []string) {
+			all, _, err := w.desk.TicketsOf(w.Context(), w.contact(cy), 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, l := range all {
+				numbers = append(numbers, fmt.Sprint(l.Number))
+			}
+			return numbers
+		}
+		w.same("Cy's tickets", list(), []string{fmt.Sprint(other.Number), fmt.Sprint(tk.Number)})
+		w.command(other.Number, "dana", "/remove "+cy)
+		w.same("Cy's tickets, taken out", list(), nil)
+		w.cannotRead(cy, tk.Number)
+		w.cannotRead(cy, other.Number)
+	})
+}

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/postdesk/postdesk/desk"
 )
@@ -252,7 +253,7 @@ func (p *Portal) setLanguage(v *visit) error {
 		}
 	}
 	back := v.r.PostFormValue("back")
-	if !strings.HasPrefix(back, "/") || strings.HasPrefix(back, "//") || strings.ContainsAny(back, "\\\r\n") {
+	if !strings.HasPrefix(back, "/") || strings.HasPrefix(back, "//") || strings.Contains(back, "\\") || strings.ContainsFunc(back, unicode.IsControl) {
 		back = "/"
 	}
 	return v.see(back)

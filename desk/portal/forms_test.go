@@ -3,10 +3,12 @@ package portal_test
 import (
 	"bytes"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/postdesk/postdesk/desk"
+	"github.com/postdesk/postdesk/desk/policy"
 	"github.com/postdesk/postdesk/desk/store"
 	"github.com/postdesk/postdesk/desk/store/storetest"
 )
@@ -66,4 +68,38 @@ func TestAFormOfAnotherTicket(t *testing.T) {
 			t.Error("a form that was sent twice is two messages")
 		}
 	})
+}
+
+// Whoever gives a ticket to a queue that he does not work on sees it no more, and is told that it went there.
+func TestHandedToAnotherQueue(t *testing.T) {
+	storetest.EachEngine(t, func(t *testing.T, st *store.Store) {
+		w := newWorld(t, st)
+		number := w.writes("Kim <"+kim+">", "The server", "How do I print?")
+		path := fmt.Sprintf("/tickets/%d", number)
+		w.policy.StaffByID("dana").Queues = []string{"requests"}
+		w.policy.StaffByID("dana").Roles = []policy.Role{policy.Engineer}
+		e := w.browser().signIn(dana)
+		a := e.shows(e.post(path+"/order", "form", e.get(path).form, "do", "queue", "value", "technical"), 200, "What there is to do", "It is handed over.")
+		if a.Request.URL.Path != "/tickets" {
+			t.Errorf("it came to %s", a.Request.URL)
+		}
+		if tk := w.ticket(number); tk.Queue != "technical" {
+			t.Errorf("it is in %s", tk.Queue)
+		}
+		e.shows(e.get(path), 404)
+	})
+}
+
+// A form's way back leads to a page of ours, whatever a browser makes of what stands in it.
+func TestTheWayBackIsOurs(t *testing.T) {
+	w := newWorld(t, storetest.SQLite(t))
+	b := w.browser()
+	b.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	for back, want := range map[string]string{
+		"/settings": "/settings", "//evil.example/": "/", "https://evil.example/": "/", "/\\evil.example/": "/", "/\t/evil.example/": "/", "/\x0b/evil.example/": "/", "": "/",
+	} {
+		if got := b.post("/language", "language", "de", "back", back).Header.Get("Location"); got != want {
+			t.Errorf("%q leads to %q, want %q", back, got, want)
+		}
+	}
 }

@@ -23,6 +23,9 @@ func (p *Portal) queue(v *visit) error {
 	}
 	pg := v.page("queue_title")
 	pg.Data = q
+	if v.r.URL.Query().Get("done") == "queue" {
+		pg.Done = "done_order_queue"
+	}
 	return v.show(http.StatusOK, "queue", pg)
 }
 
@@ -148,12 +151,13 @@ func (p *Portal) order(v *visit) error {
 		return v.showStaffTicket(http.StatusUnprocessableEntity, again, wrong, "")
 	}
 	p.Stir()
-	if do == "merge" { // whatever was typed, and wherever that leads by now
-		merged, err := p.Desk.StaffViewOf(v.r.Context(), who, number, v.lang)
-		if err != nil {
-			return err
-		}
-		number = merged.MergedInto
+	switch after, err := p.Desk.StaffViewOf(v.r.Context(), who, number, v.lang); {
+	case errors.Is(err, desk.ErrNotFound): // he does not work on the queue that he gave it to
+		return v.see("/tickets?done=" + do)
+	case err != nil:
+		return err
+	case do == "merge": // whatever was typed, and wherever that leads by now
+		number = after.MergedInto
 	}
 	return v.see(fmt.Sprintf("/tickets/%d?done=%s", number, do))
 }

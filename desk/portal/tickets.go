@@ -32,12 +32,8 @@ func (p *Portal) tickets(v *visit) error {
 		return desk.ErrNotFound
 	}
 	d := listPage{First: below == 0}
-	all, more, err := p.Desk.TicketsOf(v.r.Context(), who, below)
-	if err != nil {
+	if d.All, d.Next, err = p.Desk.TicketsOf(v.r.Context(), who, below); err != nil {
 		return err
-	}
-	if d.All = all; more {
-		d.Next = all[len(all)-1].Number
 	}
 	if who.Customer != "" {
 		purse, err := p.Desk.PurseOf(v.r.Context(), who, v.lang)
