@@ -67,9 +67,10 @@ func (v *visit) customer(p place) error {
 // says carries out what a customer's words mean where the ticket stands.
 func (v *visit) says(tk *Ticket, joined grant) error {
 	said := understandIn(tk.Language, v.m.Visible, v.who.name)
-	if (said == saysClose || said == saysNo || tk.Status.Done()) && v.part(tk) == Member && !ends(v.who.contact, tk) {
+	decides := said == saysClose || said == saysNo || said == saysYes && tk.Status == AwaitingConfirmation || tk.Status.Done()
+	if decides && v.part(tk) == Member && !ends(v.who.contact, tk) {
 		// Taking it up again would hold the account's credits.
-		v.because("only who asked, or his account, ends the request or takes it up again")
+		v.because("only who asked, or his account, agrees to the estimate, ends the request or takes it up again")
 		return v.tellAside(tk)
 	}
 	if tk.Status == AwaitingConfirmation {

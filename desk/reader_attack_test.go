@@ -70,3 +70,18 @@ func TestAttackListOfMerged(t *testing.T) {
 		w.cannotRead(cy, other.Number)
 	})
 }
+
+// TestAttackReaderAgrees lets somebody who reads along say yes to an estimate: it is words for us, and the one question a day that may be asked
+// of whoever asked is not used up by it (G3).
+func TestAttackReaderAgrees(t *testing.T) {
+	each(t, func(w *world) {
+		tk := w.opened(w.mail(kim, "A server", "Please install it."))
+		w.command(tk.Number, "dana", "/invite "+cy)
+		w.pass(time.Hour)
+		m := w.mail(cy, fmt.Sprintf("Re: [#%d] A server", tk.Number), "Yes")
+		w.same("Cy's yes brings", w.brings(func() { w.received(desk.OutcomeReply, m) }), []string{"aside_words to " + dana})
+		w.status(tk.Number, desk.AwaitingConfirmation)
+		m = w.mail(kim, fmt.Sprintf("Re: [#%d] A server", tk.Number), "Yes")
+		w.same("Kim's, without its token, brings", w.brings(func() { w.received(desk.OutcomeReply, m) }), []string{"confirm_elsewhere to " + kim})
+	})
+}
