@@ -46,7 +46,8 @@ func TestPlainHTML(t *testing.T) {
 		{source: "<table><center>one<tr><td>two</table>", left: true}, {source: "<table><center><b><tr><td>two</table>", left: true}, {source: "<table><center></table>", left: true}, {source: "<table>one</table>", left: true}, {source: "<a>one<a>two", left: true}, {source: "<nobr>one<a>two</a></nobr>"}, {source: "<nobr>one<nobr>two", left: true}, {source: "<form>one</form>", left: true},
 		{source: "<svg><p>one</svg>", left: true}, {source: "one<body class=x>", left: true}, {source: "<pre><!-- x -->\none", left: true},
 		{source: "one<p class='x", left: true}, {source: "one\x00two", left: true}, {source: strings.Repeat("<div>", 600) + "one", left: true},
-		{source: "<style>one", left: true}, {source: "<!-->one-->", left: true}, {source: "<a href='x&copy'>", left: true},
+		{source: "<style>one", left: true}, {source: "<!-->one-->", left: true}, {source: "<a href='x&copy'>", left: true}, {source: "<a href='x?a=1&firm_id=2&b&nosuch'>one</a>"}, {source: "<a href='x?a=1&copy_id=2'>one</a>", left: true},
+		{source: "<a href='x?a=1&notit_id=2'>one</a>", left: true}, {source: "<a href='x?a=1&firm;b'>one</a>", left: true},
 	} {
 		var tree htmlTree
 		if taken := tree.readPlain(c.source); taken == c.left {

@@ -182,6 +182,8 @@ func unescapeAttr(s string) (_ string, ok bool) {
 		switch after := piece[name:]; {
 		case strings.HasPrefix(after, "="), name == 1 && !strings.HasPrefix(after, "#"):
 			b.WriteString(piece)
+		case name > 1 && !strings.HasPrefix(after, ";") && html.UnescapeString(piece[:name]) == piece[:name]: // no reference begins like this
+			b.WriteString(piece)
 		case name == 1, strings.HasPrefix(after, ";") && isUsualEntity(piece[1:name]):
 			b.WriteString(html.UnescapeString(piece))
 		default:
