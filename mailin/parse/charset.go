@@ -29,14 +29,18 @@ var aliases = map[string]string{
 	"cp1251": "windows-1251", "win-1251": "windows-1251", "win1251": "windows-1251", "windows1251": "windows-1251", "cp-1251": "windows-1251",
 	"cp1253": "windows-1253", "cp1254": "windows-1254", "cp1255": "windows-1255", "cp1256": "windows-1256", "cp1257": "windows-1257", "cp1258": "windows-1258",
 	"koi8": "koi8-r", "koi8r": "koi8-r", "koi": "koi8-r", "koi8u": "koi8-u", "cp866": "ibm866", "866": "ibm866", "dos-866": "ibm866",
-	"cp437": "ibm437", "cp850": "ibm850", "cp852": "ibm852", "cp855": "ibm855", "cp858": "ibm858", "mac": "macintosh", "x-mac-roman": "macintosh",
+	"cp437": "ibm437", "cp850": "ibm850", "cp852": "ibm852", "cp855": "ibm855", "cp858": "ibm00858", "mac": "macintosh", "x-mac-roman": "macintosh",
 	"cp932": "shift_jis", "ms932": "shift_jis", "windows-31j": "shift_jis", "ms_kanji": "shift_jis", "sjis": "shift_jis", "shift-jis": "shift_jis", "x-sjis": "shift_jis",
 	"iso2022jp": "iso-2022-jp", "iso-2022-jp-1": "iso-2022-jp", "iso-2022-jp-2": "iso-2022-jp", "iso-2022-jp-ms": "iso-2022-jp", "cp50220": "iso-2022-jp", "cp50221": "iso-2022-jp",
 	"eucjp": "euc-jp", "x-euc-jp": "euc-jp", "ujis": "euc-jp",
 	"cp949": "euc-kr", "uhc": "euc-kr", "ks_c_5601-1987": "euc-kr", "ks_c_5601": "euc-kr", "ksc5601": "euc-kr", "windows-949": "euc-kr", "euckr": "euc-kr", "ks_c_5601-1992": "euc-kr",
 	"gb2312": "gb18030", "gbk": "gb18030", "cp936": "gb18030", "x-gbk": "gb18030", "gb_2312-80": "gb18030", "euc-cn": "gb18030", "x-cn-gb": "gb18030", "gb-18030": "gb18030", "windows-936": "gb18030",
 	"cp950": "big5", "big5-eten": "big5", "big5-hkscs": "big5", "x-x-big5": "big5", "cn-big5": "big5",
-	"utf16": "utf-16", "ucs-2": "utf-16", "unicode": "utf-16",
+	"utf16": "utf-16", "ucs-2": "utf-16", "unicode": "utf-16", "unicode-1-1-utf-7": "utf-7", "x-unicode-2-0-utf-7": "utf-7", "csunicode11utf7": "utf-7",
+	"csiso2022jp": "iso-2022-jp", "csshiftjis": "shift_jis", "x-ms-cp932": "shift_jis", "cseucpkdfmtjapanese": "euc-jp", "cseuckr": "euc-kr", "ms949": "euc-kr", "x-windows-949": "euc-kr", "x-euc-kr": "euc-kr", "csiso2022kr": "iso-2022-kr",
+	"csgb2312": "gb18030", "csiso58gb231280": "gb18030", "csbig5": "big5", "cskoi8r": "koi8-r", "iso-ir-100": "windows-1252", "cp819": "windows-1252", "ibm819": "windows-1252", "csisolatin1": "windows-1252", "x-cp1252": "windows-1252",
+	"csisolatin2": "iso-8859-2", "csisolatin5": "windows-1254", "csisolatincyrillic": "iso-8859-5", "csisolatingreek": "iso-8859-7", "csisolatinhebrew": "iso-8859-8", "csisolatinarabic": "iso-8859-6",
+	"cp874": "windows-874", "ibm858": "ibm00858", "cp862": "ibm862", "dos-862": "ibm862",
 }
 
 // unreadable are charsets that the library takes and decodes to nothing.
@@ -78,8 +82,11 @@ func toUTF8(b []byte, declared string) (text, note string) {
 	}
 	valid := utf8.Valid(b)
 	switch {
-	case name == "utf-7" || name == "unicode-1-1-utf-7":
+	case name == "utf-7":
 		return decodeUTF7(b), ""
+	case name == "iso-2022-kr":
+		text, _ := decodeAs(unshiftKorean(b), "euc-kr")
+		return text, ""
 	case hasJapaneseShift(b) && (name == "" || name == "us-ascii" || name == "utf-8"):
 		text, _ := decodeAs(b, "iso-2022-jp")
 		return text, "text without a charset was read as iso-2022-jp"
@@ -98,6 +105,10 @@ func toUTF8(b []byte, declared string) (text, note string) {
 	}
 	guess := guessCharset(b)
 	text, _ = decodeAs(b, guess)
+	if strings.ContainsRune(text, utf8.RuneError) && len(b) < guessSample { // a guess at a few letters that are none there
+		guess = "windows-1252"
+		text, _ = decodeAs(b, guess)
+	}
 	if name == "" || name == "us-ascii" {
 		return text, "text without a charset was read as " + guess
 	}
@@ -117,7 +128,7 @@ func isUTF8[T string | []byte](b T, name string) bool {
 		}
 		ascii = ascii && b[i] < utf8.RuneSelf
 	}
-	return ascii || name != "unicode-1-1-utf-7" && isValid(b)
+	return ascii || isValid(b)
 }
 
 func isValid[T string | []byte](b T) bool {
@@ -193,6 +204,20 @@ var guessable = []struct{ detected, name string }{
 	{"EUC-JP", "euc-jp"}, {"EUC-KR", "euc-kr"}, {"GB-18030", "gb18030"}, {"Big5", "big5"}, {"UTF-16LE", "utf-16le"}, {"UTF-16BE", "utf-16be"},
 }
 
+// drawsBoxes tells bytes that KOI8-R has for lines and boxes, which no text has many of: Chinese has.
+func drawsBoxes(b []byte) bool {
+	letters, boxes := 0, 0
+	for _, c := range b {
+		switch {
+		case c >= 0xc0 || c == 0xa3 || c == 0xb3:
+			letters++
+		case c >= 0x80:
+			boxes++
+		}
+	}
+	return boxes > letters/8
+}
+
 const guessSample = 3 << 8 // bytes that a guess looks at: the detector compares them with the letters of some thirty languages
 
 func guessCharset(b []byte) string {
@@ -206,7 +231,7 @@ func guessCharset(b []byte) string {
 	best, guess := 9, "windows-1252" // less is no guess
 	for _, g := range guessable {
 		for _, r := range results {
-			if r.Charset == g.detected && r.Confidence > best {
+			if r.Charset == g.detected && r.Confidence > best && !(g.name == "koi8-r" && drawsBoxes(b)) {
 				best, guess = r.Confidence, g.name
 			}
 		}
@@ -238,6 +263,27 @@ func telling(b []byte) []byte {
 // hasJapaneseShift tells ISO-2022-JP by the codes that shift into it (RFC 1468).
 func hasJapaneseShift(b []byte) bool {
 	return bytes.Contains(b, []byte("\x1b$B")) || bytes.Contains(b, []byte("\x1b(J")) || bytes.Contains(b, []byte("\x1b$@"))
+}
+
+// unshiftKorean makes EUC-KR of ISO-2022-KR (RFC 1557): between two shifts stand its letters without their high bits.
+func unshiftKorean(b []byte) []byte {
+	out := make([]byte, 0, len(b))
+	var high byte
+	for _, c := range bytes.ReplaceAll(b, []byte("\x1b$)C"), nil) {
+		switch {
+		case c == 0x0e:
+			high = 0x80
+		case c == 0x0f || c == '\n':
+			high = 0
+		}
+		if c != 0x0e && c != 0x0f {
+			if c > ' ' {
+				c |= high
+			}
+			out = append(out, c)
+		}
+	}
+	return out
 }
 
 // decodeUTF7 decodes UTF-7 (RFC 2152), which some old senders still use. What is no valid shift stays as it is.

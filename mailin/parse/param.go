@@ -4,6 +4,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 const maxParams = 100
@@ -17,7 +18,7 @@ func parseParams(s string) (value string, list params) {
 		value = value[:i]
 	}
 	value = strings.ToLower(strings.Trim(value, " \t\"'"))
-	if media, more, ok := strings.Cut(value, " "); ok && strings.Contains(media, "/") && strings.Contains(more, "=") {
+	if media, more, ok := strings.Cut(value, " "); ok && (strings.Contains(media, "/") || media == "attachment" || media == "inline") && strings.Contains(more, "=") {
 		// The semicolon was forgotten: "text/plain charset=utf-8".
 		_, more, _ = strings.Cut(strings.TrimLeft(s, " \t"), " ")
 		value, rest = media, more
@@ -38,7 +39,7 @@ func parseParams(s string) (value string, list params) {
 			}
 			pieces[base] = append(pieces[base], newPiece(star, v))
 		} else if list.find(name) < 0 {
-			list = append(list, param{name, decodeWords(v, "")})
+			list = append(list, param{name, decodeWords(unescapeName(v), "")})
 		}
 	}
 	for name, ps := range pieces {
@@ -147,6 +148,18 @@ func joinPieces(ps []piece) string {
 	}
 	text, _ := toUTF8([]byte(b.String()), charset)
 	return text
+}
+
+// unescapeName undoes the escapes of a value that are without the star that announces them: where they make letters that need them, no
+// name has them by chance.
+func unescapeName(s string) string {
+	if strings.IndexByte(s, '%') < 0 {
+		return s
+	}
+	if name := unescape(s); utf8.ValidString(name) && !isPlainASCII(name) {
+		return name
+	}
+	return s
 }
 
 // unescape undoes %41; what is no escape stays as it is.
