@@ -75,6 +75,8 @@ func (v *visit) correct(pl *plan, tk *Ticket, who *policy.Staff, c command) (kno
 			return never(templates.WrongClosedOther.With(c.Args))
 		case c.Verb == "merge" && other.part(tk.Requester.ID) == Removed:
 			return never(templates.WrongRemoved.With(tk.Requester.Address, c.Args))
+		case c.Verb == "merge" && tk.part(other.Requester.ID) == Removed: // he would read what he was taken out of
+			return never(templates.WrongRemoved.With(other.Requester.Address, fmt.Sprintf("#%d", tk.Number)))
 		}
 		x.into = other
 	case "split":

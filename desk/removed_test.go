@@ -239,6 +239,10 @@ func TestRemovedMerge(t *testing.T) {
 		if !errors.As(err, &wrong) || !strings.Contains(wrong.Wrong.In("en"), "/invite lets him in there first") {
 			t.Errorf("merging Bo's ticket into what he was taken out of: %v", err)
 		}
+		err = w.desk.Command(w.Context(), tk.Number, "dana", fmt.Sprintf("/merge %d", bos.Number))
+		if want := fmt.Sprintf("taken out of request #%d", tk.Number); !errors.As(err, &wrong) || !strings.Contains(wrong.Wrong.In("en"), want) {
+			t.Errorf("merging what Bo was taken out of into his ticket: %v", err)
+		}
 		third := w.opened(w.mail(kim, "Another", "How do I print?"))
 		w.command(tk.Number, "dana", fmt.Sprintf("/merge %d", third.Number))
 		w.same("participants", w.roles(third.Number), []string{bo + " removed", cy + " removed"})
