@@ -205,13 +205,6 @@ func (p *pattern) FindAllStringSubmatch(s string, n int) (all [][]string) {
 	return all
 }
 
-func (p *pattern) ReplaceAllString(s, with string) string {
-	if !p.possible(s) {
-		return s
-	}
-	return p.expr.ReplaceAllString(s, with)
-}
-
 // patterns are several of which one has to match: a large expression takes its time wherever it is tried, a small one only where its first
 // letters stand. All of them begin at the beginning of a text.
 type patterns struct {

@@ -13,15 +13,10 @@ const (
 	maxSignature = 25     // lines that a signature without the standard mark may have
 )
 
-// visible gives the new words of a mail's text (M5): without quoted mails and the lines that introduce them, signatures and device
-// footers. Text between and below quotes stays, and where it is not sure that something is quoted it stays too: the engineer who
-// misses an answer loses more than the one who reads a line twice (F38). A forwarded mail is kept, for it is what the writer shows.
-func visible(text string, forward bool) string {
-	words, _ := newWords(text, forward)
-	return words
-}
-
-// newWords is visible, and the end of it that is a forwarded mail.
+// newWords gives the new words of a mail's text (M5), and the end of them that is a forwarded mail: the text without quoted mails and the
+// lines that introduce them, signatures and device footers. Text between and below quotes stays, and where it is not sure that something is
+// quoted it stays too: the engineer who misses an answer loses more than the one who reads a line twice (F38). A forwarded mail is kept, for
+// it is what the writer shows.
 func newWords(text string, forward bool) (words, forwarded string) {
 	v := readers.Get().(*reader)
 	defer v.free()

@@ -5,6 +5,12 @@ import (
 	"testing"
 )
 
+// visible is the new words alone.
+func visible(text string, forward bool) string {
+	words, _ := newWords(text, forward)
+	return words
+}
+
 func TestVisible(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
 		{"no quote at all", "Hello,\n\nplease help.\n\nKim", "Hello,\n\nplease help.\n\nKim"},
