@@ -151,8 +151,10 @@ var automatic = signs{
 			return "the subject begins with " + found
 		}
 		if len(e.m.InReplyTo) == 0 && len(e.m.References) == 0 { // a program's "Re:": a person's answer names what it answers
-			if found := autoWords(withoutReply(e.m.Subject)); found != "" {
-				return "the subject begins with " + found
+			if bare := withoutReply(e.m.Subject); len(bare) < len(e.m.Subject) {
+				if found := autoWords(bare); found != "" {
+					return "the subject begins with " + found
+				}
 			}
 		}
 		return ""
@@ -237,10 +239,9 @@ var list = signs{
 
 // notices are the signs of what trackers, servers and jobs tell by themselves. Many of them come through lists, which are known before.
 var notices = signs{
-	fieldSign("X-GitHub-Reason"), fieldSign("X-GitLab-Project"), fieldSign("X-JIRA-FingerPrint"), fieldSign("X-Redmine-Host"), fieldSign("X-Bugzilla-Reason"), fieldSign("X-Trac-Project"), fieldSign("X-Gerrit-MessageType"),
-	fieldSign("X-Jenkins-Job"), fieldSign("X-Discourse-Topic-Id"), fieldSign("X-Discourse-Auto-Generated"), fieldSign("X-Facebook-Notify"), fieldSign("X-LinkedIn-Class"), fieldSign("X-Amavis-Alert"), fieldSign("X-MDSend-Notifications-To"),
+	fieldSign("X-GitHub-Reason"), fieldSign("X-GitLab-Project"), fieldSign("X-JIRA-FingerPrint"), fieldSign("X-Redmine-Host"), fieldSign("X-Bugzilla-Reason"), fieldSign("X-Discourse-Topic-Id"),
 	func(e *evidence) string {
-		if e.fromSystem(systemNames) && !e.otherReplyTo() && len(e.m.InReplyTo) == 0 && !e.fromPersonsProgram() {
+		if len(e.m.InReplyTo) == 0 && e.fromSystem(systemNames) && !e.otherReplyTo() && !e.fromPersonsProgram() {
 			return "from a system's address"
 		}
 		return ""
@@ -275,13 +276,20 @@ var acknowledges = newPattern(`(?i)^(thank you for (contacting|your (e-?mail|mes
 // work of a forwarder or a list (F08, F09, T047).
 var quiet = signs{
 	func(e *evidence) string {
-		if e.fromSystem(formNames) && !e.otherReplyTo() {
+		if len(e.m.InReplyTo) == 0 && e.fromSystem(formNames) && !e.otherReplyTo() {
 			return "from a program's address, perhaps for a person"
 		}
 		return ""
 	},
 	func(e *evidence) string {
-		if m := acknowledges.FindString(withoutReply(e.m.Subject)); m != "" {
+		subject := strings.TrimLeft(e.m.Subject, blanks)
+		for len(subject) > 3 && subject[2] == ':' { // Re:, AW:
+			subject = strings.TrimLeft(subject[3:], blanks)
+		}
+		if end := strings.IndexByte(subject, ']'); end > 0 && subject[0] == '[' {
+			subject = strings.TrimLeft(subject[end+1:], blanks)
+		}
+		if m := acknowledges.FindString(subject); m != "" {
 			return "the subject acknowledges a mail: " + m
 		}
 		return ""
@@ -303,7 +311,7 @@ var quiet = signs{
 	},
 	func(e *evidence) string {
 		// A mail system under a person's name: who asks about such a mail says a word of his own first, or answers it.
-		if failureSubject.MatchString(e.m.Subject) && len(e.m.InReplyTo) == 0 && !e.fromPersonsProgram() && e.tellsFailure() && e.beginsWithFailure() {
+		if len(e.m.InReplyTo) == 0 && failureSubject.MatchString(e.m.Subject) && !e.fromPersonsProgram() && e.tellsFailure() && e.beginsWithFailure() {
 			return "the subject and the first words tell of a failed delivery"
 		}
 		return ""

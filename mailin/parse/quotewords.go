@@ -115,7 +115,7 @@ func wordEnds(rest string) bool { return rest == "" || !isWordByte(rest[0]) }
 var datedSender = newPattern(`^(\pL{1,12}[.,]{1,2}\s?)?(((19|20)\d{2}|\d{1,2})[./-]\s?\d{1,2}[./-]\s?\d{1,4}\.?|\d{1,2}\.? \pL{3,12}\.?,? (19|20)\d{2}|(19|20)\d{2}年\d{1,2}月\d{1,2}日)[ ,(].{0,200}<[^<>\s]+@[^<>\s]+>\s?(\pL{1,20}\s?)?[:：]$`)
 
 // ownWriting is a sentence about what the writer himself wrote, or that somebody did: no program puts it above a quote.
-var ownWriting = newPattern(`(?i)( ich | ik |\bi (wrote|said)|j['’]ai |je vous ai |\bho scritto| jeg | jag | я |escribí( |:)|napisał[ea]m|pisał[ea]m|(wrote|writes|said|schrieb|schreibt|schreef|écrit|scritto|escribió|escreveu|писал|пишет|pisze|napisał).{0,60} (that|dass|daß|dat|qu[e'’]|che|что|że)[ \pL])`)
+var ownWriting = newPattern(`(?i)( ich | ik |\bi (wrote|said)|j['’]ai |je vous ai |\bho scritto| jeg | jag | я |escribí( |:)|napisał[ea]m|pisał[ea]m| that [a-z]| da(ss|ß) [\pL]| что [\pL]| że [\pL])`)
 
 // closings end a letter. They stand above a signature, so what they end is text.
 var closings = newPattern(`(?i)^((best|kind|warm|many)? ?(regards|wishes|thanks)|thank you|thanks|cheers|sincerely|yours (sincerely|faithfully|truly)|(viele|beste|liebe|freundliche|herzliche|schöne) gr(ü|ue)(ß|ss)e|mit (freundlichen|besten|herzlichen|lieben) gr(ü|ue)(ß|ss)en|mfg|(bien )?cordialement|(un )?saludos?|atentamente|(cordiali|distinti) saluti|saluti|met vriendelijke groet(en)?|с уважением|pozdrawiam|z poważaniem)[,.!]?$`)
