@@ -56,9 +56,9 @@ func TestCorporaAreReadInTime(t *testing.T) {
 			t.Fatalf("no mails of %s: %v", folder, err)
 		}
 		for _, file := range files {
-			start := time.Now()
+			start := cpuTime()
 			m := Parse(File(file))
-			if took := time.Since(start); took > slow*time.Second {
+			if took := cpuTime() - start; took > slow*time.Second {
 				t.Errorf("%s took %v", file, took)
 			}
 			if m.Size == 0 {

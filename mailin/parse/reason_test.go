@@ -73,9 +73,9 @@ func TestReasonOf(t *testing.T) {
 func TestReasonOfHostileText(t *testing.T) {
 	for _, unit := range []string{"mailbox ", "user ", "550 ", "domain ", "rejected by ", "a", "<lee@acme.example> ", "exceed ", "(", "\n"} {
 		m := &message.Message{Kind: message.Bounced, Text: strings.Repeat(unit, (1<<20)/len(unit)), Bounce: &message.Bounce{Reason: strings.Repeat(unit, 500/len(unit))}}
-		start := time.Now()
+		start := cpuTime()
 		ReasonOf(m)
-		if took := time.Since(start); took > slow*time.Second {
+		if took := cpuTime() - start; took > slow*time.Second {
 			t.Errorf("1 MiB of %q took %v", unit, took)
 		}
 	}
