@@ -9,6 +9,9 @@ import (
 // ChunkSize lets tests store sources around the edges of chunks.
 const ChunkSize = chunkSize
 
+// SaveTicketRow is the statement that writes tickets in sets.
+var SaveTicketRow = saveTicketRow
+
 // Raw is the way past our code: what anybody with the database's password could do.
 func (st *Store) Raw() *sqlx.DB { return st.writer }
 

@@ -107,6 +107,17 @@ func TestLookUpsUseTheBetterIndex(t *testing.T) {
 	}
 }
 
+// What points at a ticket is looked for where it is new, and nothing can: once in the plan. Where one is written again nothing is, which on one with
+// thousands of mails took longer than all else (T055).
+func TestSavingATicketLooksAtNothingElse(t *testing.T) {
+	looks := map[string]int{}
+	for _, step := range plan(t, storetest.Memory(t), store.SaveTicketRow) {
+		if looks[step]++; looks[step] > 1 {
+			t.Errorf("of a ticket that is there it asks: %s", step)
+		}
+	}
+}
+
 // plan is how SQLite carries out a statement.
 func plan(t *testing.T, st *store.Store, query string) (steps []string) {
 	t.Helper()

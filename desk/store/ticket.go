@@ -77,12 +77,13 @@ const insertTicket = `
 // saveTicketRow writes a ticket that is new or that the transaction has locked.
 var saveTicketRow = insertOf("ticket", ticketColumns, "ON CONFLICT (number) DO UPDATE SET "+excluded(ticketColumns))
 
-// excluded sets columns to what an INSERT brought.
+// excluded sets columns to what an INSERT brought, but for the number: SQLite would then look at every row that points at the ticket.
 func excluded(columns string) string {
 	var sets []string
 	for column := range strings.SplitSeq(columns, ",") {
-		column = strings.TrimSpace(column)
-		sets = append(sets, column+" = excluded."+column)
+		if column = strings.TrimSpace(column); column != "number" {
+			sets = append(sets, column+" = excluded."+column)
+		}
 	}
 	return strings.Join(sets, ", ")
 }
