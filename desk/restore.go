@@ -75,11 +75,31 @@ func (r Restoration) pauses() string {
 	return fmt.Sprintf("the desk was restored from a backup of %s, and the mails that wait may have been sent since", r.Made.UTC().Format("2006-01-02 15:04 UTC"))
 }
 
-// NoteRestored tells the journal of it, when the schema is this program's.
-func NoteRestored(ctx context.Context, st Store, r Restoration) error {
-	return st.Update(ctx, func(tx Tx) error {
+// NoteRestored tells the journal of it, when the schema is this program's: the end of a restore. It is false where that was done before, or
+// somebody has let the outbox go since.
+func NoteRestored(ctx context.Context, st Store, r Restoration) (ended bool, err error) {
+	err = st.Update(ctx, func(tx Tx) error {
+		why, err := tx.Meta(ctx, MetaPaused)
+		if err == nil {
+			_, err = tx.Meta(ctx, r.noted())
+			if ended = errors.Is(err, ErrNotFound) && why == r.pauses(); !ended {
+				return err
+			}
+			err = tx.PutMeta(ctx, r.noted(), r.At.UTC().Format(time.RFC3339))
+		}
+		if errors.Is(err, ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
 		return appendEvent(ctx, tx, EventOutbox, 0, r.At, OutboxChange{Paused: true, Why: r.pauses(), By: "restore"})
 	})
+	return ended, err
+}
+
+func (r Restoration) noted() string {
+	return "noted restore of " + r.At.UTC().Format(time.RFC3339Nano)
 }
 
 func formerEpochs(ctx context.Context, tx Tx) (former []message.Former, err error) {
@@ -203,6 +223,15 @@ func (d *Desk) Recovered(ctx context.Context, mailbox, folder string) error {
 		}
 		return tx.PutMeta(ctx, r.recovered(mailbox, folder), d.Now().UTC().Format(time.RFC3339))
 	})
+}
+
+// RestoredFrom is how a desk came to be, or ErrNotFound where it was not read from a backup.
+func RestoredFrom(ctx context.Context, st Store) (r Restoration, err error) {
+	err = st.View(ctx, func(tx Tx) error {
+		r, err = restoration(ctx, tx)
+		return err
+	})
+	return r, err
 }
 
 func restoration(ctx context.Context, tx Tx) (r Restoration, err error) {

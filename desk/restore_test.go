@@ -45,7 +45,7 @@ func (w *world) restored(t *testing.T, backup []byte) *world {
 		return desk.Restored(t.Context(), tx, r, last, rand.Reader)
 	})
 	if err == nil {
-		err = desk.NoteRestored(t.Context(), again.store, r)
+		_, err = desk.NoteRestored(t.Context(), again.store, r)
 	}
 	if err != nil {
 		t.Fatal(err)

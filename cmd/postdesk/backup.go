@@ -223,7 +223,8 @@ Nothing is sent until you say so. When "postdesk serve" has taken in what came s
 	return nil
 }
 
-// restoreDesk reads a backup into the database and makes it a desk of its own.
+// restoreDesk reads a backup into the database and makes it a desk of its own. Where it was stopped after all rows were there, the same call
+// ends what is left to do.
 func restoreDesk(ctx context.Context, st *store.Store, file io.Reader, now time.Time, told store.Progress) (store.BackupHead, error) {
 	b, err := store.OpenBackup(file)
 	if err != nil {
@@ -232,8 +233,20 @@ func restoreDesk(ctx context.Context, st *store.Store, file io.Reader, now time.
 	defer b.Close()
 	r := desk.Restoration{Made: b.Head.Made, At: now}
 	err = st.Restore(ctx, b, desk.NumberAfter, told, func(tx desk.Tx, last int64) error { return desk.Restored(ctx, tx, r, last, rand.Reader) })
-	if err == nil {
-		err = desk.NoteRestored(ctx, st, r)
+	if err != nil {
+		before, berr := desk.RestoredFrom(ctx, st)
+		if berr != nil || !before.Made.Equal(r.Made) {
+			return b.Head, err
+		}
+		r = before
+		err = fmt.Errorf("%w; this very backup was restored into it on %s", err, r.At.UTC().Format("2006-01-02 15:04:05 UTC"))
+		if _, merr := st.Migrate(ctx); merr != nil {
+			return b.Head, merr
+		}
+	}
+	ended, nerr := desk.NoteRestored(ctx, st, r)
+	if ended || nerr != nil {
+		err = nerr
 	}
 	return b.Head, err
 }

@@ -5,9 +5,11 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"net/http"
@@ -245,6 +247,61 @@ func TestBackupFiles(t *testing.T) {
 		defer f.Close()
 		if err := (restoreCmd{File: file}).restore(t.Context(), st, f, &out); !errors.As(err, &full) {
 			t.Errorf("into a desk: got %v", err)
+		}
+	})
+}
+
+// TestT108RestoreStoppedAtItsEnd: a restore is stopped when all rows are there and the journal does not tell of it. The same command, given
+// again, ends it, once; and says what the database is to whoever gives it a third time, or after the desk has worked.
+func TestT108RestoreStoppedAtItsEnd(t *testing.T) {
+	source := storetest.SQLite(t)
+	fixture(t, source)
+	file := filepath.Join(t.TempDir(), "desk.backup")
+	must(t, (backupCmd{File: file}).backup(t.Context(), source, io.Discard))
+	storetest.EachEngine(t, func(t *testing.T, st *store.Store) {
+		whole, err := os.ReadFile(file)
+		must(t, err)
+		b, err := store.OpenBackup(bytes.NewReader(whole))
+		must(t, err)
+		defer b.Close()
+		must(t, st.Restore(t.Context(), b, desk.NumberAfter, nil, func(tx desk.Tx, last int64) error {
+			return desk.Restored(t.Context(), tx, desk.Restoration{Made: b.Head.Made, At: tuesday}, last, rand.Reader)
+		}))
+		again := func() (string, error) {
+			var out bytes.Buffer
+			err := (restoreCmd{File: file}).restore(t.Context(), st, bytes.NewReader(whole), &out)
+			return out.String(), err
+		}
+		if out, err := again(); err != nil || !strings.Contains(out, "Nothing is sent until you say so") {
+			t.Errorf("a second time: got %q, %v", out, err)
+		}
+		var full *store.NotEmptyError
+		const was = "this very backup was restored into it on 2026-03-03 09:30:00 UTC"
+		if out, err := again(); out != "" || !errors.As(err, &full) || !strings.Contains(err.Error(), was) {
+			t.Errorf("a third time: got %q, %v", out, err)
+		}
+		told := 0
+		must(t, st.View(t.Context(), func(tx desk.Tx) error {
+			all, err := tx.Events(t.Context(), 0, 1000)
+			for _, e := range all {
+				if e.Kind == desk.EventOutbox && strings.Contains(string(e.Data), `"restore"`) {
+					told++
+				}
+			}
+			return err
+		}))
+		if told != 1 {
+			t.Errorf("the journal tells of the restore %d times, want once", told)
+		}
+	})
+	storetest.EachEngine(t, func(t *testing.T, st *store.Store) {
+		r := desk.Restoration{Made: tuesday, At: tuesday}
+		must(t, st.Update(t.Context(), func(tx desk.Tx) error { return desk.Restored(t.Context(), tx, r, 0, rand.Reader) }))
+		if _, err := desk.ResumeMail(t.Context(), st, "Dana", tuesday); err != nil {
+			t.Fatal(err)
+		}
+		if ended, err := desk.NoteRestored(t.Context(), st, r); ended || err != nil {
+			t.Errorf("after somebody let the mails go: got %v, %v", ended, err)
 		}
 	})
 }

@@ -162,7 +162,7 @@ func TestCheckPrints(t *testing.T) {
 		if err := k.run(t.Context()); err != nil {
 			t.Error(err)
 		}
-		if line, _, _ := strings.Cut(out.String(), "\n"); line != `{"grade":"ok","what":"policy","said":"policy.yaml, 1 mailbox, 1 person, 1 class"}` {
+		if line, _, _ := strings.Cut(out.String(), "\n"); line != `{"grade":"ok","what":"policy","said":"policy.yaml, 1 mailbox, 2 people, 1 class"}` {
 			t.Errorf("got %s", line)
 		}
 		if strings.Contains(out.String(), "IMAP") || strings.Contains(out.String(), "SPF") {

@@ -536,3 +536,10 @@ func TestOpenRefuses(t *testing.T) {
 		t.Errorf("after migrate: got %q, %v", out.String(), err)
 	}
 }
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -358,10 +358,3 @@ func (m *mailServers) client(t *testing.T, who string) *imapclient.Client {
 	must(t, c.Login(who, passwordOf(who)).Wait())
 	return c
 }
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}

@@ -22,7 +22,7 @@ func TestT086LogsTellNoSecrets(t *testing.T) {
 		d := newRealDesk(t, dsn, nil)
 		n := d.serve(t)
 		kim, eve, dana := d.someone("Kim", "kim@bolt.example"), d.someone("Eve", "eve@desk.example"), d.someone("Dana", "dana@desk.example")
-		gone := d.someone("Nobody", "nobody-canary@acme.example") // has no mailbox, so the server refuses what the desk answers
+		gone := d.someone("Ghost", "ghost-canary@acme.example") // has no mailbox, so the server refuses what the desk answers
 
 		kim.writes(t, "Subject canary", "Body canary. The password is: hunter2canary")
 		request := dana.gets(t, "unassigned", "Body canary")

@@ -251,7 +251,7 @@ func TestRestoreOfAnOlderSchema(t *testing.T) {
 			return desk.Restored(t.Context(), tx, r, last, rand.Reader)
 		})
 		if err == nil {
-			err = desk.NoteRestored(t.Context(), fresh, r)
+			_, err = desk.NoteRestored(t.Context(), fresh, r)
 		}
 		if err != nil {
 			t.Fatal(err)
