@@ -67,7 +67,7 @@ func TestT111DatabaseAlone(t *testing.T) {
 			if err := w.desk.MIME(t.Context(), link, &mime); err != nil || mime.String() != "MIME of "+link.Text {
 				t.Fatalf("its bytes: %q, %v", &mime, err)
 			}
-			again := w.lastOf("sign_in_link", kim)
+			again := w.mailNow(link.ID)
 			if err := w.desk.KeepMIME(t.Context(), &desk.Composed{Mail: again, Bytes: strings.NewReader("other bytes")}); err != nil {
 				t.Fatal(err)
 			}

@@ -157,7 +157,7 @@ func (w *world) randomMail(r *rand.Rand, outbox []*desk.Mail) mail {
 // grown reads the journal, which begins with the lines it had.
 func (w *world) grown(before []string) (now []string) {
 	w.Helper()
-	for _, e := range w.events() {
+	for _, e := range w.eventsAfter(0) {
 		now = append(now, fmt.Sprintf("%d %s %d %s %s", e.ID, e.At, e.Ticket, e.Kind, e.Data))
 	}
 	if len(now) < len(before) {

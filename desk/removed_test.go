@@ -157,14 +157,7 @@ func TestRemovedCalledBack(t *testing.T) {
 		other, _ := w.readAlong()
 		mine := w.lastFor(tk.Number, cy)
 		w.command(tk.Number, "dana", "/remove "+cy)
-		state := func(m *desk.Mail) desk.MailState {
-			for _, have := range w.outbox() {
-				if have.ID == m.ID {
-					return have.State
-				}
-			}
-			return ""
-		}
+		state := func(m *desk.Mail) desk.MailState { return w.mailNow(m.ID).State }
 		if got := state(mine); got != desk.MailFailed {
 			t.Errorf("the mail that waited is %s", got)
 		}

@@ -86,6 +86,10 @@ type world struct {
 	policy *policy.Policy
 	now    time.Time
 	uid    uint32
+
+	read    *store.Store // what is below was read of it
+	lines   []desk.Event
+	letters []*desk.Mail
 }
 
 // newWorld sets a desk up on a Tuesday at noon in Berlin, with Kim's account holding 10 credits and Ann's 10.
@@ -292,11 +296,23 @@ func (w *world) messages(ticket int64) (all []*desk.Message) {
 	return all
 }
 
-// events are all lines of the journal.
-func (w *world) events() (all []desk.Event) {
+// events are all lines of the journal. Only those that came since the last call are asked for: that no line changes is what grown looks at.
+func (w *world) events() []desk.Event {
+	w.Helper()
+	if w.read != w.store {
+		w.read, w.lines, w.letters = w.store, nil, nil
+	}
+	var after int64
+	if n := len(w.lines); n > 0 {
+		after = w.lines[n-1].ID
+	}
+	w.lines = append(w.lines, w.eventsAfter(after)...)
+	return slices.Clone(w.lines)
+}
+
+func (w *world) eventsAfter(after int64) (all []desk.Event) {
 	w.Helper()
 	w.view(func(ctx context.Context, tx desk.Tx) error {
-		var after int64
 		for {
 			some, err := tx.Events(ctx, after, 500)
 			if err != nil || len(some) == 0 {
@@ -308,8 +324,8 @@ func (w *world) events() (all []desk.Event) {
 	return all
 }
 
-// outbox are all mails that the desk has sent, oldest first.
-func (w *world) outbox() (all []*desk.Mail) {
+// outbox are all mails that the desk has sent, oldest first, as they were when they were first looked at.
+func (w *world) outbox() []*desk.Mail {
 	w.Helper()
 	var sent []desk.SentMail
 	for _, e := range w.events() {
@@ -319,17 +335,34 @@ func (w *world) outbox() (all []*desk.Mail) {
 			sent = append(sent, s)
 		}
 	}
-	w.view(func(ctx context.Context, tx desk.Tx) error {
-		for _, s := range sent {
-			m, err := tx.Mail(ctx, s.Mail)
-			if err != nil {
-				return err
+	if fresh := sent[len(w.letters):]; len(fresh) > 0 {
+		w.view(func(ctx context.Context, tx desk.Tx) error {
+			for _, s := range fresh {
+				m, err := tx.Mail(ctx, s.Mail)
+				if err != nil {
+					return err
+				}
+				w.letters = append(w.letters, m)
 			}
-			all = append(all, m)
-		}
-		return nil
-	})
+			return nil
+		})
+	}
+	all := make([]*desk.Mail, len(w.letters))
+	for i, m := range w.letters {
+		kept := *m // a test may fill it in
+		all[i] = &kept
+	}
 	return all
+}
+
+// mailNow is a mail as it is now.
+func (w *world) mailNow(id int64) (m *desk.Mail) {
+	w.Helper()
+	w.view(func(ctx context.Context, tx desk.Tx) (err error) {
+		m, err = tx.Mail(ctx, id)
+		return err
+	})
+	return m
 }
 
 func (w *world) decode(e desk.Event, into any) {
