@@ -13,7 +13,7 @@ PKG ?= ./...
 N ?= 1100
 STATICCHECK = v0.8.2
 
-.PHONY: all build test lint bench score fuzz crash tools clean
+.PHONY: all build test lint bench score fuzz crash tools clean bin/withpostgres
 .SILENT: test lint bench score fuzz crash tools
 
 all: build
