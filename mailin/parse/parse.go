@@ -245,7 +245,7 @@ func openPart(src message.Source, path string) (io.ReadCloser, message.Attachmen
 
 // openLeaf opens a leaf part by the path of the walk.
 func openLeaf(src message.Source, path string) (io.ReadCloser, *part, error) {
-	var guess paths // as Parse does it: a second walk where a multipart lacks its boundary
+	var guess guesses // as Parse does it: a second walk where a multipart lacks its boundary
 	for {
 		raw, err := src.Open()
 		if err != nil {
@@ -308,7 +308,7 @@ func (r *reading) inMemory(mail []byte) *lineReader {
 	return &r.mail
 }
 
-func (r *reading) walk(lines *lineReader, guess paths) *walker {
+func (r *reading) walk(lines *lineReader, guess guesses) *walker {
 	r.sums, r.texts = r.sums[:0], r.textStore[:0]
 	r.topPart = part{path: "1"}
 	r.walker = walker{lines: lines, header: &r.scratch.header, leaf: r.leaf, guess: guess}

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // Limits of one mail's structure (T056). The walk is our own because go-message knows no limit and takes quadratic time for nesting.
@@ -30,7 +32,8 @@ type part struct {
 	body        body
 }
 
-type paths map[string]bool
+// Guesses are boundaries by the path of a multipart; one that is "" is whatever looks like one.
+type guesses map[string]string
 
 // A walker goes through the lines of a mail once, from top to bottom, with the boundaries that are open. Each line is looked at
 // once, whatever the nesting, and nothing of a part is held.
@@ -38,9 +41,9 @@ type walker struct {
 	lines  *lineReader
 	header *headerStore
 	leaf   func(p *part, b *body) (stop bool)
-	top    *part // the outermost entity, as soon as its header is read
-	lost   paths // multiparts that held no boundary of their own
-	guess  paths // those of an earlier walk: there, take what looks like a boundary
+	top    *part   // the outermost entity, as soon as its header is read
+	lost   guesses // multiparts that held no boundary of their own, and what may be it
+	guess  guesses // those of an earlier walk
 	bounds []string
 	// What ended the last body: the index of the boundary met, or -1 for the end of the mail.
 	met     int
@@ -82,10 +85,20 @@ func (w *walker) entity(p *part, depth int) (stop bool) {
 
 func (w *walker) multipart(p *part, b *body, depth int) (stop bool) {
 	level := len(w.bounds)
-	w.bounds = append(w.bounds, p.params.get("boundary"))
-	b.guess = w.guess[p.path]
+	bound := p.params.get("boundary")
+	if other, lost := w.guess[p.path]; other != "" {
+		bound = other
+		w.notes.add(otherBoundary)
+	} else {
+		b.guess = lost
+	}
+	w.bounds = append(w.bounds, bound)
+	var pairs pairing
 	preamble, ok := b.rest()
-	if !ok {
+	if ok {
+		pairs.read(preamble)
+	} else {
+		b.pairs = &pairs
 		preamble, _ = io.ReadAll(io.LimitReader(b, maxPreamble))
 		b.skip()
 	}
@@ -93,9 +106,9 @@ func (w *walker) multipart(p *part, b *body, depth int) (stop bool) {
 	if w.met != level {
 		// No part at all. The text between the headers and the next boundary is all there is to show.
 		if w.lost == nil {
-			w.lost = paths{}
+			w.lost = guesses{}
 		}
-		w.lost[p.path] = true
+		w.lost[p.path] = pairs.found()
 		w.bounds = w.bounds[:level]
 		if len(bytes.TrimSpace(preamble)) > 0 {
 			w.notes.add("a multipart without its boundary was read as text")
@@ -169,7 +182,8 @@ func (w *walker) boundary(line []byte) bool {
 type body struct {
 	w     *walker
 	done  bool
-	guess bool   // in the preamble of a multipart whose boundary may be another than it names
+	guess bool // in the preamble of a multipart whose boundary may be another than it names
+	pairs *pairing
 	out   []byte // of the line at hand, good until the next line is asked for
 	held  []byte // the line end before it, not yet given
 	next  []byte // its own line end
@@ -216,6 +230,8 @@ func (b *body) rest() (text []byte, ok bool) {
 
 var (
 	lineOfDashes = []byte("\n--")
+	lineEnd      = []byte("\n")
+	dashes       = []byte("--")
 	manyCR       = []byte("\r\r\r") // in line ends that Read does not give as they came
 )
 
@@ -239,8 +255,12 @@ func (b *body) skip() {
 		b.out, b.held, b.next = nil, nil, nil
 		return
 	}
-	if _, ok := b.rest(); !ok {
+	text, ok := b.rest()
+	switch {
+	case !ok:
 		io.Copy(io.Discard, b)
+	case b.pairs != nil:
+		b.pairs.read(text)
 	}
 }
 
@@ -278,6 +298,9 @@ func (b *body) advance() {
 			b.done = true
 			return
 		}
+		if b.pairs != nil {
+			b.pairs.line(text)
+		}
 		if b.guess {
 			text, end = append([]byte{}, text...), append([]byte{}, end...)
 			if b.w.adopt(text) {
@@ -308,8 +331,59 @@ func (w *walker) adopt(line []byte) bool {
 	}
 	w.bounds[len(w.bounds)-1] = string(bytes.TrimRight(line[2:], " \t"))
 	w.met, w.closing = len(w.bounds)-1, false
-	w.notes.add("a multipart's boundary is not the one it names")
+	w.notes.add(otherBoundary)
 	return true
+}
+
+const otherBoundary = "a multipart's boundary is not the one it names"
+
+// A pairing looks for a line that begins a part and one that ends the last part, which tell a boundary that nobody names: "--x" and "--x--".
+type pairing struct {
+	begun []string
+	ended int // one more than the place in begun of the first that was also ended: of two, one in the other, the outer one
+}
+
+const (
+	maxBoundary = 70 // RFC 2046, 5.1.1
+	maxPairing  = 16
+)
+
+// read looks at all lines of a text.
+func (p *pairing) read(text []byte) {
+	for len(text) > 0 {
+		line, rest, _ := bytes.Cut(text, lineEnd)
+		if len(line) > 2 && line[0] == '-' && line[1] == '-' {
+			p.line(bytes.TrimRight(line, "\r"))
+		}
+		text = rest
+	}
+}
+
+// line looks at a line that begins with two dashes.
+func (p *pairing) line(line []byte) {
+	bound, ends := bytes.CutSuffix(bytes.TrimRight(line[2:], " \t"), dashes)
+	if len(bound) == 0 || len(bound) > maxBoundary {
+		return
+	}
+	for _, c := range bound {
+		if c > unicode.MaxASCII || !('0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z' || strings.IndexByte("'()+_,-./:=? ", c) >= 0) {
+			return
+		}
+	}
+	at := slices.Index(p.begun, string(bound))
+	switch {
+	case ends && at >= 0 && (p.ended == 0 || at < p.ended):
+		p.ended = at + 1
+	case !ends && at < 0 && len(p.begun) < maxPairing:
+		p.begun = append(p.begun, string(bound))
+	}
+}
+
+func (p *pairing) found() string {
+	if p.ended == 0 {
+		return ""
+	}
+	return p.begun[p.ended-1]
 }
 
 // notes are texts for staff, each said once.
