@@ -27,7 +27,7 @@ STORIES = ^(TestStories|TestPacksGrow)$$
 
 test: lint bin/withpostgres
 	bin/withpostgres $(GO) test $$(.ci/race) -timeout 30m -skip '$(STORIES)' $(PKG)
-	bin/withpostgres $(GO) test -timeout 30m -run '$(STORIES)' $(PKG)
+	$(if $(filter ./... ./cmd/%,$(PKG)),bin/withpostgres $(GO) test -timeout 30m -run '$(STORIES)' ./cmd/postdesk)
 
 lint: tools
 	unformatted=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')) && if [ -n "$$unformatted" ]; then echo "gofmt -w is wanted:" $$unformatted; exit 1; fi
