@@ -131,7 +131,7 @@ func (v *visit) saysYes(tk *Ticket) error {
 	}
 	elsewhere := func(why string) error {
 		v.because("not confirmed: %s", why)
-		return v.send(letter{template: "confirm_elsewhere", ticket: tk, to: tk.Requester, automatic: true, daily: true, data: v.customerData(tk)})
+		return v.asks(letter{template: "confirm_elsewhere", ticket: tk, to: tk.Requester, automatic: true, daily: true, data: v.customerData(tk)})
 	}
 	contact := v.who.contact
 	switch {
@@ -139,23 +139,38 @@ func (v *visit) saysYes(tk *Ticket) error {
 		v.because("not confirmed: it answers an older estimate")
 		out := v.estimateLetter(tk, "estimate_renewed")
 		out.daily = true
-		return v.send(out)
+		return v.asks(out)
 	case contact == nil || !spends(contact, tk) && (tk.Customer != "" || contact.ID != tk.Requester.ID):
 		return elsewhere("who wrote it may not spend")
 	case !tk.hourly() && tk.Estimate.Max > v.p.Credits.ConfirmLimit && may(wishSpend, level) != byPayer:
 		v.because("not confirmed: %d credits are more than a mail may confirm (%d)", tk.Estimate.Max, v.p.Credits.ConfirmLimit)
-		if v.p.Portal.URL == "" { // else the mail leads him to the page for it
-			if err := v.tellStaff(tk, "new_words"); err != nil { // somebody has to ask him another way
-				return err
-			}
+		out := letter{template: "confirm_elsewhere", ticket: tk, to: tk.Requester, automatic: true, daily: true, data: v.customerData(tk)}
+		if v.p.Portal.URL != "" { // the mail leads him to the page for it
+			return v.asks(out)
 		}
-		return v.send(letter{template: "confirm_elsewhere", ticket: tk, to: tk.Requester, automatic: true, daily: true, data: v.customerData(tk)})
+		if err := v.tellStaff(tk, "new_words"); err != nil { // somebody has to ask him another way
+			return err
+		}
+		return v.send(out)
 	case may(wishConfirm, level) != yes:
 		return elsewhere("a yes counts only as the answer to the estimate itself, from the address it went to, with proof of who wrote")
 	}
 	tk.Estimate.ConfirmedAt, tk.Estimate.ConfirmedBy, tk.Estimate.ConfirmedIn = v.at, v.who.address, v.kept.ID
 	v.because("confirmed estimate %d: %s", tk.Estimate.Version, tk.Estimate)
 	return v.confirm(tk)
+}
+
+// asks sends a question. Where the one of the day was asked, be it because of a forged mail, a person reads what would have been answered: else
+// who believes that he has said yes would hear nothing (G3).
+func (v *visit) asks(l letter) error {
+	asked, err := v.askedToday(l)
+	if err == nil && asked {
+		err = v.tellStaff(l.ticket, "new_words")
+	}
+	if err != nil {
+		return err
+	}
+	return v.send(l)
 }
 
 // saysClose closes at the customer's word, which declines an offer that was not agreed yet.

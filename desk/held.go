@@ -231,6 +231,7 @@ func (v *visit) putOn(number int64) error {
 		if err := v.addParticipant(tk, v.who.address, Proposed, "staff"); err != nil {
 			return err
 		}
+		v.who.contact = &tk.participantAt(v.who.address).Contact // nobody knew him: without it he would count as the requester does
 	}
 	return v.customer(place{by: v.by, joined: tk, grant: v.joins()})
 }
