@@ -467,7 +467,7 @@ func FuzzParse(f *testing.F) {
 		f.Add(data)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		lines := bytes.Count(data, []byte("\n")) + 1
+		lines := bytes.Count(data, []byte("\n")) + bytes.Count(data, []byte("\r")) + 1 // either ends a line of YAML
 		p, err := Parse("policy.yaml", data, lookup)
 		check := func(err error) {
 			var mistakes *Mistakes
