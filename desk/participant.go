@@ -370,7 +370,7 @@ func (t *turn) callBack(tk *Ticket, address string) error {
 			continue // it may have left
 		}
 		const why = "called back: its reader takes no part any more"
-		ours, err := giveUp(t.ctx, t.tx, m.ID, "called back", why, t.now)
+		ours, err := giveUp(t.ctx, t.tx, m, "called back", why, t.now)
 		if err != nil {
 			return fmt.Errorf("call mail %d back: %w", m.ID, err)
 		}

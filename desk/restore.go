@@ -163,7 +163,7 @@ func DropMail(ctx context.Context, st Store, id int64, by string, now time.Time)
 		if err := beingSent(ctx, tx, m); err != nil {
 			return err
 		}
-		ours, err := giveUp(ctx, tx, id, "taken back by hand", why, now)
+		ours, err := giveUp(ctx, tx, m, "taken back by hand", why, now)
 		if err != nil {
 			return err
 		}
@@ -175,12 +175,12 @@ func DropMail(ctx context.Context, st Store, id int64, by string, now time.Time)
 }
 
 // giveUp takes a mail that waits back from whoever would send it, and is false where that is happening.
-func giveUp(ctx context.Context, tx Tx, mail int64, by, why string, now time.Time) (bool, error) {
-	ours, err := tx.RetryMail(ctx, mail, by)
+func giveUp(ctx context.Context, tx Tx, m *Mail, by, why string, now time.Time) (bool, error) {
+	ours, err := tx.RetryMail(ctx, m, by)
 	if err != nil || !ours {
 		return false, err
 	}
-	return true, tx.Tried(ctx, Attempt{Mail: mail, At: now, State: MailFailed, Text: why})
+	return true, tx.Tried(ctx, Attempt{Mail: m.ID, At: now, State: MailFailed, Text: why})
 }
 
 func appendEvent(ctx context.Context, tx Tx, kind EventKind, ticket int64, now time.Time, data any) error {

@@ -38,7 +38,7 @@ func RetryMail(ctx context.Context, st Store, id int64) error {
 		if err := beingSent(ctx, tx, m); err != nil {
 			return err
 		}
-		ok, err := tx.RetryMail(ctx, id, AttemptAsked)
+		ok, err := tx.RetryMail(ctx, m, AttemptAsked)
 		if err == nil && !ok {
 			err = fmt.Errorf("mail %d is being sent", id)
 		}

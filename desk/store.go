@@ -217,8 +217,8 @@ type Tx interface {
 	WaitingMails(ctx context.Context, limit int) ([]*Mail, error)
 	FailedMails(ctx context.Context, limit int) ([]*Mail, error)
 	// RetryMail makes a mail due at once, also one that was given up, and records why as an attempt. It changes nothing and is false for
-	// a mail that was sent or that a node has leased.
-	RetryMail(ctx context.Context, mail int64, why string) (bool, error)
+	// a mail that was sent, that a node has leased, or that was tried since it was read.
+	RetryMail(ctx context.Context, m *Mail, why string) (bool, error)
 	// Attempts are a mail's tries in order.
 	Attempts(ctx context.Context, mail int64) ([]Attempt, error)
 	// NextMail is when the earliest waiting mail may be tried, ErrNotFound when none waits.

@@ -226,6 +226,7 @@ func TestRetryMail(t *testing.T) {
 			{"waiting for its next try", desk.Mail{NotBefore: now.Add(time.Hour)}, false, true},
 			{"sent", desk.Mail{State: desk.MailSent}, false, false},
 			{"leased by a node", desk.Mail{}, true, false},
+			{"tried since it was read", desk.Mail{Attempts: 1}, false, false},
 		} {
 			c.mail.At = t0
 			update(t, st, func(ctx context.Context, tx desk.Tx) error { return tx.AddMail(ctx, &c.mail) })
@@ -240,7 +241,9 @@ func TestRetryMail(t *testing.T) {
 			}
 			var did bool
 			update(t, st, func(ctx context.Context, tx desk.Tx) (err error) {
-				did, err = tx.RetryMail(ctx, c.mail.ID, "because")
+				m := c.mail
+				m.Attempts = 0
+				did, err = tx.RetryMail(ctx, &m, "because")
 				return err
 			})
 			if did != c.want {

@@ -281,25 +281,26 @@ func (x *tx) tried(ctx context.Context, a desk.Attempt) error {
 	return desk.ErrTaken
 }
 
-// A mail that a node has leased is its business until the lease ends.
+// A mail that a node has leased is its business until the lease ends. One whose DATA begins is leased no more and waits, as one that nobody has: so
+// whoever has found that none is being sent says after how many tries.
 const retryMail = `
 	UPDATE outbox SET state = 'waiting', attempts = attempts + 1, not_before = :now, due = :now, leased_by = ''
-	WHERE id = :id AND (state = 'failed' OR state = 'waiting' AND (leased_by = '' OR due <= :now))`
+	WHERE id = :id AND attempts = :attempts AND (state = 'failed' OR state = 'waiting' AND (leased_by = '' OR due <= :now))`
 
 // RetryMail implements desk.Tx.
-func (x *tx) RetryMail(ctx context.Context, mail int64, why string) (bool, error) {
+func (x *tx) RetryMail(ctx context.Context, m *desk.Mail, why string) (bool, error) {
 	now, err := x.Now(ctx)
 	if err != nil {
 		return false, err
 	}
-	rows, err := x.exec(ctx, retryMail, args{"id": mail, "now": now})
+	rows, err := x.exec(ctx, retryMail, args{"id": m.ID, "attempts": m.Attempts, "now": now})
 	if err == nil && rows == 1 {
 		_, err = x.exec(ctx, insertAttempt, args{
-			"mail": mail, "at": now, "state": desk.MailWaiting, "not_before": now, "code": 0, "reply": why,
+			"mail": m.ID, "at": now, "state": desk.MailWaiting, "not_before": now, "code": 0, "reply": why,
 		})
 	}
 	if err != nil {
-		return false, fmt.Errorf("retry mail %d: %w", mail, err)
+		return false, fmt.Errorf("retry mail %d: %w", m.ID, err)
 	}
 	return rows == 1, nil
 }

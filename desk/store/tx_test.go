@@ -177,7 +177,7 @@ func TestViewCannotWrite(t *testing.T) {
 			"LeaseMails":   func(ctx context.Context, tx desk.Tx) error { _, err := leaseMail(ctx, tx, "a", t0); return err },
 			"SetMIME":      func(ctx context.Context, tx desk.Tx) error { _, err := tx.SetMIME(ctx, m.ID, w.source); return err },
 			"Tried":        func(ctx context.Context, tx desk.Tx) error { return tx.Tried(ctx, desk.Attempt{Mail: m.ID, At: t0}) },
-			"RetryMail":    func(ctx context.Context, tx desk.Tx) error { _, err := tx.RetryMail(ctx, m.ID, ""); return err },
+			"RetryMail":    func(ctx context.Context, tx desk.Tx) error { _, err := tx.RetryMail(ctx, m, ""); return err },
 		} {
 			err := st.View(t.Context(), func(tx desk.Tx) error { return write(t.Context(), tx) })
 			if err == nil || !strings.Contains(err.Error(), "a View cannot write") {
