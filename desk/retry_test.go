@@ -6,9 +6,7 @@ import (
 	"time"
 
 	"github.com/postdesk/postdesk/desk"
-	"github.com/postdesk/postdesk/desk/store"
 	"github.com/postdesk/postdesk/desk/store/storetest"
-	"github.com/postdesk/postdesk/migrations"
 )
 
 // A slowStore lets something happen in an Update of it once the tries of a mail have been read.
@@ -44,31 +42,27 @@ func TestT091HandsOffAMailThatBegins(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			storetest.EachEngine(t, func(t *testing.T, st *store.Store) {
-				if st.Engine() != migrations.Postgres {
-					t.Skip("its transactions come one after another")
+			st := storetest.OnPostgres(t)
+			w := newWorld(t, st)
+			w.question()
+			m, err := leaseMail(t.Context(), w.desk, time.Minute)
+			if err != nil || m == nil {
+				t.Fatalf("leased %v, %v", m, err)
+			}
+			begins := func() {
+				begun := desk.Attempt{Mail: m.ID, At: w.now, State: desk.MailWaiting, NotBefore: w.now.Add(time.Hour), Text: desk.AttemptBegun, Turn: m.Attempts + 1}
+				if err := w.desk.Tried(t.Context(), begun); err != nil {
+					t.Fatal(err)
 				}
-				w := newWorld(t, st)
-				w.question()
-				m, err := leaseMail(t.Context(), w.desk, time.Minute)
-				if err != nil || m == nil {
-					t.Fatalf("leased %v, %v", m, err)
+			}
+			if err := hand(t.Context(), slowStore{w.store, begins}, m.ID, w.now); err == nil {
+				t.Error("a mail whose DATA has begun was taken from its node")
+			}
+			for again, err := leaseMail(t.Context(), w.desk, time.Minute); again != nil || err != nil; again, err = leaseMail(t.Context(), w.desk, time.Minute) {
+				if err != nil || again.ID == m.ID {
+					t.Fatalf("a second node has the mail that is being sent, %v", err)
 				}
-				begins := func() {
-					begun := desk.Attempt{Mail: m.ID, At: w.now, State: desk.MailWaiting, NotBefore: w.now.Add(time.Hour), Text: desk.AttemptBegun, Turn: m.Attempts + 1}
-					if err := w.desk.Tried(t.Context(), begun); err != nil {
-						t.Fatal(err)
-					}
-				}
-				if err := hand(t.Context(), slowStore{w.store, begins}, m.ID, w.now); err == nil {
-					t.Error("a mail whose DATA has begun was taken from its node")
-				}
-				for again, err := leaseMail(t.Context(), w.desk, time.Minute); again != nil || err != nil; again, err = leaseMail(t.Context(), w.desk, time.Minute) {
-					if err != nil || again.ID == m.ID {
-						t.Fatalf("a second node has the mail that is being sent, %v", err)
-					}
-				}
-			})
+			}
 		})
 	}
 }
