@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -25,7 +26,7 @@ type backupCmd struct {
 // Help is printed below the usage.
 func (backupCmd) Help() string {
 	return `Writes everything that the desk has into one file, in the state of one moment, while the desk goes on working. The file is read back and
-its sum compared before it gets its name, so a file of that name is whole; a command that was stopped leaves none. It is for your account alone,
+its sum compared before it gets its name, so a file of that name is whole. What a command that was killed leaves is named *.partial. It is for your account alone,
 and holds your customers' mail: keep it as you keep the database.
 
 It is the same for SQLite and PostgreSQL, and can be restored into either. It does not hold what the desk keeps outside of the database: the policy,
@@ -74,7 +75,7 @@ func (c backupCmd) backup(ctx context.Context, st *store.Store, out io.Writer) (
 	if err != nil {
 		return err
 	}
-	if err := name(draft.Name(), c.File); err != nil {
+	if err := name("backup", draft.Name(), c.File); err != nil {
 		return err
 	}
 	bar.done()
@@ -102,11 +103,11 @@ func verify(ctx context.Context, f *os.File, bar *progress) (store.BackupHead, e
 }
 
 // name gives a finished file its name, unless there is one of that name, and makes the name last through a loss of power.
-func name(draft, file string) error {
+func name(op, draft, file string) error {
 	err := os.Link(draft, file)
 	switch {
 	case errors.Is(err, fs.ErrExist):
-		return &fs.PathError{Op: "backup", Path: file, Err: errIsThere}
+		return &fs.PathError{Op: op, Path: file, Err: errIsThere}
 	case errors.Is(err, syscall.EPERM), errors.Is(err, syscall.ENOTSUP), errors.Is(err, syscall.ENOSYS):
 		// A file system without links: there a file could be written over that came to be since it was looked for.
 		if err := os.Rename(draft, file); err != nil {
@@ -146,7 +147,7 @@ type restoreCmd struct {
 // Help is printed below the usage.
 func (restoreCmd) Help() string {
 	return `Reads a backup into a database that is empty or not there, SQLite or PostgreSQL, whichever it was made of. All of it is there afterwards, or
-nothing: the file's sum, the ledger and every mail's source are looked at before. A backup of an older version is brought to this one.
+nothing (of a SQLite file, what is named *.restoring, when the command is killed): the file's sum, the ledger and every mail's source are looked at before. A backup of an older version is brought to this one.
 
 A restored desk does not know what happened after its backup. So it
 - sends nothing until you say so: look at "postdesk mail queue", give up what was sent before by "postdesk mail drop", then "postdesk mail resume";
@@ -177,27 +178,55 @@ func (c restoreCmd) Run(ctx context.Context) error {
 		_, err = fmt.Printf("%s: whole; %s\n", c.File, describe(head))
 		return err
 	}
-	_, made := sqliteFile(c.Database)
-	if made {
-		file, _ := sqliteFile(c.Database)
-		_, err := os.Lstat(file)
-		made = errors.Is(err, fs.ErrNotExist)
+	if file, ok := sqliteFile(c.Database); ok {
+		switch _, err := os.Lstat(file); {
+		case errors.Is(err, fs.ErrNotExist):
+			return c.restoreFile(ctx, file, f, os.Stdout)
+		case err != nil:
+			return err
+		}
 	}
 	st, err := store.Open(ctx, c.Database)
 	if err != nil {
 		return err
 	}
-	err = errors.Join(c.restore(ctx, st, f, os.Stdout), st.Close())
-	if err != nil && made {
-		// Whoever names this database next must not take it for an empty desk.
-		file, _ := sqliteFile(c.Database)
+	return errors.Join(c.restore(ctx, st, f, os.Stdout), st.Close())
+}
+
+// restoreFile makes a SQLite file that is not there. It has another name until it is whole, so that no desk takes it for an empty one and
+// works on what a restore that fails is about to delete; and it takes the place of nothing that came to be meanwhile.
+func (c restoreCmd) restoreFile(ctx context.Context, file string, r io.Reader, out io.Writer) (err error) {
+	for _, end := range []string{"-wal", "-journal"} { // SQLite would put what is in it into the file of that name
+		if _, err := os.Lstat(file + end); !errors.Is(err, fs.ErrNotExist) {
+			return cmp.Or(err, error(&fs.PathError{Op: "restore", Path: file + end, Err: errors.New("it is left of another database; move it away")}))
+		}
+	}
+	draft, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+".*.restoring") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer func() {
 		for _, end := range []string{"", "-wal", "-shm"} {
-			if rerr := os.Remove(file + end); rerr != nil && !errors.Is(rerr, fs.ErrNotExist) {
+			if rerr := os.Remove(draft.Name() + end); rerr != nil && !errors.Is(rerr, fs.ErrNotExist) {
 				err = errors.Join(err, rerr)
 			}
 		}
+	}()
+	if err := draft.Close(); err != nil {
+		return err
 	}
-	return err
+	st, err := store.Open(ctx, strings.Replace(c.Database, file, draft.Name(), 1))
+	if err != nil {
+		return err
+	}
+	head, err := c.load(ctx, st, r)
+	if err := errors.Join(err, st.Close()); err != nil { // which brings its log into the file
+		return err
+	}
+	if err := name("restore", draft.Name(), file); err != nil {
+		return err
+	}
+	return tellRestored(out, "sqlite "+file, head)
 }
 
 func describe(h store.BackupHead) string {
@@ -205,22 +234,32 @@ func describe(h store.BackupHead) string {
 }
 
 func (c restoreCmd) restore(ctx context.Context, st *store.Store, r io.Reader, out io.Writer) error {
+	head, err := c.load(ctx, st, r)
+	if err != nil {
+		return err
+	}
+	return tellRestored(out, st.String(), head)
+}
+
+func (c restoreCmd) load(ctx context.Context, st *store.Store, r io.Reader) (store.BackupHead, error) {
 	bar := newProgress("restoring")
 	defer bar.done()
 	head, err := restoreDesk(ctx, st, r, utcNow(), bar.rows())
 	if err != nil {
-		return fmt.Errorf("%s: %w", c.File, err)
+		err = fmt.Errorf("%s: %w", c.File, err)
 	}
-	bar.done()
-	fmt.Fprintf(out, "%s: %s\n", st, describe(head))
-	fmt.Fprint(out, strings.TrimLeft(`
+	return head, err
+}
+
+func tellRestored(out io.Writer, database string, head store.BackupHead) error {
+	_, err := fmt.Fprintf(out, `%s: %s
 The ledger counts as it did, and every mail's source is whole.
 Nothing is sent until you say so. When "postdesk serve" has taken in what came since:
     postdesk mail queue     what waits, and may have been sent before
     postdesk mail drop      gives up what was
     postdesk mail resume    sends the rest
-`, "\n"))
-	return nil
+`, database, describe(head))
+	return err
 }
 
 // restoreDesk reads a backup into the database and makes it a desk of its own. Where it was stopped after all rows were there, the same call

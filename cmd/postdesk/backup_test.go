@@ -16,6 +16,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -320,6 +321,57 @@ func TestRestoreThatFails(t *testing.T) {
 	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
 		t.Errorf("%d files are left, %v", len(left), err)
 	}
+}
+
+// TestT108RestoreOfAFileThatComesToBe: while a SQLite file is restored, a desk begins in a file of that name, or another restore ends. What is
+// there is left alone, and works.
+func TestT108RestoreOfAFileThatComesToBe(t *testing.T) {
+	source := storetest.SQLite(t)
+	fixture(t, source)
+	backup := filepath.Join(t.TempDir(), "desk.backup")
+	must(t, (backupCmd{File: backup}).backup(t.Context(), source, io.Discard))
+	whole, err := os.ReadFile(backup)
+	must(t, err)
+	for name, input := range map[string][]byte{"whole": whole, "damaged": whole[:len(whole)/2]} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			file := filepath.Join(dir, "desk.db")
+			c := restoreCmd{File: backup, database: database{Database: "sqlite:" + file}}
+			comes := onceRead{bytes.NewReader(input), sync.OnceFunc(func() { must(t, storetest.Open(t, c.Database).Close()) })}
+			if err := c.restoreFile(t.Context(), file, comes, io.Discard); err == nil {
+				t.Error("it took the place of a file that was not there when it began")
+			}
+			st := storetest.Open(t, c.Database)
+			must(t, st.View(t.Context(), func(tx desk.Tx) error {
+				tickets, err := tx.Tickets(t.Context(), desk.TicketFilter{Limit: 10})
+				if len(tickets) > 0 {
+					t.Errorf("%d tickets in the desk that began meanwhile", len(tickets))
+				}
+				return err
+			}))
+			if left, err := filepath.Glob(filepath.Join(dir, "*.restoring*")); err != nil || len(left) > 0 {
+				t.Errorf("left: %q, %v", left, err)
+			}
+		})
+	}
+	t.Run("a log is left", func(t *testing.T) {
+		file := filepath.Join(t.TempDir(), "desk.db")
+		must(t, os.WriteFile(file+"-wal", []byte("of the desk that was lost"), 0o600))
+		c := restoreCmd{File: backup, database: database{Database: "sqlite:" + file}}
+		if err := c.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "left of another database") {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+type onceRead struct {
+	*bytes.Reader
+	comes func()
+}
+
+func (r onceRead) Read(p []byte) (int, error) {
+	r.comes()
+	return r.Reader.Read(p)
 }
 
 // Before an upgrade the new program makes the backup of the old schema, which it otherwise refuses to work on.
