@@ -129,9 +129,12 @@ func (v *visit) saysYes(tk *Ticket) error {
 			level = message.LevelA2
 		}
 	}
+	otherWay := func() letter {
+		return letter{template: "confirm_elsewhere", ticket: tk, to: tk.Requester, automatic: true, daily: true, data: v.customerData(tk)}
+	}
 	elsewhere := func(why string) error {
 		v.because("not confirmed: %s", why)
-		return v.asks(letter{template: "confirm_elsewhere", ticket: tk, to: tk.Requester, automatic: true, daily: true, data: v.customerData(tk)})
+		return v.asks(otherWay())
 	}
 	contact := v.who.contact
 	switch {
@@ -144,14 +147,13 @@ func (v *visit) saysYes(tk *Ticket) error {
 		return elsewhere("who wrote it may not spend")
 	case !tk.hourly() && tk.Estimate.Max > v.p.Credits.ConfirmLimit && may(wishSpend, level) != byPayer:
 		v.because("not confirmed: %d credits are more than a mail may confirm (%d)", tk.Estimate.Max, v.p.Credits.ConfirmLimit)
-		out := letter{template: "confirm_elsewhere", ticket: tk, to: tk.Requester, automatic: true, daily: true, data: v.customerData(tk)}
 		if v.p.Portal.URL != "" { // the mail leads him to the page for it
-			return v.asks(out)
+			return v.asks(otherWay())
 		}
 		if err := v.tellStaff(tk, "new_words"); err != nil { // somebody has to ask him another way
 			return err
 		}
-		return v.send(out)
+		return v.send(otherWay())
 	case may(wishConfirm, level) != yes:
 		return elsewhere("a yes counts only as the answer to the estimate itself, from the address it went to, with proof of who wrote")
 	}

@@ -79,18 +79,18 @@ func (r Restoration) pauses() string {
 // somebody has let the outbox go since.
 func NoteRestored(ctx context.Context, st Store, r Restoration) (ended bool, err error) {
 	err = st.Update(ctx, func(tx Tx) error {
-		why, err := tx.Meta(ctx, MetaPaused)
-		if err == nil {
-			_, err = tx.Meta(ctx, r.noted())
-			if ended = errors.Is(err, ErrNotFound) && why == r.pauses(); !ended {
-				return err
+		ended = false // in an Update that begins anew
+		if why, err := tx.Meta(ctx, MetaPaused); why != r.pauses() {
+			if errors.Is(err, ErrNotFound) {
+				err = nil
 			}
-			err = tx.PutMeta(ctx, r.noted(), r.At.UTC().Format(time.RFC3339))
+			return err
 		}
-		if errors.Is(err, ErrNotFound) {
-			return nil
+		if _, err := tx.Meta(ctx, r.noted()); !errors.Is(err, ErrNotFound) {
+			return err
 		}
-		if err != nil {
+		ended = true
+		if err := tx.PutMeta(ctx, r.noted(), r.At.UTC().Format(time.RFC3339)); err != nil {
 			return err
 		}
 		return appendEvent(ctx, tx, EventOutbox, 0, r.At, OutboxChange{Paused: true, Why: r.pauses(), By: "restore"})

@@ -26,8 +26,8 @@ type backupCmd struct {
 // Help is printed below the usage.
 func (backupCmd) Help() string {
 	return `Writes everything that the desk has into one file, in the state of one moment, while the desk goes on working. The file is read back and
-its sum compared before it gets its name, so a file of that name is whole. What a command that was killed leaves is named *.partial. It is for your account alone,
-and holds your customers' mail: keep it as you keep the database.
+its sum compared before it gets its name, so a file of that name is whole. What a command that was killed leaves is named *.partial. It is for your
+account alone, and holds your customers' mail: keep it as you keep the database.
 
 It is the same for SQLite and PostgreSQL, and can be restored into either. It does not hold what the desk keeps outside of the database: the policy,
 the keys that it names, templates of your own. Without the keys, what is sealed in a backup stays sealed. Keep them apart from it.
@@ -102,7 +102,7 @@ func verify(ctx context.Context, f *os.File, bar *progress) (store.BackupHead, e
 	return b.Head, err
 }
 
-// name gives a finished file its name, unless there is one of that name, and makes the name last through a loss of power.
+// name gives a finished file its name, for what is to be done (op), unless there is one of that name, and makes the name last through a loss of power.
 func name(op, draft, file string) error {
 	err := os.Link(draft, file)
 	switch {
@@ -147,7 +147,8 @@ type restoreCmd struct {
 // Help is printed below the usage.
 func (restoreCmd) Help() string {
 	return `Reads a backup into a database that is empty or not there, SQLite or PostgreSQL, whichever it was made of. All of it is there afterwards, or
-nothing (of a SQLite file, what is named *.restoring, when the command is killed): the file's sum, the ledger and every mail's source are looked at before. A backup of an older version is brought to this one.
+nothing: the file's sum, the ledger and every mail's source are looked at before. A SQLite file that is not there gets its name when it is whole; what
+a command that was killed leaves is named *.restoring. A backup of an older version is brought to this one.
 
 A restored desk does not know what happened after its backup. So it
 - sends nothing until you say so: look at "postdesk mail queue", give up what was sent before by "postdesk mail drop", then "postdesk mail resume";
@@ -220,8 +221,12 @@ func (c restoreCmd) restoreFile(ctx context.Context, file string, r io.Reader, o
 		return err
 	}
 	head, err := c.load(ctx, st, r)
-	if err := errors.Join(err, st.Close()); err != nil { // which brings its log into the file
+	if err := errors.Join(err, st.Close()); err != nil {
 		return err
+	}
+	// The last to close a database brings its log into the file. Without that log the file lacks what is in it.
+	if log, err := os.Lstat(draft.Name() + "-wal"); err == nil && log.Size() > 0 {
+		return &fs.PathError{Op: "restore", Path: draft.Name(), Err: errors.New("something else has it open; restore anew, and leave it alone meanwhile")}
 	}
 	if err := name("restore", draft.Name(), file); err != nil {
 		return err

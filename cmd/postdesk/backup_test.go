@@ -354,6 +354,25 @@ func TestT108RestoreOfAFileThatComesToBe(t *testing.T) {
 			}
 		})
 	}
+	t.Run("somebody looks at it", func(t *testing.T) { // so that its log is not brought into the file at the end
+		dir := t.TempDir()
+		c := restoreCmd{File: backup, database: database{Database: "sqlite:" + filepath.Join(dir, "desk.db")}}
+		looks := onceRead{bytes.NewReader(whole), sync.OnceFunc(func() {
+			drafts, err := filepath.Glob(filepath.Join(dir, "*.restoring"))
+			must(t, err)
+			db, err := sql.Open("sqlite", drafts[0])
+			must(t, err)
+			t.Cleanup(func() { db.Close() })
+			_, err = db.Exec("SELECT count(*) FROM sqlite_master")
+			must(t, err)
+		})}
+		if err := c.restoreFile(t.Context(), filepath.Join(dir, "desk.db"), looks, io.Discard); err == nil || !strings.Contains(err.Error(), "something else has it open") {
+			t.Errorf("got %v", err)
+		}
+		if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+			t.Errorf("left: %v, %v", left, err)
+		}
+	})
 	t.Run("a log is left", func(t *testing.T) {
 		file := filepath.Join(t.TempDir(), "desk.db")
 		must(t, os.WriteFile(file+"-wal", []byte("of the desk that was lost"), 0o600))

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -159,7 +160,7 @@ func TestT108RestoreKilledAtEachStep(t *testing.T) {
 			t.Parallel()
 			dsn, drop := emptyLike(t, engine)
 			kills := 0
-			// One database meets all the kills: each restore finds what the last one left.
+			// One database meets all the kills: each restore finds what the last one left, which on SQLite is a file of another name.
 			for step := 1; ; step += stride {
 				killed, out := restoreAs(t, command, dsn, file, step)
 				if !killed {
@@ -169,6 +170,11 @@ func TestT108RestoreKilledAtEachStep(t *testing.T) {
 					break
 				}
 				kills++
+				if name, ok := sqliteFile(dsn); ok {
+					if _, err := os.Lstat(name); !errors.Is(err, fs.ErrNotExist) {
+						t.Fatalf("killed at step %d, there is a file that looks like a desk: %v", step, err)
+					}
+				}
 			}
 			st, err := store.Open(t.Context(), dsn)
 			if err != nil {

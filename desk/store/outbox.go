@@ -281,8 +281,8 @@ func (x *tx) tried(ctx context.Context, a desk.Attempt) error {
 	return desk.ErrTaken
 }
 
-// A mail that a node has leased is its business until the lease ends. One whose DATA begins is leased no more and waits, as one that nobody has: so
-// whoever has found that none is being sent says after how many tries.
+// A mail that a node has leased is its business until the lease ends. One whose DATA begins is leased no more and waits, as one that nobody
+// has: so whoever has found that it is not being sent says after how many tries.
 const retryMail = `
 	UPDATE outbox SET state = 'waiting', attempts = attempts + 1, not_before = :now, due = :now, leased_by = ''
 	WHERE id = :id AND attempts = :attempts AND (state = 'failed' OR state = 'waiting' AND (leased_by = '' OR due <= :now))`

@@ -32,7 +32,7 @@ type part struct {
 	body        body
 }
 
-// Guesses are boundaries by the path of a multipart; one that is "" is whatever looks like one.
+// guesses are boundaries by the path of a multipart; "" stands for whatever looks like one.
 type guesses map[string]string
 
 // A walker goes through the lines of a mail once, from top to bottom, with the boundaries that are open. Each line is looked at
@@ -182,11 +182,11 @@ func (w *walker) boundary(line []byte) bool {
 type body struct {
 	w     *walker
 	done  bool
-	guess bool // in the preamble of a multipart whose boundary may be another than it names
-	pairs *pairing
-	out   []byte // of the line at hand, good until the next line is asked for
-	held  []byte // the line end before it, not yet given
-	next  []byte // its own line end
+	guess bool     // in the preamble of a multipart whose boundary may be another than it names
+	pairs *pairing // looks at the lines of a preamble, nil elsewhere
+	out   []byte   // of the line at hand, good until the next line is asked for
+	held  []byte   // the line end before it, not yet given
+	next  []byte   // its own line end
 	ends  [2][4]byte
 }
 
