@@ -44,9 +44,12 @@ func nameBit(name string) uint8 {
 	return uint8(n*31) + first*7 + middle*13 + last
 }
 
+// mayHave tells by the bit of a name whether such a field can be there.
+func (h *header) mayHave(bit uint8) bool { return h.names[bit/64]&(1<<(bit%64)) != 0 }
+
 // find is the index of the first such field from an index on, -1 when there is none.
 func (h *header) find(name string, from int) int {
-	if bit := nameBit(name); h.names[bit/64]&(1<<(bit%64)) == 0 {
+	if !h.mayHave(nameBit(name)) {
 		return -1
 	}
 	for i := from; i < len(h.fields); i++ {

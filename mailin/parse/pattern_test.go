@@ -15,7 +15,7 @@ func allPatterns() map[string]*pattern {
 		"failureText": failureText, "failureSubject": failureSubject, "daemonName": daemonName, "personsProgram": personsProgram, "temporary": temporary, "failedHead": failedHead, "gatewayName": gatewayName,
 		"returned": returned, "recipientLabel": recipientLabel, "recipientWords": recipientWords, "statusField": statusField, "actionField": actionField, "helpLine": helpLine,
 		"autoSubject": autoSubject, "autoFollows": autoFollows, "acknowledges": acknowledges, "replyPrefix": replyPrefix, "feedbackSubject": feedbackSubject, "plainReply": plainReply,
-		"wroteSet": wroteSet, "datedSender": datedSender, "brokenLink": brokenLink, "ownWriting": ownWriting, "closings": closings, "bareAttribution": bareAttribution,
+		"wroteSet": wroteSet, "brokenLink": brokenLink, "ownWriting": ownWriting, "closings": closings, "bareAttribution": bareAttribution,
 		"wroteSeparator": wroteSeparator, "forwardLine": forwardLine, "forwardSubject": forwardSubject, "rule": rule, "markupQuotes": markupQuotes,
 	}
 	for i, p := range separator.list {
@@ -69,6 +69,7 @@ var (
 	}
 	addressByHand = regexp.MustCompile(textAddress)
 	idByHand      = regexp.MustCompile(`(?im)^[> \t]*message-id:\s*(<[^<>\s]{3,900}>)`)
+	datedByHand   = regexp.MustCompile(`^(\pL{1,12}[.,]{1,2}\s?)?(((19|20)\d{2}|\d{1,2})[./-]\s?\d{1,2}[./-]\s?\d{1,4}\.?|\d{1,2}\.? \pL{3,12}\.?,? (19|20)\d{2}|(19|20)\d{2}年\d{1,2}月\d{1,2}日)[ ,(].{0,200}<[^<>\s]+@[^<>\s]+>\s?(\pL{1,20}\s?)?[:：]$`)
 	clockByHand   = regexp.MustCompile(`\b(19|20)?\d{2}\b.*\b\d{1,2}[:.]\d{2}\b`)
 )
 
@@ -99,6 +100,9 @@ func byHand(t *testing.T, text string) {
 	if got := idInText(text); got != want {
 		t.Fatalf("the id in %q is %q, want %q", text, got, want)
 	}
+	if got, want := isDatedSender(text), datedByHand.MatchString(text); got != want {
+		t.Fatalf("a date and an address make up %q: %t, want %t", text, got, want)
+	}
 	if got, want := hasClock(text), clockByHand.MatchString(text); got != want {
 		t.Fatalf("a date with a time in %q: %t, want %t", text, got, want)
 	}
@@ -122,6 +126,9 @@ func TestPatternsAreTheirExpressions(t *testing.T) {
 		strings.Repeat("a", 70) + "@b.example a@" + strings.Repeat("b.", 100) + "example a@b." + strings.Repeat("c", 30) + " a@b.cc.d a@b..cc a@.cc",
 		">> Message-ID: \n\t<1@a.example>\nxMessage-ID: <2@a.example>\nmessage-id:<>\nMESSAGE-ID:<" + strings.Repeat("i", 900) + ">",
 		"Message-ID: <" + strings.Repeat("i", 901) + ">\nMessage-ID: <12>\nMessage-ID: <1 2>\nMessage-ID: <123>",
+		"2026/11/2 Kim <kim@cust.example>:", "2.11.26, <k@c> schrieb :", "Mo., 2. Nov., 2026 Kim Lee <k@c>：", "2026年11月2日(月) Kim <k@c>\twrote\n:", "2-11-2026. (x) <k@c>:", "Mon,\t2 Nov 2026 " + strings.Repeat("é", 200) + "<k@c>:",
+		"Mon,\t2 Nov 2026 " + strings.Repeat("é", 201) + "<k@c>:", "2026/11/2Kim <k@c>:", "2026/11/2 Kim <k@>:", "2026/11/2 Kim <k@c>", "2026/11/2 Kim <k@c> a b:", "2026/11/2 a\nb <k@c>:", "2026. November 2026 <k@c>:", "2 No 2026 <k@c>:", "2 Nov 1826 <k@c>:",
+		"Mon... 2.11.26 <k@c>:", "Mon 2.11.26 <k@c>:", "2026/111/2 <k@c>:", "2026/11/20261 <k@c>:", "2026/11/2 <k @c>:", "2026/11/2 <<k@c>:", "2026/11/2 <k@c>>:", "2026年11月 <k@c>:", "102.11.26 <k@c>:", "2.11.26 <k@c> " + strings.Repeat("é", 21) + ":", "2..11.26 <k@c>:", "2. 11. 26 <k@c>::",
 		"2 Nov 26 10:15", "2026 1.15", "26\n10:15", "10:15", "3026 10:15", "x26 10:15", "26x 10:15", "26 10:155", "26 110:15", "26 10:15x", "2026.10", "02.26.10", "10:15 10:15",
 	}
 	for _, file := range files {
@@ -211,6 +218,8 @@ func FuzzPattern(f *testing.F) {
 	f.Add("Kim SCHRIEBEN, kim NAPSALA, pisze, piszex, ПИСАЛ xwrote wrotex said:")
 	f.Add("user unknown 550 5.1.1 <kim@cust.example>: host mx said")
 	f.Add("rcpt to: <a@b.example>\n<a@b.example>: 550 5.1.1 <a@b.example>\nTo: a@b.example\n message-id: <1@a.example> 2026 10:15")
+	f.Add("Mon, 2 Nov 2026 Kim <kim@cust.example> wrote:")
+	f.Add("2026/11/2 Kim <kim@cust.example>:")
 	f.Add("=?utf-8*en?q?a?= =?utf-8?b?YQ==?=")
 	f.Fuzz(func(t *testing.T, text string) {
 		text = strings.ToValidUTF8(text, "?")

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -111,8 +112,117 @@ func hasDate(s string) bool {
 
 func wordEnds(rest string) bool { return rest == "" || !isWordByte(rest[0]) }
 
-// datedSender is a date, in figures or words and with or without its day, with an address at the end of the line, which no sentence is made of.
-var datedSender = newPattern(`^(\pL{1,12}[.,]{1,2}\s?)?(((19|20)\d{2}|\d{1,2})[./-]\s?\d{1,2}[./-]\s?\d{1,4}\.?|\d{1,2}\.? \pL{3,12}\.?,? (19|20)\d{2}|(19|20)\d{2}年\d{1,2}月\d{1,2}日)[ ,(].{0,200}<[^<>\s]+@[^<>\s]+>\s?(\pL{1,20}\s?)?[:：]$`)
+// isDatedSender tells a line that is a date, in figures or words and with or without its day, with an address at its end, which no sentence is
+// made of: "Mon, 2 Nov 2026 Kim <kim@cust.example> wrote:" and "2026/11/2 Kim <kim@cust.example>:". It reads by hand what an expression would
+// say, since most answers have such a line.
+func isDatedSender(s string) bool {
+	end := strings.LastIndexByte(s, '>')
+	begin := strings.LastIndexByte(s[:max(end, 0)], '<')
+	if begin < 0 {
+		return false
+	}
+	addr, tail := s[begin+1:end], trimBlank(s[end+1:])
+	if len(addr) < 3 || strings.IndexByte(addr[1:len(addr)-1], '@') < 0 || strings.ContainsAny(addr, blanks+">") {
+		return false
+	}
+	if n, word := letters(tail); n > 20 {
+		return false
+	} else if n > 0 {
+		tail = trimBlank(tail[word:])
+	}
+	if tail != ":" && tail != "：" {
+		return false
+	}
+	between, ok := afterDate(s[:begin])
+	return ok && between != "" && strings.IndexByte(" ,(", between[0]) >= 0 && utf8.RuneCountInString(between[1:]) <= 200 && strings.IndexByte(between, '\n') < 0
+}
+
+// afterDate cuts a date off, with the day of the week or another word before it.
+func afterDate(s string) (rest string, ok bool) {
+	if n, word := letters(s); n > 0 {
+		s = s[word:]
+		marks := len(s) - len(strings.TrimLeft(s, ".,"))
+		if n > 12 || marks == 0 || marks > 2 {
+			return "", false
+		}
+		s = trimBlank(s[marks:])
+	}
+	n := digits(s)
+	year := isYear(s[:n])
+	if rest := s[n:]; (year || n == 1 || n == 2) && rest != "" {
+		if rest, ok := dateInFigures(rest); ok {
+			return rest, true
+		}
+		if month, ok := strings.CutPrefix(rest, "年"); ok && year {
+			k := digits(month)
+			day, ok := strings.CutPrefix(month[k:], "月")
+			d := digits(day)
+			rest, there := strings.CutPrefix(day[d:], "日")
+			return rest, ok && there && k >= 1 && k <= 2 && d >= 1 && d <= 2
+		}
+		if !year {
+			return dateInWords(rest)
+		}
+	}
+	return "", false
+}
+
+// dateInFigures cuts off what follows the first figure of a date: "/11/2".
+func dateInFigures(s string) (rest string, ok bool) {
+	for _, most := range [...]int{2, 4} {
+		if s == "" || strings.IndexByte("./-", s[0]) < 0 {
+			return "", false
+		}
+		s = trimBlank(s[1:])
+		n := digits(s)
+		if n < 1 || n > most {
+			return "", false
+		}
+		s = s[n:]
+	}
+	return strings.TrimPrefix(s, "."), true
+}
+
+// dateInWords cuts off what follows the day of a date: ". November 2026".
+func dateInWords(s string) (rest string, ok bool) {
+	if s, ok = strings.CutPrefix(strings.TrimPrefix(s, "."), " "); !ok {
+		return "", false
+	}
+	n, month := letters(s)
+	if n < 3 || n > 12 {
+		return "", false
+	}
+	if s, ok = strings.CutPrefix(strings.TrimPrefix(strings.TrimPrefix(s[month:], "."), ","), " "); !ok {
+		return "", false
+	}
+	n = digits(s)
+	return s[n:], isYear(s[:n])
+}
+
+func isYear(figures string) bool {
+	return len(figures) == 4 && (figures[:2] == "19" || figures[:2] == "20")
+}
+
+// letters counts those that a text begins with, and their bytes.
+func letters(s string) (n, size int) {
+	for size < len(s) {
+		r, k := utf8.DecodeRuneInString(s[size:])
+		if !unicode.IsLetter(r) {
+			break
+		}
+		n++
+		size += k
+	}
+	return n, size
+}
+
+// trimBlank takes one sign of white space off the beginning.
+func trimBlank(s string) string {
+	if s != "" && strings.IndexByte(blanks, s[0]) >= 0 {
+		return s[1:]
+	}
+	return s
+}
 
 // ownWriting is a sentence about what the writer himself wrote, or that somebody did: no program puts it above a quote.
 var ownWriting = newPattern(`(?i)( ich | ik |\bi (wrote|said)|j['’]ai |je vous ai |\bho scritto| jeg | jag | я |escribí( |:)|napisał[ea]m|pisał[ea]m| that [a-z]| da(ss|ß) [\pL]| что [\pL]| że [\pL])`)

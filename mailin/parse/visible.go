@@ -334,7 +334,7 @@ func (v *reader) attribution() int {
 		dated := hasDate(joined) || strings.Contains(joined, "@")
 		switch {
 		case gaps > 0 && !strings.Contains(joined, "@"):
-		case strings.IndexByte(joined, '@') >= 0 && beginsWithDate(joined) && datedSender.MatchString(joined):
+		case isDatedSender(joined):
 			return n
 		case saysWrote(joined) && (quoteFollows || !ownWriting.MatchString(joined)) && (dated || quoteFollows && utf8.RuneCountInString(joined) < 120):
 			return n
@@ -344,15 +344,6 @@ func (v *reader) attribution() int {
 		return 0
 	}
 	return v.bareAttribution()
-}
-
-// beginsWithDate tells whether a line begins with a number, or with one word and its dot or comma before it, as a day has them.
-func beginsWithDate(s string) bool {
-	if n := digits(s); n > 0 {
-		return n <= 4 && n < len(s) && (strings.IndexByte("./- ", s[n]) >= 0 || s[n] >= utf8.RuneSelf)
-	}
-	i := strings.IndexAny(s, " .,")
-	return i > 0 && s[i] != ' ' && digits(strings.TrimLeft(s[i:], ". ,")) > 0
 }
 
 // colonSoon tells whether one of the lines that an attribution may have ends in a colon.
