@@ -60,12 +60,15 @@ func canonicalLocal(s string) (string, error) {
 	if s == "" {
 		return "", errors.New("has no local part")
 	}
+	if isOf(s, &atoms) {
+		return lowerASCII(s), nil
+	}
 	if !utf8.ValidString(s) {
 		return "", errors.New("is not UTF-8")
 	}
 	for _, r := range s {
 		switch {
-		case r < utf8.RuneSelf && !isAtom(byte(r)):
+		case r < utf8.RuneSelf && !atoms[r]:
 			return "", fmt.Errorf("has %q in its local part", r)
 		case r >= utf8.RuneSelf && (!unicode.IsGraphic(r) || unicode.IsSpace(r)):
 			return "", fmt.Errorf("has %q in its local part", r)
@@ -74,11 +77,21 @@ func canonicalLocal(s string) (string, error) {
 	return lowerASCII(s), nil
 }
 
-// isAtom tells whether c may stand in a local part without quotes (RFC 5322, 3.2.3; dots in any place, as some providers allow). The
-// dollar, the backquote and the bar are legal and still left out: they are met in attempts at a shell and nowhere else (T064).
-func isAtom(c byte) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte(".!#%&'*+-/=?^_{}~", c) >= 0
+// A class is a set of bytes.
+type class [256]bool
+
+func classOf(holds func(c byte) bool) (set class) {
+	for c := range set {
+		set[c] = holds(byte(c))
+	}
+	return set
 }
+
+// atoms may stand in a local part without quotes (RFC 5322, 3.2.3; dots in any place, as some providers allow). The dollar, the backquote
+// and the bar are legal and still left out: they are met in attempts at a shell and nowhere else (T064).
+var atoms = classOf(func(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte(".!#%&'*+-/=?^_{}~", c) >= 0
+})
 
 // toASCII is UTS 46 without the transitional mappings, so that ß and ς keep a domain of their own.
 var toASCII = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.BidiRule(), idna.VerifyDNSLength(false))
@@ -116,7 +129,7 @@ func CanonicalDomain(domain string) (string, error) {
 	}
 	for label := range strings.SplitSeq(s, ".") {
 		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' ||
-			!isOf(label, isDomainLetter) {
+			!isOf(label, &domainLetters) {
 			return "", errors.New("has a domain that is no name")
 		}
 	}
@@ -124,15 +137,20 @@ func CanonicalDomain(domain string) (string, error) {
 }
 
 // domainLetters are those of host names, and the underscore that some hosts in use have all the same.
-func isDomainLetter(c byte) bool {
+var domainLetters = classOf(func(c byte) bool {
 	return 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '-' || c == '_'
-}
+})
 
-func isASCII(s string) bool { return isOf(s, func(c byte) bool { return c < utf8.RuneSelf }) }
+var (
+	asciiBytes  = classOf(func(c byte) bool { return c < utf8.RuneSelf })
+	notCapitals = classOf(func(c byte) bool { return c < 'A' || c > 'Z' })
+)
 
-func isOf(s string, kind func(c byte) bool) bool {
+func isASCII(s string) bool { return isOf(s, &asciiBytes) }
+
+func isOf(s string, set *class) bool {
 	for i := 0; i < len(s); i++ {
-		if !kind(s[i]) {
+		if !set[s[i]] {
 			return false
 		}
 	}
@@ -154,7 +172,7 @@ func canonicalLiteral(s string) (string, error) {
 
 // lowerASCII folds A to Z only. strings.ToLower would also make a k of a Kelvin sign.
 func lowerASCII(s string) string {
-	if isOf(s, func(c byte) bool { return c < 'A' || c > 'Z' }) {
+	if isOf(s, &notCapitals) {
 		return s
 	}
 	return strings.Map(func(r rune) rune {

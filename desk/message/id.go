@@ -105,9 +105,9 @@ func firstWord(s string) string {
 }
 
 // isID tells one that is in canonical form, but for its length, as nearly all are.
-func isID(s string) bool {
-	return isOf(s, func(c byte) bool { return c > ' ' && c < 0x7f && c != '<' && c != '>' })
-}
+func isID(s string) bool { return isOf(s, &idBytes) }
+
+var idBytes = classOf(func(c byte) bool { return c > ' ' && c < 0x7f && c != '<' && c != '>' })
 
 func canonicalID(s string) ID {
 	if len(s) > 2*maxID {

@@ -35,7 +35,7 @@ func soleEntry(v string) (e entry, ok bool) {
 		if end < 0 || strings.IndexByte(quoted[:end], '\\') >= 0 {
 			return e, false
 		}
-		e.words, rest = quoted[:end], strings.TrimLeft(quoted[end+1:], " \t")
+		e.words, rest = quoted[:end], trimLeft(quoted[end+1:], " \t")
 		if !strings.HasPrefix(rest, "<") {
 			return e, false
 		}
@@ -186,7 +186,7 @@ func (e *entry) address(charset string) (message.Address, bool) {
 			name = strings.Join(append(append([]string{}, fields[:at]...), fields[at+1:]...), " ")
 		}
 	}
-	name = clip(oneLine(decodeWords(strings.Trim(name, " '<>"), charset)), maxShown)
+	name = clip(oneLine(decodeWords(trimEnds(name, " '<>"), charset)), maxShown)
 	canonical, err := cleanAddress(addr)
 	if err != nil {
 		raw := clip(oneLine(decodeWords(strings.TrimSpace(words+" "+e.angle), charset)), maxShown)
@@ -209,7 +209,7 @@ func cleanAddress(addr string) (string, error) {
 	if len(addr) > 7 && strings.EqualFold(addr[:7], "mailto:") {
 		addr = addr[7:]
 	}
-	addr = strings.Trim(addr, " \t'<>,;")
+	addr = trimEnds(addr, " \t'<>,;")
 	canonical, err := message.Canonical(addr)
 	if err != nil && strings.ContainsAny(addr, " \t") {
 		return message.Canonical(strings.Join(strings.Fields(addr), "")) // folded or spaced: "kim @ cust.example" (RFC 5322, 4.4)

@@ -115,20 +115,13 @@ func appendLines[T string | []byte](out []byte, text T) []byte {
 
 // usualText is what toUTF8 and plainLines make of a text in UTF-8 that has nothing to be taken out, as most have; ok is false for any other.
 func usualText(b []byte, charset string) (text string, ok bool) {
-	if charset == "unicode-1-1-utf-7" || wide[charset] {
+	if charset == "unicode-1-1-utf-7" || isWide(charset) {
 		return "", false
 	}
-	const each = 0x0101010101010101 // of eight bytes
 	returns := 0
 	for i := 0; i < len(b); {
-		if i+8 <= len(b) {
-			// Eight at once: those beyond ASCII, below a space and the delete sign have their highest bit set, and the first that has it is one
-			// of them for sure.
-			x := binary.LittleEndian.Uint64(b[i:])
-			odd := (x | (x - 0x20*each) | (x + each)) & (0x80 * each)
-			if i += bits.TrailingZeros64(odd) / 8; odd == 0 {
-				continue
-			}
+		if i += plainBytes(b[i:]); i == len(b) {
+			break
 		}
 		switch c := b[i]; {
 		case c == '\r':
@@ -160,4 +153,23 @@ func usualText(b []byte, charset string) (text string, ok bool) {
 			out.WriteByte('\n')
 		}
 	}
+}
+
+// plainBytes is how many bytes a text begins with that are spaces, line feeds or other signs of ASCII that are shown. It looks at eight at
+// once and counts none of eight that go on to the end of the text.
+func plainBytes[T string | []byte](text T) int {
+	const each, high = 0x0101010101010101, 0x8080808080808080 // of eight bytes
+	n := 0
+	for ; n+8 <= len(text); n += 8 {
+		x := binary.LittleEndian.Uint64([]byte(text[n : n+8]))
+		// What is added and taken away never goes over from one byte to the next, since the highest bits are set aside.
+		low := x &^ high
+		control := ^((low | high) - 0x20*each)   // highest bit: below a space
+		deletes := low + each                    // highest bit: 0x7f
+		notFeed := (low ^ '\n'*each) + 0x7f*each // highest bit: no line feed
+		if odd := (x | control&notFeed | deletes) & high; odd != 0 {
+			return n + bits.TrailingZeros64(odd)/8
+		}
+	}
+	return n
 }

@@ -46,9 +46,13 @@ var aliases = map[string]string{
 // unreadable are charsets that the library takes and decodes to nothing.
 var unreadable = map[string]bool{"iso-2022-kr": true, "iso-2022-cn": true, "iso-2022-cn-ext": true}
 
-// wide are charsets of more than one byte a letter, in which a short text may look like UTF-8 by chance.
-var wide = map[string]bool{
-	"shift_jis": true, "iso-2022-jp": true, "euc-jp": true, "euc-kr": true, "gb18030": true, "big5": true, "utf-16": true, "utf-16le": true, "utf-16be": true, "hz-gb-2312": true, "utf-7": true,
+// isWide tells charsets of more than one byte a letter, in which a short text may look like UTF-8 by chance.
+func isWide(charset string) bool {
+	switch charset {
+	case "shift_jis", "iso-2022-jp", "euc-jp", "euc-kr", "gb18030", "big5", "utf-16", "utf-16le", "utf-16be", "hz-gb-2312", "utf-7":
+		return true
+	}
+	return false
 }
 
 // canonicalCharset is a charset's name as the library knows it, from how a sender wrote it.
@@ -90,7 +94,7 @@ func toUTF8(b []byte, declared string) (text, note string) {
 	case hasJapaneseShift(b) && (name == "" || name == "us-ascii" || name == "utf-8"):
 		text, _ := decodeAs(b, "iso-2022-jp")
 		return text, "text without a charset was read as iso-2022-jp"
-	case valid && !wide[name]:
+	case valid && !isWide(name):
 		return string(b), ""
 	case name != "" && name != "utf-8" && name != "us-ascii" && !unreadable[name]:
 		if text, ok := decodeAs(b, name); ok && !(valid && strings.ContainsRune(text, utf8.RuneError)) {
@@ -118,11 +122,16 @@ func toUTF8(b []byte, declared string) (text, note string) {
 // isUTF8 tells bytes that are the text as they stand, whose charset has the canonical name: as nearly all do. That goes also for what
 // calls itself Latin-1: real Latin-1 is hardly ever valid UTF-8.
 func isUTF8[T string | []byte](b T, name string) bool {
-	if name != "" && name != "utf-8" && wide[name] {
+	if isWide(name) {
 		return false
 	}
 	ascii := true
 	for i := 0; i < len(b); i++ {
+		if ascii {
+			if i += plainBytes(b[i:]); i == len(b) {
+				break
+			}
+		}
 		if b[i] == 0x1b { // may shift to another charset
 			return false
 		}
@@ -345,6 +354,9 @@ func isShown(r rune) bool {
 // isClean tells text without anything to take out.
 func isClean(s string) bool {
 	for i := 0; i < len(s); {
+		if i += plainBytes(s[i:]); i == len(s) {
+			break
+		}
 		if c := s[i]; c < utf8.RuneSelf {
 			if (c < ' ' || c == 0x7f) && c != '\n' && c != '\t' {
 				return false

@@ -193,7 +193,7 @@ func (r *plainReader) text(s string) (ok bool) {
 		s = html.UnescapeString(s)
 	}
 	if r.phase < bodyBegun {
-		if s = strings.TrimLeft(s, blanks); s == "" {
+		if s = trimLeft(s, blanks); s == "" {
 			return true
 		}
 		r.beginBody(len(r.attrs))
@@ -315,7 +315,7 @@ func (r *plainReader) startInTable(tag atom.Atom, kind tagKind, attrs int) (ok b
 	}
 	if tag == atom.Center && r.top().kind != columnsTag {
 		// It would stand before the table until the next row or cell ends it. With nothing in it, it changes nothing.
-		r.rest = strings.TrimLeft(r.rest, " \t\n\f")
+		r.rest = trimLeft(r.rest, " \t\n\f")
 		return opensInTable(r.rest)
 	}
 	if kind < sectionTag || kind > columnTag {

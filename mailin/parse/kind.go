@@ -201,7 +201,7 @@ var autoSubject = newPattern(`(?i)^(` + strings.Join([]string{
 
 // autoWords are a responder's words that a subject begins with.
 func autoWords(subject string) string {
-	rest := strings.TrimPrefix(strings.TrimLeft(subject, blanks), "[")
+	rest := strings.TrimPrefix(trimLeft(subject, blanks), "[")
 	words := autoSubject.FindString(rest)
 	if words == "" || !endsThere(words, rest[len(words):]) {
 		return ""
@@ -291,7 +291,7 @@ var quiet = signs{
 		return ""
 	}),
 	seenIn(func(e *evidence) string {
-		subject := strings.TrimLeft(e.m.Subject, blanks)
+		subject := trimLeft(e.m.Subject, blanks)
 		for len(subject) > 3 && subject[2] == ':' { // Re:, AW:
 			subject = strings.TrimLeft(subject[3:], blanks)
 		}

@@ -2,6 +2,7 @@ package parse
 
 import (
 	"maps"
+	"math/bits"
 	"slices"
 	"strings"
 	"unicode"
@@ -44,24 +45,25 @@ var codes = slices.Sorted(maps.Keys(commonWords))
 // A speech is a common word with the languages that have it, as indexes of codes.
 type speech struct {
 	word  string
+	sum   uint32
 	langs []uint8
 }
 
 // speeches are the common words, and places tells by a word's wordSum where it stands among them, from 1: most words of a text are none, and
 // a glance tells so.
-var speeches, places = func() (list []speech, table [8192]uint16) {
+var speeches, places = func() (list []speech, table [1 << placeBits]uint16) {
 	for i, lang := range codes {
 		for word := range strings.FieldsSeq(commonWords[lang]) {
 			sum := uint32(0)
 			for _, c := range []byte(word) {
 				sum = wordSum(sum, c)
 			}
-			at := sum % uint32(len(table))
+			at := wordPlace(sum)
 			for table[at] != 0 && list[table[at]-1].word != word {
 				at = (at + 1) % uint32(len(table))
 			}
 			if table[at] == 0 {
-				list = append(list, speech{word: word})
+				list = append(list, speech{word: word, sum: sum})
 				table[at] = uint16(len(list))
 			}
 			if s := &list[table[at]-1]; !slices.Contains(s.langs, uint8(i)) {
@@ -73,12 +75,33 @@ var speeches, places = func() (list []speech, table [8192]uint16) {
 }()
 
 // wordSum is the sum of a word's bytes up to c, from that before.
-func wordSum(sum uint32, c byte) uint32 { return (sum ^ uint32(c)) * 0x01000193 }
+func wordSum(sum uint32, c byte) uint32 { return bits.RotateLeft32(sum, 5) ^ uint32(c) }
 
-// languagesOf are those that have the word.
-func languagesOf(word []byte, sum uint32) []uint8 {
-	for at := sum % uint32(len(places)); places[at] != 0; at = (at + 1) % uint32(len(places)) {
-		if s := &speeches[places[at]-1]; s.word == string(word) {
+// wordPlace is where a word is looked for first among places (Knuth, 1973: multiplicative hashing).
+func wordPlace(sum uint32) uint32 { return sum * 0x9e3779b1 >> (32 - placeBits) }
+
+const placeBits = 13
+
+// foreignWord reads a word on from a letter that is none of ASCII: where it ends, and its sum.
+func foreignWord(text string, i int, sum uint32) (int, uint32) {
+	var store [utf8.UTFMax]byte
+	for i < len(text) {
+		r, n := utf8.DecodeRuneInString(text[i:])
+		if !unicode.IsLetter(r) {
+			break
+		}
+		for _, c := range utf8.AppendRune(store[:0], unicode.ToLower(r)) {
+			sum = wordSum(sum, c)
+		}
+		i += n
+	}
+	return i, sum
+}
+
+// languagesOf are those that have the word, whatever its case.
+func languagesOf(word string, sum uint32) []uint8 {
+	for at := wordPlace(sum); places[at] != 0; at = (at + 1) % uint32(len(places)) {
+		if s := &speeches[places[at]-1]; s.sum == sum && strings.EqualFold(s.word, word) {
 			return s.langs
 		}
 	}
@@ -96,44 +119,25 @@ func language(text string) string {
 	var words int
 	var scores [32]float64 // of codes
 	text = clip(text, sampleText)
-	var store [32]byte // of the word at hand in small letters; no common word is longer
 	for i := 0; i < len(text); {
-		word, sum := store[:0], uint32(0)
-		fits := true
-		for i < len(text) {
-			if c := text[i] | 0x20; c >= 'a' && c <= 'z' {
-				if fits = fits && len(word)+utf8.UTFMax <= len(store); fits {
-					word = append(word, c)
-					sum = wordSum(sum, c)
-				}
-				i++
-				continue
-			} else if text[i] < utf8.RuneSelf {
+		begin, sum := i, uint32(0)
+		for ; i < len(text); i++ {
+			c := text[i] | 0x20
+			if c < 'a' || c > 'z' {
 				break
 			}
-			r, n := utf8.DecodeRuneInString(text[i:])
-			if !unicode.IsLetter(r) {
-				break
-			}
-			if fits = fits && len(word)+utf8.UTFMax <= len(store); fits {
-				begin := len(word)
-				word = utf8.AppendRune(word, unicode.ToLower(r))
-				for _, c := range word[begin:] {
-					sum = wordSum(sum, c)
-				}
-			}
-			i += n
+			sum = wordSum(sum, c)
 		}
-		if len(word) == 0 {
+		if i < len(text) && text[i] >= utf8.RuneSelf {
+			i, sum = foreignWord(text, i, sum)
+		}
+		if i == begin { // no letter
 			_, n := utf8.DecodeRuneInString(text[i:])
 			i += n
 			continue
 		}
 		words++
-		if !fits {
-			continue
-		}
-		langs := languagesOf(word, sum)
+		langs := languagesOf(text[begin:i], sum)
 		for _, lang := range langs {
 			scores[lang] += 1 / float64(len(langs))
 		}

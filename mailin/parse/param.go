@@ -17,7 +17,7 @@ func parseParams(s string) (value string, list params) {
 	if i := strings.IndexByte(value, '('); i >= 0 {
 		value = value[:i]
 	}
-	value = strings.ToLower(strings.Trim(value, " \t\"'"))
+	value = strings.ToLower(trimEnds(value, " \t\"'"))
 	if media, more, ok := strings.Cut(value, " "); ok && (strings.Contains(media, "/") || media == "attachment" || media == "inline") && strings.Contains(more, "=") {
 		// The semicolon was forgotten: "text/plain charset=utf-8".
 		_, more, _ = strings.Cut(strings.TrimLeft(s, " \t"), " ")
@@ -78,19 +78,22 @@ func (list params) get(name string) string {
 
 // nextParam cuts the first parameter off.
 func nextParam(s string) (name, value, rest string) {
-	s = strings.TrimLeft(s, " \t;")
-	end := strings.IndexAny(s, "=;")
-	if end < 0 {
+	s = trimLeft(s, " \t;")
+	end := 0
+	for end < len(s) && s[end] != '=' && s[end] != ';' {
+		end++
+	}
+	if end == len(s) {
 		return "", "", ""
 	}
-	name = strings.ToLower(strings.Trim(s[:end], " \t"))
+	name = strings.ToLower(trimEnds(s[:end], " \t"))
 	if s[end] == ';' {
 		return "", "", s[end+1:]
 	}
-	s = strings.TrimLeft(s[end+1:], " \t")
+	s = trimLeft(s[end+1:], " \t")
 	if !strings.HasPrefix(s, `"`) {
 		value, rest, _ = strings.Cut(s, ";")
-		return name, strings.Trim(value, " \t'"), rest
+		return name, trimEnds(value, " \t'"), rest
 	}
 	if end := strings.IndexByte(s[1:], '"') + 1; end > 0 && strings.IndexByte(s[:end], '\\') < 0 { // as nearly all are
 		_, rest, _ = strings.Cut(s[end+1:], ";")

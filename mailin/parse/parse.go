@@ -45,6 +45,11 @@ func isTraceField(lower []byte) bool {
 var tracePrefixes = []string{"arc-", "x-forwarded-", "resent-", "list-"}
 
 func isTrace(name string) bool {
+	switch name[0] | 0x20 { // of an empty one there is no field
+	case 'a', 'd', 'e', 'l', 'p', 'r', 's', 'x':
+	default:
+		return false
+	}
 	var store [64]byte
 	if len(name) > len(store) {
 		name = name[:len(store)] // no name is longer, and a prefix is not

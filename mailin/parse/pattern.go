@@ -80,6 +80,14 @@ func (p *pattern) place(s string) int {
 		}
 		return -1
 	}
+	if p.ofLine {
+		for line, next := p.nextLine(s, 0); next >= 0; line, next = p.nextLine(s, next) {
+			if p.expr.MatchString(line) {
+				return next - 1 - len(line)
+			}
+		}
+		return -1
+	}
 	var tried [maxAlternatives]bool // in the line at hand
 	line, lineEnd := "", 0
 	state := uint32(0)
@@ -93,9 +101,6 @@ func (p *pattern) place(s string) int {
 		if i >= lineEnd {
 			clear(tried[:])
 			line, lineEnd = lineAround(s, i)
-		}
-		if p.ofLine && !p.heads.begins(line) {
-			continue
 		}
 		for _, part := range p.words.partsAt(state) {
 			if !tried[part] && p.parts[part]().MatchString(line) {
@@ -140,21 +145,38 @@ func find[T any](p *pattern, s string, method func(*regexp.Regexp, string) (T, b
 		}
 		return found, 0, ok
 	}
-	for at := 0; at < len(s); {
-		n, _ := p.words.find(s[at:])
-		if n < 0 {
-			break
-		}
-		line, end := lineAround(s, at+n-1) // a word holds no line end
-		at = end + 1
-		if p.ofLine && !p.heads.begins(line) {
-			continue
-		}
+	for line, next := p.nextLine(s, 0); next >= 0; line, next = p.nextLine(s, next) {
 		if found, ok = method(p.expr, line); ok {
-			return found, end - len(line), true
+			return found, next - 1 - len(line), true
 		}
 	}
 	return found, 0, false
+}
+
+// nextLine is the next line from an index on, where one begins, that holds a word and begins as a match does, and where the line behind it
+// begins; -1 where there is none.
+func (p *pattern) nextLine(s string, from int) (line string, next int) {
+	for from < len(s) {
+		if !p.ofLine {
+			n, _ := p.words.find(s[from:])
+			if n < 0 {
+				break
+			}
+			line, end := lineAround(s, from+n-1) // a word holds no line end
+			return line, end + 1
+		}
+		// Where each line begins is found sooner than each word.
+		end := strings.IndexByte(s[from:], '\n')
+		if end < 0 {
+			end = len(s) - from
+		}
+		line := s[from : from+end]
+		from += end + 1
+		if p.heads.begins(line) && p.words.some(line) {
+			return line, from
+		}
+	}
+	return "", -1
 }
 
 func (p *pattern) FindString(s string) string {

@@ -48,7 +48,7 @@ func heads(list []*syntax.Regexp) []branch {
 			}
 		}
 		if len(more) > maxWords {
-			return nil
+			return []branch{{}} // too many: it may begin with anything
 		}
 		if all = more; !open {
 			break
@@ -95,10 +95,13 @@ func headsOf(re *syntax.Regexp) []branch {
 		return headsOf(re.Sub[0])
 	case syntax.OpQuest:
 		return append(headsOf(re.Sub[0]), branch{whole: true})
-	case syntax.OpPlus:
+	case syntax.OpPlus, syntax.OpStar:
 		all := headsOf(re.Sub[0])
 		for i := range all {
 			all[i].whole = false // what follows may be one more of it
+		}
+		if re.Op == syntax.OpStar {
+			all = append(all, branch{whole: true})
 		}
 		return all
 	case syntax.OpAlternate:

@@ -81,7 +81,7 @@ const blanks = " \t\n\f\r"
 
 // isForward tells a forwarded mail by its subject.
 func isForward(subject string) bool {
-	return strings.IndexByte(subject, ':') >= 0 && forwardSubject.MatchString(strings.TrimLeft(subject, blanks))
+	return strings.IndexByte(subject, ':') >= 0 && forwardSubject.MatchString(trimLeft(subject, blanks))
 }
 
 type reader struct {
@@ -143,7 +143,7 @@ func (v *reader) look(line string) {
 		v.quoteFrom(n)
 	case isSignatureMark(line):
 		v.signature()
-	case isFooter(strings.TrimLeft(plain, "<[(")):
+	case isFooter(trimLeft(plain, "<[(")):
 		v.at++
 	default:
 		if n := v.headerBlock(v.at, 3); n > 0 {
@@ -264,8 +264,8 @@ func (v *reader) after(i int) int {
 }
 
 func isQuoted(line string) bool {
-	if line == "" || isWordByte(line[0]) {
-		return false
+	if line == "" || isBareEnd(line[0]) && line[0] != '&' {
+		return line != "" && line[0] == '>'
 	}
 	line = strings.TrimLeft(clip(line, 80), " \t\u00a0")
 	return strings.HasPrefix(line, ">") || strings.HasPrefix(line, "&gt;")
@@ -285,6 +285,9 @@ func isForwardLine(plain string) bool {
 }
 
 func isSignatureMark(line string) bool {
+	if line == "" || isBareEnd(line[0]) && line[0] != '-' && line[0] != '_' {
+		return false
+	}
 	switch strings.TrimRight(line, " \u00a0") {
 	case "--", "—", "– –":
 		return true
@@ -295,11 +298,14 @@ func isSignatureMark(line string) bool {
 
 // unmarked is a line without the white space and the bold marks around it.
 func unmarked(line string) string {
-	if n := len(line); n > 0 && isWordByte(line[0]) && (isWordByte(line[n-1]) || strings.IndexByte(".,:;!?", line[n-1]) >= 0) {
+	if n := len(line); n > 0 && isBareEnd(line[0]) && isBareEnd(line[n-1]) {
 		return line // as most lines of a text are
 	}
 	return strings.Trim(line, " \t\u00a0*\u200b\u200e\u200f\u202a\u202b\u202c\u2060\u2063\ufeff")
 }
+
+// isBareEnd tells a sign of ASCII that is not taken off the ends of a line.
+func isBareEnd(c byte) bool { return c > ' ' && c < utf8.RuneSelf && c != '*' }
 
 // attribution tells how many lines from here introduce a quote, as "On ..., Kim wrote:" does, also broken over some lines; 0 for none.
 // It needs a word for writing, a colon at its end, and a date, a time or an address: a person who writes "Kim wrote:" is read on.
@@ -359,8 +365,8 @@ func (v *reader) colonSoon() bool {
 }
 
 func endsInColon(line string) bool {
-	if n := len(line); n == 0 || isWordByte(line[n-1]) || line[n-1] == '.' || line[n-1] == ',' {
-		return false
+	if n := len(line); n == 0 || isBareEnd(line[n-1]) {
+		return n > 0 && line[n-1] == ':'
 	}
 	line = strings.TrimRight(line, " \t\u00a0*\u200b\u200e\u200f\u202a\u202c")
 	return strings.HasSuffix(line, ":") || strings.HasSuffix(line, "：")
@@ -513,7 +519,7 @@ func headerKind(line string) int {
 	if end < 0 || end > 60 {
 		return 0
 	}
-	name := strings.Trim(line[:end], " \t\u00a0*")
+	name := trimEnds(line[:end], " \t\u00a0*")
 	var store [60]byte
 	for i := 0; i < len(name); i++ {
 		c := name[i]

@@ -133,7 +133,7 @@ func (w *encodedWord) appendTo(out []byte) []byte {
 }
 
 func rawText(s, charset string) string {
-	if isPlainASCII(s) && (charset == "" || !wide[canonicalCharset(charset)]) || isUTF8(s, canonicalCharset(charset)) {
+	if isPlainASCII(s) && !isWide(canonicalCharset(charset)) || isUTF8(s, canonicalCharset(charset)) {
 		return s
 	}
 	text, _ := toUTF8([]byte(s), charset)
@@ -143,6 +143,9 @@ func rawText(s, charset string) string {
 // isPlainASCII tells text that is the same in all but the wide charsets.
 func isPlainASCII(s string) bool {
 	for i := 0; i < len(s); i++ {
+		if i += plainBytes(s[i:]); i == len(s) {
+			break
+		}
 		if s[i] >= utf8.RuneSelf || s[i] == 0x1b {
 			return false
 		}
@@ -194,6 +197,22 @@ func isOneLine(s string) bool {
 		}
 	}
 	return !space || s == ""
+}
+
+// trimEnds is strings.Trim with a set that holds no letter and no digit, quick where the text begins and ends in these, as most do.
+func trimEnds(s, set string) string {
+	if n := len(s); n > 0 && isWordByte(s[0]) && isWordByte(s[n-1]) {
+		return s
+	}
+	return strings.Trim(s, set)
+}
+
+// trimLeft is strings.TrimLeft with a set of ASCII, quick where little is there to be taken off.
+func trimLeft(s, set string) string {
+	for s != "" && strings.IndexByte(set, s[0]) >= 0 {
+		s = s[1:]
+	}
+	return s
 }
 
 const maxShown = 1000 // bytes of a name or subject; nobody reads more
