@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -22,6 +23,9 @@ const (
 	maxAccessSize = 16 << 10
 )
 
+// ErrNoPlace is a ticket that holds as much as it may.
+var ErrNoPlace = errors.New("no more is taken")
+
 func accessOwner(ticket int64) string { return fmt.Sprintf("ticket %d", ticket) }
 
 // An Access is one that was handed over, as a list shows it.
@@ -33,9 +37,8 @@ type Access struct {
 // TakesAccess tells whether the desk has a key to seal with: without one nothing is taken.
 func (d *Desk) TakesAccess() bool { return len(d.Policy().Secrets.Keys) > 0 }
 
-// HandOver keeps what a customer typed for his engineer; told are the words by which the thread tells of it, without a word of the secret.
-// The same form a second time is the
-// same message, and what it says then stands.
+// HandOver keeps what a customer typed for his engineer; the post is the message by which the thread tells of it, without a word of the secret.
+// The same form a second time is the same message, and what it says then stands. ErrNoPlace says that there is no place for one more.
 func (d *Desk) HandOver(ctx context.Context, p Post, secret string) (s Submitted, err error) {
 	err = d.update(ctx, func(t *turn) error {
 		tk, err := t.readable(p.Visitor.Contact, p.Ticket)
@@ -49,8 +52,9 @@ func (d *Desk) HandOver(ctx context.Context, p Post, secret string) (s Submitted
 		if err != nil {
 			return err
 		}
-		if len(have) >= maxAccess {
-			return fmt.Errorf("access for ticket %d: there are %d already: %w", p.Ticket, len(have), ErrNotFound)
+		again := slices.ContainsFunc(have, func(s Secret) bool { return s.What == string(p.Message.ID) })
+		if len(have) >= maxAccess && !again {
+			return fmt.Errorf("access for ticket %d: there are %d already: %w", p.Ticket, len(have), ErrNoPlace)
 		}
 		if s, err = t.submit(&p); err != nil {
 			return err

@@ -80,6 +80,9 @@ func (p *Portal) handOver(v *visit) error {
 		return err
 	}
 	done, err := p.Desk.HandOver(v.r.Context(), post, secret)
+	if errors.Is(err, desk.ErrNoPlace) {
+		return v.showAccess(who, number, http.StatusUnprocessableEntity, "access_full")
+	}
 	if err != nil {
 		return err
 	}

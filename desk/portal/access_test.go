@@ -100,6 +100,15 @@ func TestA8Access(t *testing.T) {
 		a = d.shows(d.get(staffPage), 200, "For you alone")
 		danas := a.form
 		d.shows(d.post(staffPage+"/look", "form", danas, "what", what), 200, secret)
+		// It is full at some time, and says so; what was handed over can still be typed anew.
+		for range 19 {
+			k.shows(k.post(page+"/access", "form", k.get(page+"/access").form, "secret", "one more"), 200, "Handed over")
+		}
+		k.shows(k.post(page+"/access", "form", k.get(page+"/access").form, "secret", "one too many"), 422, "takes no more", "erased when the request is closed")
+		k.shows(k.post(page+"/access", "form", form, "secret", secret), 200, "Handed over")
+		if n := len(w.sealed(number)); n != 20 {
+			t.Errorf("%d are kept, want 20", n)
+		}
 		a = k.get(page)
 		k.shows(k.post(page+"/close", "form", a.form), 200, "closed")
 		if n := len(w.sealed(number)); n != 0 {
