@@ -123,7 +123,7 @@ func (t *turn) answerPlea(p Plea) error {
 	if p.Purpose == PleaLost && g.Staff == "" {
 		template, data.Users, data.OneTimeURL = "lost_credentials", UserNames(to), t.p.Portal.URL+"/renew/"+secret
 	}
-	return t.send(letter{template: template, to: to, language: lang, automatic: true, data: data})
+	return t.send(letter{template: template, to: to, language: lang, automatic: true, asked: true, data: data})
 }
 
 // LinkFor makes a link to sign in by without mailing it, for whoever has the mailbox at hand anyway: the demo, whose people are made up.

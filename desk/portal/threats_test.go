@@ -401,6 +401,20 @@ func TestT073LostCredentials(t *testing.T) {
 
 func withoutToken(body string) string { return formToken.ReplaceAllString(body, "") }
 
+// Whoever works much is told of much, and signs in by a link all the same: the link has a limit of its own (T051, T073).
+func TestBusyEngineerSignsIn(t *testing.T) {
+	storetest.EachEngine(t, func(t *testing.T, st *store.Store) {
+		w := newWorld(t, st)
+		for i := range 12 {
+			w.writes(kim, fmt.Sprintf("Question %d", i), "Where is the setting?")
+		}
+		if n := len(w.mails(dana, "")); n < 10 {
+			t.Fatalf("Dana got %d mails, which is not much", n)
+		}
+		w.browser().signIn(dana)
+	})
+}
+
 // T074: a link works once, for half an hour, for its person; and it leaves the address at once.
 func TestT074OneTimeLinks(t *testing.T) {
 	storetest.EachEngine(t, func(t *testing.T, st *store.Store) {
