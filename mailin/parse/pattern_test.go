@@ -70,6 +70,11 @@ var (
 	addressByHand = regexp.MustCompile(textAddress)
 	idByHand      = regexp.MustCompile(`(?im)^[> \t]*message-id:\s*(<[^<>\s]{3,900}>)`)
 	datedByHand   = regexp.MustCompile(`^(\pL{1,12}[.,]{1,2}\s?)?(((19|20)\d{2}|\d{1,2})[./-]\s?\d{1,2}[./-]\s?\d{1,4}\.?|\d{1,2}\.? \pL{3,12}\.?,? (19|20)\d{2}|(19|20)\d{2}年\d{1,2}月\d{1,2}日)[ ,(].{0,200}<[^<>\s]+@[^<>\s]+>\s?(\pL{1,20}\s?)?[:：]$`)
+	headByHand    = regexp.MustCompile(failedHead.source + `[^:@\n]{0,80}:?`)
+	quotedByHand  = regexp.MustCompile(`^[ \t\x{a0}]*(>|&gt;)`)
+	markByHand    = regexp.MustCompile(`^(--|—|– –)[ \x{a0}]*$|^\s*_{5,}\s*$`)
+	colonByHand   = regexp.MustCompile(`[:：][ \t\x{a0}*\x{200b}\x{200e}\x{200f}\x{202a}\x{202c}]*$`)
+	bareByHand    = regexp.MustCompile(`^[ \t\x{a0}*\x{200b}\x{200e}\x{200f}\x{202a}-\x{202c}\x{2060}\x{2063}\x{feff}]+|[ \t\x{a0}*\x{200b}\x{200e}\x{200f}\x{202a}-\x{202c}\x{2060}\x{2063}\x{feff}]+$`)
 	clockByHand   = regexp.MustCompile(`\b(19|20)?\d{2}\b.*\b\d{1,2}[:.]\d{2}\b`)
 )
 
@@ -103,6 +108,28 @@ func byHand(t *testing.T, text string) {
 	if got, want := isDatedSender(text), datedByHand.MatchString(text); got != want {
 		t.Fatalf("a date and an address make up %q: %t, want %t", text, got, want)
 	}
+	if m := headByHand.FindStringIndex(text); m != nil && strings.Contains(text[m[1]:], "@") {
+		if above, below := new(evidence).failedBelow(text); above != text[:m[0]] || below != text[m[1]:] {
+			t.Fatalf("%q has above the list of those who failed %q, and below %q", text, above, below)
+		}
+	}
+	for line := range strings.SplitSeq(text, "\n") {
+		if strings.ContainsAny(line, "\r\v\f\u0085") {
+			continue
+		}
+		if got, want := isQuoted(line), quotedByHand.MatchString(clip(line, 80)); got != want {
+			t.Fatalf("%q is quoted: %t, want %t", line, got, want)
+		}
+		if got, want := isSignatureMark(line), markByHand.MatchString(line); got != want {
+			t.Fatalf("%q is the mark of a signature: %t, want %t", line, got, want)
+		}
+		if got, want := endsInColon(line), colonByHand.MatchString(line); got != want {
+			t.Fatalf("%q ends in a colon: %t, want %t", line, got, want)
+		}
+		if got, want := unmarked(line), bareByHand.ReplaceAllString(line, ""); got != want {
+			t.Fatalf("%q without its marks is %q, want %q", line, got, want)
+		}
+	}
 	if got, want := hasClock(text), clockByHand.MatchString(text); got != want {
 		t.Fatalf("a date with a time in %q: %t, want %t", text, got, want)
 	}
@@ -126,6 +153,8 @@ func TestPatternsAreTheirExpressions(t *testing.T) {
 		strings.Repeat("a", 70) + "@b.example a@" + strings.Repeat("b.", 100) + "example a@b." + strings.Repeat("c", 30) + " a@b.cc.d a@b..cc a@.cc",
 		">> Message-ID: \n\t<1@a.example>\nxMessage-ID: <2@a.example>\nmessage-id:<>\nMESSAGE-ID:<" + strings.Repeat("i", 900) + ">",
 		"Message-ID: <" + strings.Repeat("i", 901) + ">\nMessage-ID: <12>\nMessage-ID: <1 2>\nMessage-ID: <123>",
+		"Failed addresses: a@b.example", "delivery to the following" + strings.Repeat("é", 80) + ":a@b.example", "delivery to the following" + strings.Repeat("é", 81) + ":a@b.example", "failed for the following:\na@b.example", "failure reason@b.example c@d.example",
+		"&gt; x\n \u00a0> x\n&amp; x\n--\n--  \u00a0\n -- \n—\n– –\n_____\n  ______ \n____\n*Kim wrote:*\n**\nKim wrote: \u200e\n&\nKim：\u00a0\n\u200b*a*\u2063\na*b\n*\n:\n.:.",
 		"2026/11/2 Kim <kim@cust.example>:", "2.11.26, <k@c> schrieb :", "Mo., 2. Nov., 2026 Kim Lee <k@c>：", "2026年11月2日(月) Kim <k@c>\twrote\n:", "2-11-2026. (x) <k@c>:", "Mon,\t2 Nov 2026 " + strings.Repeat("é", 200) + "<k@c>:",
 		"Mon,\t2 Nov 2026 " + strings.Repeat("é", 201) + "<k@c>:", "2026/11/2Kim <k@c>:", "2026/11/2 Kim <k@>:", "2026/11/2 Kim <k@c>", "2026/11/2 Kim <k@c> a b:", "2026/11/2 a\nb <k@c>:", "2026. November 2026 <k@c>:", "2 No 2026 <k@c>:", "2 Nov 1826 <k@c>:",
 		"Mon... 2.11.26 <k@c>:", "Mon 2.11.26 <k@c>:", "2026/111/2 <k@c>:", "2026/11/20261 <k@c>:", "2026/11/2 <k @c>:", "2026/11/2 <<k@c>:", "2026/11/2 <k@c>>:", "2026年11月 <k@c>:", "102.11.26 <k@c>:", "2.11.26 <k@c> " + strings.Repeat("é", 21) + ":", "2..11.26 <k@c>:", "2. 11. 26 <k@c>::",

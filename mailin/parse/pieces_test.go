@@ -258,6 +258,26 @@ func TestLanguage(t *testing.T) {
 	}
 }
 
+// A word is a common one by its letters, in any case, and not by their sum alone, which words that nobody writes have too.
+func TestCommonWordsByTheirLetters(t *testing.T) {
+	sum := func(word string) (sum uint32) {
+		for _, c := range []byte(word) {
+			sum = wordSum(sum, c)
+		}
+		return sum
+	}
+	const common, none = "pozdrawiam", "pkzdrawham"
+	if sum(common) != sum(none) {
+		t.Fatal("the two have not the same sum")
+	}
+	if languagesOf(common, sum(common)) == nil || languagesOf("PozdrawiaM", sum(common)) == nil {
+		t.Errorf("%s is no common word", common)
+	}
+	if got := languagesOf(none, sum(none)); got != nil {
+		t.Errorf("%s is a word of %v", none, got)
+	}
+}
+
 // The header's words must name one kind of field each: a word in two would depend on the order in which the table was built.
 func TestHeaderWordsAreOfOneKind(t *testing.T) {
 	for word, kind := range map[string]int{"from": kindFrom, "von": kindFrom, "gesendet": kindDate, "date": kindDate, "an": kindTo, "à": kindTo, "objet": kindSubject, "тема": kindSubject, "kopie": kindCc} {
