@@ -287,15 +287,16 @@ type readCloser struct {
 // A reading is what one walk through a mail collects.
 type reading struct {
 	*scratch
-	top         *part
-	notes       notes
-	texts       []textPart
-	textSize    int
-	htmlSize    int
-	charset     string // the first that a text part names: what raw bytes in the header are taken for
-	attachments []message.Attachment
-	fallback    []textPart // texts in files, for a mail without one of its own
-	reports     []report
+	top           *part
+	notes         notes
+	texts         []textPart
+	textSize      int
+	htmlSize      int
+	charset       string // the first that a text part names: what raw bytes in the header are taken for
+	attachments   []message.Attachment
+	fallback      []textPart // texts in files, for a mail without one of its own
+	reports       []report
+	calendarReply bool // an answer to an invitation came along
 
 	// What there is one of in each reading.
 	walker      walker
@@ -352,6 +353,7 @@ func (r *reading) leaf(p *part, b *body) (stop bool) {
 			r.reports = append(r.reports, report{media: p.media, text: bytes.Clone(c.head(maxReport))})
 		case p.isCalendar():
 			text, _ := toUTF8(c.head(maxReport), p.params.get("charset"))
+			r.calendarReply = r.calendarReply || strings.EqualFold(p.params.get("method"), "reply") || strings.Contains(text, "METHOD:REPLY")
 			for _, said := range calendarLines(text) {
 				r.notes.add(said)
 			}
