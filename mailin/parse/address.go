@@ -89,6 +89,9 @@ func (s *addressScanner) split(v string) {
 				s.cur.at, s.cur.quotedAt = true, true
 			}
 			i += n
+			if strings.HasPrefix(v[i:], "@") && bytes.IndexByte(s.words[begin:], ' ') >= 0 {
+				s.cur.quotedAt = true // of a local part with a space no word is an address
+			}
 		case '(':
 			text, n := "", 0
 			if s.unclosed < 20 { // each one that is never closed is searched to the end
@@ -103,6 +106,9 @@ func (s *addressScanner) split(v string) {
 			}
 			i += n
 		case '<':
+			if s.cur.hasAngle { // the comma between two was forgotten
+				s.flush()
+			}
 			end := strings.IndexAny(v[i+1:], "<>")
 			switch {
 			case end >= 0 && v[i+1+end] == '>':
@@ -125,7 +131,7 @@ func (s *addressScanner) split(v string) {
 			i++
 		case ':': // the name of a group ends: its members are what counts
 			mailto := strings.EqualFold(string(bytes.TrimSpace(s.words)), "mailto")
-			if mailto || !s.cur.hasAngle && !s.cur.at && !strings.HasPrefix(v[i:], "://") {
+			if mailto || !s.cur.hasAngle && !s.cur.at && !strings.HasPrefix(v[i:], "://") && !colonInName(v[i+1:]) {
 				s.next()
 			} else {
 				s.words = append(s.words, c)
@@ -138,6 +144,15 @@ func (s *addressScanner) split(v string) {
 		}
 	}
 	s.flush()
+}
+
+// colonInName tells whether what follows a colon is the rest of one name and its address, rather than the members of a group (RFC 5322, 3.4).
+func colonInName(v string) bool {
+	end := strings.IndexAny(v, "<,;@\"(")
+	if end < 0 || v[end] != '<' || strings.TrimSpace(v[:end]) == "" {
+		return false
+	}
+	return strings.IndexAny(v[end:], ",;") < 0
 }
 
 func (s *addressScanner) add(text string) {
@@ -206,11 +221,16 @@ func cleanAddress(addr string) (string, error) {
 			addr = rest
 		}
 	}
-	if len(addr) > 7 && strings.EqualFold(addr[:7], "mailto:") {
-		addr = addr[7:]
+	if scheme, rest, ok := strings.Cut(addr, ":"); ok && (strings.EqualFold(scheme, "mailto") || strings.EqualFold(scheme, "smtp")) {
+		addr = rest
 	}
 	addr = trimEnds(addr, " \t'<>,;")
 	canonical, err := message.Canonical(addr)
+	if begin := strings.IndexByte(addr, '('); err != nil && begin >= 0 {
+		if _, n := comment(addr[begin:]); n > 0 {
+			return cleanAddress(addr[:begin] + addr[begin+n:])
+		}
+	}
 	if err != nil && strings.ContainsAny(addr, " \t") {
 		return message.Canonical(strings.Join(strings.Fields(addr), "")) // folded or spaced: "kim @ cust.example" (RFC 5322, 4.4)
 	}

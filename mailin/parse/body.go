@@ -115,7 +115,7 @@ func appendLines[T string | []byte](out []byte, text T) []byte {
 
 // usualText is what toUTF8 and plainLines make of a text in UTF-8 that has nothing to be taken out, as most have; ok is false for any other.
 func usualText(b []byte, charset string) (text string, ok bool) {
-	if charset == "unicode-1-1-utf-7" || isWide(charset) {
+	if isWide(charset) {
 		return "", false
 	}
 	returns := 0

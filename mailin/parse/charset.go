@@ -3,6 +3,7 @@ package parse
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/binary"
 	"io"
 	"strings"
 	"unicode/utf16"
@@ -14,83 +15,44 @@ import (
 	"golang.org/x/text/encoding/ianaindex"
 )
 
-// aliases are names of charsets as mail has them, in the words of the charset library. A charset that senders name while they mean a
-// larger one, such as Latin-1 for windows-1252, is read as the larger one.
-var aliases = map[string]string{
-	"utf8": "utf-8", "utf_8": "utf-8", "utf-8mb4": "utf-8", "unicode-1-1-utf-8": "utf-8", "x-utf-8": "utf-8", "cp65001": "utf-8",
-	"ascii": "us-ascii", "ansi_x3.4-1968": "us-ascii", "iso-ir-6": "us-ascii", "646": "us-ascii", "us": "us-ascii",
-	"iso-8859-1": "windows-1252", "iso8859-1": "windows-1252", "iso_8859-1": "windows-1252", "latin1": "windows-1252", "latin-1": "windows-1252",
-	"iso88591": "windows-1252", "8859_1": "windows-1252", "iso-8859-1-windows-3.1-latin-1": "windows-1252", "l1": "windows-1252",
-	"cp1252": "windows-1252", "cp-1252": "windows-1252", "win-1252": "windows-1252", "windows1252": "windows-1252", "ansi": "windows-1252",
-	"iso-8859-9": "windows-1254", "latin5": "windows-1254", "iso-8859-11": "windows-874", "tis-620": "windows-874",
-	"latin2": "iso-8859-2", "latin-2": "iso-8859-2", "iso8859-2": "iso-8859-2", "latin-9": "iso-8859-15", "latin9": "iso-8859-15", "iso8859-15": "iso-8859-15",
-	"iso-8859-8-i": "iso-8859-8", "iso-8859-8-e": "iso-8859-8", "iso-8859-6-i": "iso-8859-6", "logical": "iso-8859-8",
-	"cp1250": "windows-1250", "win-1250": "windows-1250", "windows1250": "windows-1250",
-	"cp1251": "windows-1251", "win-1251": "windows-1251", "win1251": "windows-1251", "windows1251": "windows-1251", "cp-1251": "windows-1251",
-	"cp1253": "windows-1253", "cp1254": "windows-1254", "cp1255": "windows-1255", "cp1256": "windows-1256", "cp1257": "windows-1257", "cp1258": "windows-1258",
-	"koi8": "koi8-r", "koi8r": "koi8-r", "koi": "koi8-r", "koi8u": "koi8-u", "cp866": "ibm866", "866": "ibm866", "dos-866": "ibm866",
-	"cp437": "ibm437", "cp850": "ibm850", "cp852": "ibm852", "cp855": "ibm855", "cp858": "ibm00858", "mac": "macintosh", "x-mac-roman": "macintosh",
-	"cp932": "shift_jis", "ms932": "shift_jis", "windows-31j": "shift_jis", "ms_kanji": "shift_jis", "sjis": "shift_jis", "shift-jis": "shift_jis", "x-sjis": "shift_jis",
-	"iso2022jp": "iso-2022-jp", "iso-2022-jp-1": "iso-2022-jp", "iso-2022-jp-2": "iso-2022-jp", "iso-2022-jp-ms": "iso-2022-jp", "cp50220": "iso-2022-jp", "cp50221": "iso-2022-jp",
-	"eucjp": "euc-jp", "x-euc-jp": "euc-jp", "ujis": "euc-jp",
-	"cp949": "euc-kr", "uhc": "euc-kr", "ks_c_5601-1987": "euc-kr", "ks_c_5601": "euc-kr", "ksc5601": "euc-kr", "windows-949": "euc-kr", "euckr": "euc-kr", "ks_c_5601-1992": "euc-kr",
-	"gb2312": "gb18030", "gbk": "gb18030", "cp936": "gb18030", "x-gbk": "gb18030", "gb_2312-80": "gb18030", "euc-cn": "gb18030", "x-cn-gb": "gb18030", "gb-18030": "gb18030", "windows-936": "gb18030",
-	"cp950": "big5", "big5-eten": "big5", "big5-hkscs": "big5", "x-x-big5": "big5", "cn-big5": "big5",
-	"utf16": "utf-16", "ucs-2": "utf-16", "unicode": "utf-16", "unicode-1-1-utf-7": "utf-7", "x-unicode-2-0-utf-7": "utf-7", "csunicode11utf7": "utf-7",
-	"csiso2022jp": "iso-2022-jp", "csshiftjis": "shift_jis", "x-ms-cp932": "shift_jis", "cseucpkdfmtjapanese": "euc-jp", "cseuckr": "euc-kr", "ms949": "euc-kr", "x-windows-949": "euc-kr", "x-euc-kr": "euc-kr", "csiso2022kr": "iso-2022-kr",
-	"csgb2312": "gb18030", "csiso58gb231280": "gb18030", "csbig5": "big5", "cskoi8r": "koi8-r", "iso-ir-100": "windows-1252", "cp819": "windows-1252", "ibm819": "windows-1252", "csisolatin1": "windows-1252", "x-cp1252": "windows-1252",
-	"csisolatin2": "iso-8859-2", "csisolatin5": "windows-1254", "csisolatincyrillic": "iso-8859-5", "csisolatingreek": "iso-8859-7", "csisolatinhebrew": "iso-8859-8", "csisolatinarabic": "iso-8859-6",
-	"cp874": "windows-874", "ibm858": "ibm00858", "cp862": "ibm862", "dos-862": "ibm862",
-}
-
 // unreadable are charsets that the library takes and decodes to nothing.
 var unreadable = map[string]bool{"iso-2022-kr": true, "iso-2022-cn": true, "iso-2022-cn-ext": true}
 
 // isWide tells charsets of more than one byte a letter, in which a short text may look like UTF-8 by chance.
 func isWide(charset string) bool {
 	switch charset {
-	case "shift_jis", "iso-2022-jp", "euc-jp", "euc-kr", "gb18030", "big5", "utf-16", "utf-16le", "utf-16be", "hz-gb-2312", "utf-7":
+	case "shift_jis", "iso-2022-jp", "euc-jp", "euc-kr", "gb18030", "big5", "utf-16", "utf-16le", "utf-16be", "utf-32", "utf-32le", "utf-32be", "hz-gb-2312", "utf-7", "iso-2022-kr":
 		return true
 	}
 	return false
-}
-
-// canonicalCharset is a charset's name as the library knows it, from how a sender wrote it.
-func canonicalCharset(name string) string {
-	switch name {
-	case "", "utf-8", "us-ascii", "windows-1252": // as nearly all are named
-		return name
-	case "UTF-8":
-		return "utf-8"
-	case "iso-8859-1", "ISO-8859-1":
-		return "windows-1252"
-	case "US-ASCII":
-		return "us-ascii"
-	}
-	name = strings.ToLower(strings.TrimSpace(name))
-	name = strings.Trim(name, "\"'<>;,= \t")
-	name, _, _ = strings.Cut(name, ";")
-	name = strings.TrimPrefix(strings.TrimPrefix(name, "charset="), "x-unknown-")
-	if alias, ok := aliases[name]; ok {
-		return alias
-	}
-	return name
 }
 
 // toUTF8 gives the text that the bytes stand for: in the declared charset if that is known and fits, else in the one that they look
 // like. The note, if any, says what did not fit. It never gives invalid UTF-8.
 func toUTF8(b []byte, declared string) (text, note string) {
 	name := canonicalCharset(declared)
-	if isUTF8(b, name) {
+	units := unitsOf(b, name)
+	if units == "" && isUTF8(b, name) {
 		return string(b), ""
 	}
 	valid := utf8.Valid(b)
+	if !valid && (name == "" || name == "utf-8") && bytes.IndexByte(b, 0xed) >= 0 {
+		b = joinSurrogates(b)
+		valid = utf8.Valid(b)
+	}
 	switch {
+	case units != "" && name != "" && !strings.HasPrefix(name, "utf-16") && !strings.HasPrefix(name, "utf-32"):
+		return decodeUnits(b, units), "text in charset " + cleanText(name) + " was read as " + units
+	case units != "":
+		return decodeUnits(b, units), ""
 	case name == "utf-7":
 		return decodeUTF7(b), ""
-	case name == "iso-2022-kr":
+	case name == "iso-2022-kr" && !(valid && bytes.IndexByte(b, 0x0e) < 0):
 		text, _ := decodeAs(unshiftKorean(b), "euc-kr")
 		return text, ""
+	case name == "" && bytes.Contains(b[:min(len(b), 4<<10)], []byte("\x1b$)C")):
+		text, _ := decodeAs(unshiftKorean(b), "euc-kr")
+		return text, "text without a charset was read as iso-2022-kr"
 	case hasJapaneseShift(b) && (name == "" || name == "us-ascii" || name == "utf-8"):
 		text, _ := decodeAs(b, "iso-2022-jp")
 		return text, "text without a charset was read as iso-2022-jp"
@@ -150,10 +112,111 @@ func isValid[T string | []byte](b T) bool {
 	return false
 }
 
+// joinSurrogates makes one letter of two halves that a program has encoded each for itself, as of an emoji (CESU-8, Unicode report 26).
+func joinSurrogates(b []byte) []byte {
+	half := func(b []byte, first byte) (rune, bool) {
+		if len(b) < 3 || b[0] != 0xed || b[1]&0xf0 != first || b[2]&0xc0 != 0x80 {
+			return 0, false
+		}
+		return 0xd000 | rune(b[1]&0x3f)<<6 | rune(b[2]&0x3f), true
+	}
+	out := make([]byte, 0, len(b))
+	for i := 0; i < len(b); i++ {
+		if high, ok := half(b[i:], 0xa0); ok {
+			if low, ok := half(b[i+3:], 0xb0); ok {
+				out = utf8.AppendRune(out, utf16.DecodeRune(high, low))
+				i += 5
+				continue
+			}
+		}
+		out = append(out, b[i])
+	}
+	return out
+}
+
+// unitsOf tells text whose letters are of two or four bytes each, which one of them is first: by a byte order mark, by the bytes that are
+// zero in one half alone, or by the declared name. It gives "" for any other text.
+func unitsOf(b []byte, name string) string {
+	switch {
+	case len(b) < 2:
+		return ""
+	case bytes.HasPrefix(b, []byte("\xff\xfe\x00\x00")):
+		return "utf-32le"
+	case bytes.HasPrefix(b, []byte("\x00\x00\xfe\xff")):
+		return "utf-32be"
+	case bytes.HasPrefix(b, []byte("\xff\xfe")):
+		return "utf-16le"
+	case bytes.HasPrefix(b, []byte("\xfe\xff")):
+		return "utf-16be"
+	}
+	declared := strings.HasPrefix(name, "utf-16") || strings.HasPrefix(name, "utf-32")
+	head := b[:min(len(b), 200)]
+	if !declared && bytes.IndexByte(head, 0) < 0 {
+		return ""
+	}
+	var zeros, signs [4]int // by the place in four: bytes that are zero, and those that are a space or a line end
+	for i, c := range head {
+		switch c {
+		case 0:
+			zeros[i%4]++
+		case ' ', '\n', '\r':
+			signs[i%4]++
+		}
+	}
+	even, odd := zeros[0]+zeros[2], zeros[1]+zeros[3]
+	wide := zeros[1]+zeros[2] > len(head)*2/5 // zero in nearly all letters, whichever end comes first
+	if one, other := min(even, odd), max(even, odd); !declared && (other < len(head)/4 || one > other/8 && !(wide && min(zeros[0], zeros[3]) <= max(zeros[0], zeros[3])/8)) {
+		return "" // NULs in a text
+	}
+	switch {
+	case wide && zeros[0] > zeros[3], name == "utf-32be" && !(wide && zeros[3] > zeros[0]):
+		return "utf-32be"
+	case wide && zeros[3] > zeros[0], strings.HasPrefix(name, "utf-32"):
+		return "utf-32le"
+	case odd > even && signs[0]+signs[2] >= signs[1]+signs[3]:
+		return "utf-16le"
+	case even > odd && signs[1]+signs[3] >= signs[0]+signs[2]:
+		return "utf-16be"
+	case !declared:
+		return ""
+	case name == "utf-16":
+		return "utf-16be" // RFC 2781, 4.3
+	}
+	return name
+}
+
+// decodeUnits decodes text of such letters.
+func decodeUnits(b []byte, units string) string {
+	var order binary.ByteOrder = binary.BigEndian
+	if strings.HasSuffix(units, "le") {
+		order = binary.LittleEndian
+	}
+	if strings.HasPrefix(units, "utf-16") {
+		letters := make([]uint16, len(b)/2)
+		for i := range letters {
+			letters[i] = order.Uint16(b[2*i:])
+		}
+		return string(utf16.Decode(letters))
+	}
+	var out strings.Builder
+	for ; len(b) >= 4; b = b[4:] {
+		r := rune(utf8.RuneError)
+		if n := order.Uint32(b); n <= utf8.MaxRune {
+			r = rune(n)
+		}
+		out.WriteRune(r)
+	}
+	return out.String()
+}
+
 func decodeAs(b []byte, name string) (string, bool) {
+	if table, ok := otherTables[name]; ok {
+		letters := []rune(table)
+		return decodeTable(b, func(c byte) rune { return letters[c-utf8.RuneSelf] }), true
+	}
 	if enc, err := ianaindex.MIME.Encoding(name); err == nil && enc != nil { // the library's reader has as much memory for a word as for a mail
 		if table, ok := enc.(*charmap.Charmap); ok {
-			return decodeTable(b, table), true
+			return decodeTable(b, table.DecodeByte), true
 		}
 		out, err := enc.NewDecoder().Bytes(b)
 		if err != nil {
@@ -173,14 +236,14 @@ func decodeAs(b []byte, name string) (string, bool) {
 }
 
 // decodeTable decodes a charset of one byte a letter.
-func decodeTable(b []byte, table *charmap.Charmap) string {
+func decodeTable(b []byte, letter func(byte) rune) string {
 	var out strings.Builder
 	out.Grow(len(b) + len(b)/2)
 	begin := 0 // of letters that stand for themselves
 	for i, c := range b {
 		if c >= utf8.RuneSelf {
 			out.Write(b[begin:i])
-			out.WriteRune(table.DecodeByte(c))
+			out.WriteRune(letter(c))
 			begin = i + 1
 		}
 	}

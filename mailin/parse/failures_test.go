@@ -16,6 +16,8 @@ import (
 	"golang.org/x/text/encoding/korean"
 	"golang.org/x/text/encoding/simplifiedchinese"
 	"golang.org/x/text/encoding/traditionalchinese"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/encoding/unicode/utf32"
 )
 
 // TestF40Charsets: no text and no name is lost to its charset, by whatever name a sender calls it, and however it is carried.
@@ -25,24 +27,31 @@ func TestF40Charsets(t *testing.T) {
 		encoding encoding.Encoding
 		names    []string // of the charset
 	}{
-		{"Größe und Maße, 5 €", charmap.Windows1252, []string{"windows-1252", "ISO-8859-1", "cp1252", "latin1", "'windows-1252'"}},
-		{"Zażółć gęślą jaźń", charmap.Windows1250, []string{"windows-1250", "cp1250", "win-1250"}},
-		{"Zażółć gęślą jaźń", charmap.ISO8859_2, []string{"iso-8859-2", "latin2"}},
+		{"Größe und Maße, 5 €", charmap.Windows1252, []string{"windows-1252", "ISO-8859-1", "cp1252", "latin1", "'windows-1252'", "ISO_8859-1:1987", "iso88591", "8859-1", "x-ansi", "28591"}},
+		{"Zażółć gęślą jaźń", charmap.Windows1250, []string{"windows-1250", "cp1250", "win-1250", "x-cp1250", "ms-ee"}},
+		{"Zażółć gęślą jaźń", charmap.ISO8859_2, []string{"iso-8859-2", "latin2", "ISO_8859-2:1987", "iso-ir-101"}},
 		{"Съешь ещё этих булок", charmap.Windows1251, []string{"windows-1251", "CP1251", "win-1251"}},
 		{"Съешь ещё этих булок", charmap.KOI8R, []string{"koi8-r", "KOI8"}},
 		{"Їжак і ґава", charmap.KOI8U, []string{"koi8-u"}},
-		{"Съешь ещё этих булок", charmap.CodePage866, []string{"cp866", "ibm866"}},
+		{"Съешь ещё этих булок", charmap.CodePage866, []string{"cp866", "ibm866", "x-cp866", "IBM-866", "dos-866"}},
 		{"Ξεσκεπάζω την ψυχοφθόρα", charmap.Windows1253, []string{"windows-1253", "cp1253"}},
 		{"Pijamalı hasta yağız şoföre", charmap.Windows1254, []string{"windows-1254", "iso-8859-9"}},
-		{"דג סקרן שט בים", charmap.Windows1255, []string{"windows-1255"}},
+		{"דג סקרן שט בים", charmap.Windows1255, []string{"windows-1255", "win-1255"}},
 		{"صِف خَلقَ خَودِ", charmap.Windows1256, []string{"windows-1256"}},
-		{"Įlinkdama fechtuotojo", charmap.Windows1257, []string{"windows-1257"}},
-		{"色は匂へど散りぬるを", japanese.ISO2022JP, []string{"iso-2022-jp", "ISO-2022-JP-MS"}},
-		{"色は匂へど散りぬるを", japanese.ShiftJIS, []string{"shift_jis", "cp932", "x-sjis"}},
+		{"Įlinkdama fechtuotojo", charmap.Windows1257, []string{"windows-1257", "win1257"}},
+		{"色は匂へど散りぬるを", japanese.ISO2022JP, []string{"iso-2022-jp", "ISO-2022-JP-MS", "iso-2022-jp-3", "x-iso-2022-jp", "cp50222"}},
+		{"色は匂へど散りぬるを", japanese.ShiftJIS, []string{"shift_jis", "cp932", "x-sjis", "shiftjis", "csWindows31J"}},
 		{"色は匂へど散りぬるを", japanese.EUCJP, []string{"euc-jp"}},
 		{"키스의 고유조건은 입술끼리", korean.EUCKR, []string{"euc-kr", "ks_c_5601-1987", "cp949"}},
-		{"视野无限广，窗外有蓝天", simplifiedchinese.GBK, []string{"gb2312", "gbk", "GB18030", "cp936"}},
-		{"視野無限廣，窗外有藍天", traditionalchinese.Big5, []string{"big5", "cp950"}},
+		{"视野无限广，窗外有蓝天", simplifiedchinese.GBK, []string{"gb2312", "gbk", "GB18030", "cp936", "gb2312-80", "x-gbk", "chinese"}},
+		{"視野無限廣，窗外有藍天", traditionalchinese.Big5, []string{"big5", "cp950", "big-5", "x-x-big5"}},
+		{"Größe und Maße", charmap.CodePage850, []string{"cp850", "ibm-850", "dos-850", "pc850"}},
+		{"Größe und Maße", charmap.Macintosh, []string{"macintosh", "x-mac-roman", "MacRoman"}},
+		{"Größe und Maße", unicode.UTF16(unicode.LittleEndian, unicode.UseBOM), []string{"utf-16", "unicode", "", "iso-8859-1", "utf-8"}},
+		{"Größe und Maße", unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM), []string{"utf-16", "utf-16le", "ucs-2", ""}},
+		{"Größe und Maße", unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM), []string{"utf-16", "utf-16be", "us-ascii"}},
+		{"Größe und Maße", utf32.UTF32(utf32.BigEndian, utf32.UseBOM), []string{"utf-32", "ucs-4", ""}},
+		{"Größe und Maße", utf32.UTF32(utf32.LittleEndian, utf32.IgnoreBOM), []string{"utf-32le", "utf-32", ""}},
 	}
 	for _, tt := range tests {
 		raw, err := tt.encoding.NewEncoder().Bytes([]byte(tt.text))
@@ -56,7 +65,7 @@ func TestF40Charsets(t *testing.T) {
 				case "base64":
 					body = base64.StdEncoding.EncodeToString(raw)
 				case "quoted-printable":
-					body = fmt.Sprintf("=%X", raw[0])
+					body = fmt.Sprintf("=%02X", raw[0])
 					for _, c := range raw[1:] {
 						body += fmt.Sprintf("=%02X", c)
 					}

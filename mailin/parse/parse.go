@@ -500,7 +500,17 @@ func (r *reading) header(m *message.Message, h *header) {
 	for v := range h.all("In-Reply-To") {
 		m.InReplyTo = append(m.InReplyTo, answered(rawText(v, ""), m)...)
 	}
-	m.Subject = clip(oneLine(decodeWords(beginning(h.get("Subject")), r.charset)), maxShown)
+	subject := ""
+	for v := range h.all("Subject") { // some programs put an empty one before their own
+		if subject = v; v != "" {
+			break
+		}
+	}
+	subject = decodeWords(beginning(subject), r.charset)
+	if strings.HasPrefix(subject, "=?") && strings.HasSuffix(subject, "?=") { // encoded twice
+		subject = decodeWords(subject, r.charset)
+	}
+	m.Subject = clip(oneLine(subject), maxShown)
 	if v := h.get("Date"); v != "" {
 		var err error
 		if m.Date, err = parseDate(v); err != nil {

@@ -40,6 +40,12 @@ func TestAddresses(t *testing.T) {
 		{"empty", "", ""},
 		{"a quote that never ends", `"Kim <kim@cust.example>`, "Kim|kim@cust.example"},
 		{"mailto", "mailto:kim@cust.example", "|kim@cust.example"},
+		{"another program's scheme", "Kim <SMTP:kim@cust.example>", "Kim|kim@cust.example"},
+		{"a colon in a name", "ACME: Support <kim@acme.example>", "ACME: Support|kim@acme.example"},
+		{"a group of one", "team: A <a@acme.example>;", "A|a@acme.example"},
+		{"a comment inside of brackets", "Kim <kim(x)@cust.example>", "Kim|kim@cust.example"},
+		{"no comma between two", "<a@acme.example> <b@acme.example>", "|a@acme.example; |b@acme.example"},
+		{"a word of a quoted local part is no address", `"kim lee"@cust.example`, "kim lee@cust.example|"},
 	} {
 		var got []string
 		for _, a := range parseAddresses(c.in, "iso-8859-1") {
@@ -64,6 +70,10 @@ func TestEncodedWords(t *testing.T) {
 		{"an unknown charset", "=?x-none?Q?caf=E9?=", "café"},
 		{"a lie about the charset", "=?us-ascii?Q?caf=C3=A9?=", "café"},
 		{"no end", "=?utf-8?Q?abc", "=?utf-8?Q?abc"},
+		{"no end behind codes", "=?utf-8?Q?caf=C3=A9", "café"},
+		{"no end behind base64", "a =?utf-8?B?Y2Fmw6k=?", "a café"},
+		{"no charset", "=??Q?caf=C3=A9?=", "café"},
+		{"halves of an emoji", "=?utf-8?B?7aC97biA?=", "😀"},
 		{"base64 without padding", "=?utf-8?B?YWI?=", "ab"},
 		{"raw UTF-8 beside", "é =?utf-8?Q?=C3=A9?=", "é é"},
 	} {

@@ -232,19 +232,8 @@ func (t *tnef) bytesText(b []byte) string {
 }
 
 func codepage(n uint32) string {
-	switch n {
-	case 932:
-		return "shift_jis"
-	case 936:
-		return "gb18030"
-	case 949:
-		return "euc-kr"
-	case 950:
-		return "big5"
-	case 65001:
-		return "utf-8"
-	case 1250, 1251, 1253, 1254, 1255, 1256, 1257, 1258:
-		return "windows-12" + string(rune('0'+n/10%10)) + string(rune('0'+n%10))
+	if name, ok := codePages[int(n)]; ok {
+		return name
 	}
 	return "windows-1252"
 }

@@ -29,7 +29,7 @@ func nextWord(s string, from int) (w encodedWord, ok bool) {
 		for n < len(rest) && (isWordByte(rest[n]) || strings.IndexByte(":.+-", rest[n]) >= 0) {
 			n++
 		}
-		if n == 0 {
+		if n == 0 && !strings.HasPrefix(rest, "?") { // some name none
 			continue
 		}
 		w.charset, rest = rest[:n], rest[n:]
@@ -44,8 +44,13 @@ func nextWord(s string, from int) (w encodedWord, ok bool) {
 		}
 		rest = rest[3:]
 		end := strings.Index(rest, "?=")
-		if end < 0 {
-			return w, false // nor does one end that begins further on
+		if end < 0 { // nor does one end that begins further on, but it may go to the end of the value
+			text := strings.TrimSuffix(trimBlanks(rest), "?")
+			if w.charset == "" || strings.ContainsAny(text, " \t?") || w.encoding == 'q' && strings.IndexByte(text, '=') < 0 || len(text) < 4 {
+				return w, false
+			}
+			w.text, w.end = text, len(s)
+			return w, true
 		}
 		if strings.IndexByte(rest[:end], '\n') >= 0 {
 			continue
