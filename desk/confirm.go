@@ -31,6 +31,7 @@ func (d *Desk) Confirm(ctx context.Context, ticket, version int64, by string) er
 // confirm takes the customer's yes: the maximum is held, and the ticket goes to its department (A4). Where the balance does not reach,
 // it waits for credits and goes on by itself.
 func (t *turn) confirm(tk *Ticket) error {
+	t.decided = true
 	need := t.toHold(tk)
 	if tk.hourly() { // paid afterwards, so that no balance has to reach
 		if tk.Hold == nil {

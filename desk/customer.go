@@ -185,6 +185,7 @@ func (v *visit) saysClose(tk *Ticket, joined grant, declines bool) error {
 		}
 		return v.tellStaff(tk, "new_words")
 	}
+	v.decided = v.level(tk.Number, message.PurposeReply, message.PurposeEstimate) >= message.LevelA2
 	if !declines {
 		return v.closeTicket(tk, "customer", "")
 	}

@@ -287,6 +287,7 @@ func (t *turn) decide(tk *Ticket, who *Contact, version int64, agrees bool) (Dec
 		return AlreadyDone, nil
 	case !agrees:
 		t.received = append(t.received, t.event(EventActed, tk.Number, did))
+		t.decided = true
 		return Declined, t.decline(tk)
 	case !spends(who, tk) || grant != yes && grant != byPayer:
 		return NotYours, nil
@@ -310,6 +311,7 @@ func (d *Desk) CloseAs(ctx context.Context, who *Contact, ticket int64) error {
 		t.received = append(t.received, t.event(EventActed, tk.Number, Acted{
 			Ticket: tk.Number, By: who.Address, What: "closed", Level: message.LevelA3.String(),
 		}))
+		t.decided = true
 		return t.closeTicket(tk, "customer", "")
 	})
 }

@@ -274,6 +274,7 @@ func (t *turn) assignable(tk *Ticket) []string {
 
 // carryOut does what a plan says: time and charge first, since the answer tells them; then state; then mails.
 func (v *visit) carryOut(tk *Ticket, who *policy.Staff, pl *plan) error {
+	v.decided = true
 	outcome := OutcomeReply
 	says := pl.words != "" || v.attaches() // a file alone is an answer too
 	if !says {

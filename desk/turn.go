@@ -34,6 +34,8 @@ type turn struct {
 	source int64            // where its bytes are kept, once they are
 	told   int64            // the message that it became
 
+	decided bool // one of us acts, or a customer with proof: what follows is no stranger's doing, and no program's
+
 	threads map[int64]thread   // what was said, by ticket, where it was asked for
 	remarks []templates.Remark // what whoever gave the commands of this turn has to know of what was done
 	copied  map[int64][]string // who is in copy of the mail and was taken out, by ticket
