@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/postdesk/postdesk/desk"
+	"github.com/postdesk/postdesk/desk/message"
 )
 
 // A day with much honest work: what keeps floods and loops off must not keep from people what they wait for.
@@ -39,5 +40,37 @@ func TestDecisionsAreToldBeyondTheLimit(t *testing.T) {
 		w.pass(52 * time.Minute)
 		got = w.brings(func() { w.opened(w.mail(kim, "A question", "How do I export?")) })
 		w.same("her next request brings", got, []string{"acknowledgement to " + kim, "unassigned to " + dana})
+	})
+}
+
+// TestDemandsThatDoNotGoOutAreTold: a request that waits for its customer, who was not told so, is somebody's to look at.
+func TestDemandsThatDoNotGoOutAreTold(t *testing.T) {
+	each(t, func(w *world) {
+		install := func(i int) mail {
+			return w.mail(kim, fmt.Sprintf("Site %d", i), fmt.Sprintf("Please install site %d.", i))
+		}
+		for i := range 10 {
+			w.opened(install(i))
+			w.pass(time.Minute)
+		}
+		var tk *desk.Ticket
+		got := w.brings(func() { tk = w.opened(install(10)) })
+		w.same("the eleventh within an hour brings", got, []string{"undelivered to " + dana})
+		m := w.last(dana)
+		if !mentions(m, kim) || !mentions(m, "10 automatic mails") {
+			t.Errorf("Dana reads %s", m.Text)
+		}
+		got = w.brings(func() { w.received(desk.OutcomeCommand, w.answer(dana, m, "/estimate 1-2")) })
+		w.same("her estimate brings", got, []string{"estimate to " + kim, "command_done to " + dana})
+		w.received(desk.OutcomeReply, w.answer(kim, w.last(kim), "yes"))
+		w.status(tk.Number, desk.Open)
+		// So it is where the mail asks for no automatic answer, as some programs have people's mails do.
+		quiet := w.mail(ann, "Another", "Please install.")
+		quiet.Message.NoAutoResponse = true
+		got = w.brings(func() { w.opened(quiet) })
+		w.same("a mail that asks for no answer brings", got, []string{"undelivered to " + dana})
+		// A question that was withheld is no such mail: a person has read what it would have asked about.
+		got = w.brings(func() { w.opened(w.mail(sam, "Install", "Please install.").at(message.LevelA0)) })
+		w.same("an unproven one brings", got, []string{"acknowledgement_unverified to " + sam, "estimate_needed to " + dana})
 	})
 }

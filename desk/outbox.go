@@ -57,8 +57,9 @@ func (t *turn) send(l letter) error {
 		if err == nil {
 			t.sent = append(t.sent, t.event(EventWithheld, about.Number, Withheld{about.Number, l.template, l.to.Address, why}))
 		}
-		if err == nil && !l.automatic && l.ticket != nil {
-			err = t.tellStaffWith(l.ticket, "undelivered", func(d *templates.Staff) { // who answered shall not believe that it went out
+		// Who answered shall not believe that it went out, and what waits for the customer waits in vain where he does not know.
+		if err == nil && l.ticket != nil && (!l.automatic || l.ticket.Status.Awaiting() && slices.Contains(demands, l.template)) {
+			err = t.tellStaffWith(l.ticket, "undelivered", func(d *templates.Staff) {
 				d.Words, d.History, d.Kept, d.Reason = "", nil, nil, why
 			})
 		}
@@ -164,6 +165,9 @@ func (t *turn) countAutomatic(l letter) (int, error) {
 	}
 	return n, nil
 }
+
+// demands are the mails without which a ticket cannot go on: the customer has something to do first, and reads here what.
+var demands = []string{"estimate", "agreement", "short_balance", "details_needed", "awaiting_reminder"}
 
 // questions are the mails that ask somebody what he meant, or to go another way: one of them a day, ticket and address (G3).
 var questions = []string{"not_understood", "confirm_elsewhere", "estimate_renewed", "ask_close", "ask_copies"}
