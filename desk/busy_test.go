@@ -74,3 +74,35 @@ func TestDemandsThatDoNotGoOutAreTold(t *testing.T) {
 		w.same("an unproven one brings", got, []string{"acknowledgement_unverified to " + sam, "estimate_needed to " + dana})
 	})
 }
+
+// TestAnOutageIsNoFlood: a customer who writes every minute, with colleagues in copy, to an engineer who answers is told of mail by mail; only
+// where nobody answers any more are staff told together.
+func TestAnOutageIsNoFlood(t *testing.T) {
+	each(t, func(w *world) {
+		tk, assigned := w.question()
+		last := w.lastFor(tk.Number, kim)
+		write := func() []string {
+			return w.brings(func() {
+				w.received(desk.OutcomeReply, w.answer(kim, last, "Still down at "+w.now.String()))
+				w.now = w.now.Add(time.Minute)
+			})
+		}
+		for i := range 50 {
+			w.same(fmt.Sprintf("mail %d brings", i), write(), []string{"new_words to " + eve})
+			if i%8 == 7 {
+				w.received(desk.OutcomeReply, w.answer(eve, assigned, fmt.Sprintf("I restart server %d.", i)))
+			}
+		}
+		var got []string
+		for range 20 {
+			got = append(got, write()...)
+		}
+		if n := len(got); n > 12 || got[n-1] != "flood to "+eve {
+			t.Errorf("without an answer they bring %q", got)
+		}
+		// Whoever gets the ticket in the middle of it has to know.
+		got = w.brings(func() { w.received(desk.OutcomeCommand, w.answer(eve, assigned, "/assign dana")) })
+		w.same("handing it over brings", got, []string{"assigned to " + dana, "command_done to " + eve})
+		w.same("the next mail brings", write(), []string{"new_words to " + dana})
+	})
+}

@@ -34,12 +34,16 @@ func provoked(template string) bool {
 	return false
 }
 
-// flooded tells whether a notice about a ticket is one too many, and lets staff know when that begins.
+// flooded tells whether a notice about a ticket is one too many, and lets staff know when that begins. Where one of us answers every few mails
+// it is a conversation, however quick, such as in an outage: he reads them, and needs the next one.
 func (t *turn) flooded(tk *Ticket, to []*policy.Staff, template string) (bool, error) {
-	if !provoked(template) {
+	if !provoked(template) || t.decided {
 		return false, nil
 	}
 	if tk.Flood != nil {
+		if talks, err := t.talks(tk); err != nil || talks {
+			return false, err
+		}
 		t.withheld(tk, to, template, "so many mails reach the ticket that they are told of together")
 		return true, nil
 	}
@@ -50,6 +54,9 @@ func (t *turn) flooded(tk *Ticket, to []*policy.Staff, template string) (bool, e
 		}
 		if n < maxTold {
 			continue
+		}
+		if talks, err := t.talks(tk); err != nil || talks {
+			return false, err
 		}
 		if err := t.tellStaffWith(tk, "flood", func(*templates.Staff) {}); err != nil {
 			return false, err
@@ -62,6 +69,12 @@ func (t *turn) flooded(tk *Ticket, to []*policy.Staff, template string) (bool, e
 	return false, nil
 }
 
+// talks tells whether one of us has written among the latest messages of a ticket.
+func (t *turn) talks(tk *Ticket) (bool, error) {
+	th, err := t.thread(tk)
+	return th.answered, err
+}
+
 func (t *turn) withheld(tk *Ticket, to []*policy.Staff, template, why string) {
 	var addresses []string
 	for _, s := range to {
@@ -72,7 +85,7 @@ func (t *turn) withheld(tk *Ticket, to []*policy.Staff, template, why string) {
 
 // inDigest tells whether a notice to one of us is left for his digest: what lists send, and what is more than anybody reads.
 func (t *turn) inDigest(tk *Ticket, s *policy.Staff, template string) (bool, error) {
-	if !provoked(template) {
+	if !provoked(template) || t.decided {
 		return false, nil
 	}
 	why := "a list's mail"

@@ -189,6 +189,7 @@ type thread struct {
 	source          int64
 	files           []message.Attachment
 	lead            int64 // the message whose words they are
+	answered        bool  // one of us has written among the latest
 	history         []templates.Line
 }
 
@@ -212,6 +213,7 @@ func (t *turn) thread(tk *Ticket) (thread, error) {
 	var th thread
 	for i, m := range recent {
 		words := cmp.Or(m.Visible, m.Text)
+		th.answered = th.answered || m.Staff != "" && m.Kind == message.Human
 		switch {
 		case !told(m) || t.unheard(m):
 		case i == lead:
