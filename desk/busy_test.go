@@ -106,3 +106,26 @@ func TestAnOutageIsNoFlood(t *testing.T) {
 		w.same("the next mail brings", write(), []string{"new_words to " + dana})
 	})
 }
+
+// TestABounceOfACopyNamesIt: an engineer whose answer did not reach somebody in copy is told whose address it is, and not to check the customer's.
+func TestABounceOfACopyNamesIt(t *testing.T) {
+	each(t, func(w *world) {
+		_, assigned := w.question()
+		w.received(desk.OutcomeCommand, w.answer(eve, assigned, "/invite "+cy))
+		w.received(desk.OutcomeReply, w.answer(eve, assigned, "Press export."))
+		for _, address := range []string{cy, kim} {
+			sent := w.lastOf("reply", address)
+			m := w.mail("mailer-daemon@cust.example", "Undelivered", "It failed.").kind(message.Bounced).at(message.LevelA0)
+			m.Message.References = []message.ID{sent.MessageID}
+			m.Message.Bounce = &message.Bounce{Recipients: []string{address}, Status: "5.1.1", Permanent: true, Reason: "no such user", OriginalID: sent.MessageID}
+			got := w.brings(func() { w.received(desk.OutcomeNoted, m) })
+			w.same("the bounce brings", got, []string{"undelivered to " + eve})
+			told := w.last(eve)
+			for _, a := range []string{cy, kim} {
+				if mentions(told, a) != (a == address) {
+					t.Errorf("of a bounce of %s she reads:\n%s", address, told.Text)
+				}
+			}
+		}
+	})
+}

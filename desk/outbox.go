@@ -59,9 +59,7 @@ func (t *turn) send(l letter) error {
 		}
 		// Who answered shall not believe that it went out, and what waits for the customer waits in vain where he does not know.
 		if err == nil && l.ticket != nil && (!l.automatic || l.ticket.Status.Awaiting() && slices.Contains(demands, l.template)) {
-			err = t.tellStaffWith(l.ticket, "undelivered", func(d *templates.Staff) {
-				d.Words, d.History, d.Kept, d.Reason = "", nil, nil, why
-			})
+			err = t.tellUndelivered(l.ticket, l.to.Address, why)
 		}
 		return err
 	}
@@ -360,8 +358,18 @@ func (t *turn) undelivered(m *Mail, code int, why string) error {
 	if err != nil {
 		return err
 	}
+	return t.tellUndelivered(tk, m.To.Addr, oneLine(why, 300))
+}
+
+// tellUndelivered tells staff of a mail that did not reach an address. The requester's is shown with his name, and instead of it that of whoever
+// takes part beside him: what cannot be told apart sends an engineer after the wrong one.
+func (t *turn) tellUndelivered(tk *Ticket, address, why string) error {
 	return t.tellStaffWith(tk, "undelivered", func(d *templates.Staff) {
-		d.Words, d.History, d.Kept = "", nil, nil
-		d.Reason = oneLine(why, 300)
+		d.Words, d.History, d.Kept, d.Reason = "", nil, nil, why
+		if a, err := message.Canonical(address); err == nil {
+			if p := tk.participantAt(a); p != nil {
+				d.From = contactLine(p.Contact.Name, p.Contact.Address)
+			}
+		}
 	})
 }
