@@ -129,3 +129,27 @@ func TestABounceOfACopyNamesIt(t *testing.T) {
 		}
 	})
 }
+
+// TestT051SilenceOfWhoAskedNothing: in whose name a mail came that proves nothing, he gets the fixed text, and neither a reminder two days
+// later nor a word when the request closes, with a subject that somebody else has chosen. Who has written himself gets both, and so does
+// whom one of us has sent an estimate.
+func TestT051SilenceOfWhoAskedNothing(t *testing.T) {
+	each(t, func(w *world) {
+		forged := w.opened(w.mail(kim, "A canary", "Please install a canary.").at(message.LevelA0))
+		got := w.brings(func() { w.pass(20 * 24 * time.Hour) })
+		w.same("silence brings", got, nil)
+		w.status(forged.Number, desk.Closed)
+
+		hers := w.opened(w.mail(kim, "Another", "Please install another.").at(message.LevelA0))
+		w.received(desk.OutcomeReply, w.answer(kim, w.last(kim), "I wrote that, from my telephone."))
+		got = w.brings(func() { w.pass(20 * 24 * time.Hour) })
+		w.same("her own silence brings", got, []string{"awaiting_reminder to " + kim, "closed to " + kim})
+		w.status(hers.Number, desk.Closed)
+
+		sams := w.opened(w.mail(sam, "A third", "Please install a third.").at(message.LevelA0))
+		w.received(desk.OutcomeCommand, w.answer(dana, w.lastOf("estimate_needed", dana), "/estimate 2"))
+		got = w.brings(func() { w.pass(20 * 24 * time.Hour) })
+		w.same("silence about Dana's estimate brings", got, []string{"awaiting_reminder to " + sam, "closed to " + sam})
+		w.status(sams.Number, desk.Closed)
+	})
+}

@@ -15,7 +15,7 @@ import (
 // TestT043 lets 500 random mails of all kinds arrive, with time and top-ups between them, and looks at what must hold whatever happens:
 // the ledger adds up (T043), the journal only grows, nobody pays more than he confirmed, and no customer's mail shows an internal note or
 // a colleague's address (T078, S1).
-func TestT043(t *testing.T) { each(t, func(w *world) { w.random(500, 7) }) }
+func TestT043(t *testing.T) { each(t, func(w *world) { w.random(500, 8) }) }
 
 const canary = "canary"
 

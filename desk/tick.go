@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/postdesk/postdesk/desk/message"
 	"github.com/postdesk/postdesk/desk/policy"
 	"github.com/postdesk/postdesk/templates"
 )
@@ -108,15 +109,37 @@ func (t *turn) wakeTicket(number int64) error {
 		if s.at.After(t.now) {
 			continue
 		}
-		if s.do == "close" {
+		known, err := t.asked(tk)
+		switch {
+		case err != nil:
+			return err
+		case s.do == "close" && !known:
+			t.setStatus(tk, Closed)
+			return nil
+		case s.do == "close":
 			return t.closeTicket(tk, "silence", "")
 		}
 		tk.Reminded = true
+		if !known {
+			continue
+		}
 		if err := t.remind(tk); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// asked tells whether silence on a ticket is the requester's own: he, or somebody of us, has done something that leads to what it waits for.
+// In whose name a mail came that proves nothing, he was asked nothing, and neither is he reminded of it (G3, T051).
+func (t *turn) asked(tk *Ticket) (bool, error) {
+	if !tk.Status.Awaiting() || tk.Level >= message.LevelA1s || tk.Estimate != nil && tk.Estimate.By != "" {
+		return true, nil
+	}
+	recent, err := t.tx.Recent(t.ctx, tk.Number, maxHistory+1)
+	return slices.ContainsFunc(recent, func(m *Message) bool {
+		return m.From.Addr == tk.Requester.Address && m.Level >= message.LevelA1s && !m.Kind.Machine() && m.Outcome == OutcomeReply
+	}), err
 }
 
 // fire records what is due of a clock, warnings, its breach and escalations, and tells whom it concerns. Each happens once, however far
