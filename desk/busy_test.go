@@ -153,3 +153,43 @@ func TestT051SilenceOfWhoAskedNothing(t *testing.T) {
 		w.status(sams.Number, desk.Closed)
 	})
 }
+
+// TestTheOwnerIsAskedOfEachCopy: who is put in copy on a day on which the owner was asked something is asked about with the next mail that may
+// bring a question, and once.
+func TestTheOwnerIsAskedOfEachCopy(t *testing.T) {
+	each(t, func(w *world) {
+		const late = "late@example.net"
+		tk := w.opened(w.mail(kim, "A question", "How?").cc(cy))
+		first := w.lastOf("ask_copies", kim)
+		write := func(words string) mail { return w.answer(kim, first, words).bareCopy(w, tk) }
+		asks := func(m mail) (n int) {
+			for _, s := range w.brings(func() { w.received(desk.OutcomeReply, m) }) {
+				if s == "ask_copies to "+kim {
+					n++
+				}
+			}
+			return n
+		}
+		w.pass(time.Hour)
+		if n := asks(write("And how is it sorted?").cc(late)); n != 0 {
+			t.Errorf("she is asked %d times more on the first day", n)
+		}
+		w.pass(24 * time.Hour)
+		if n := asks(write("You see, it is urgent.").at(message.LevelA0)); n != 0 {
+			t.Errorf("a mail that proves nothing has her asked %d times", n)
+		}
+		if n := asks(write("It is urgent.")); n != 1 {
+			t.Errorf("a day later she is asked %d times", n)
+		}
+		again := w.lastOf("ask_copies", kim)
+		if !mentions(again, late) || !mentions(again, cy) {
+			t.Errorf("she is asked: %s", again.Text)
+		}
+		w.pass(25 * time.Hour)
+		if n := asks(write("Are you there?")); n != 0 {
+			t.Errorf("who has not answered is asked again %d times", n)
+		}
+		w.received(desk.OutcomeReply, w.answer(kim, again, "yes"))
+		w.same("participants", w.roles(tk.Number), []string{cy + " member", late + " member"})
+	})
+}

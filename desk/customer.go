@@ -61,6 +61,9 @@ func (v *visit) customer(p place) error {
 	if err := v.says(tk, p.grant); err != nil {
 		return err
 	}
+	if !v.proposes && (p.grant != yes || tk.Status.Done()) {
+		return nil
+	}
 	return v.askOwner(tk)
 }
 

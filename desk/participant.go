@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/postdesk/postdesk/desk/message"
 	"github.com/postdesk/postdesk/desk/policy"
@@ -146,10 +147,11 @@ func owns(c *Contact, tk *Ticket) bool {
 	return c != nil && tk.Customer != "" && c.Customer == tk.Customer && c.MaySpend
 }
 
-// askOwner asks the account's owner whether those who were proposed shall get answers: at the address on file, once a day (G3). Where
-// there is no account, staff let them in, or whoever asked does at a page.
+// askOwner asks the account's owner whether those who were proposed shall get answers: at the address on file, once a day (G3), and with the
+// customer's next mail where that day was over for it. Where there is no account, staff let them in, or whoever asked does at a page.
 func (v *visit) askOwner(tk *Ticket) error {
-	if !v.proposes {
+	last := tk.lastProposed()
+	if last.IsZero() {
 		return nil
 	}
 	owner := tk.Requester
@@ -171,6 +173,15 @@ func (v *visit) askOwner(tk *Ticket) error {
 		template: "ask_copies", ticket: tk, to: owner, automatic: true, daily: true, data: v.customerData(tk),
 		purpose: message.PurposeInvite, arg: v.now.UnixMicro(),
 	}
+	if !v.proposes { // by an earlier mail: he was asked about them, or has been asked something else since
+		n, err := v.tx.SentTo(v.ctx, owner.Address, l.template, tk.Number, last)
+		if err != nil || n > 0 {
+			return err
+		}
+		if asked, err := v.askedToday(l); err != nil || asked {
+			return err
+		}
+	}
 	l.data.Name = owner.Name
 	for _, p := range tk.Participants {
 		if p.Role == Proposed {
@@ -178,6 +189,16 @@ func (v *visit) askOwner(tk *Ticket) error {
 		}
 	}
 	return v.send(l)
+}
+
+// lastProposed is when somebody was last put in copy, by a mail, who waits to be let in; zero where nobody does.
+func (tk *Ticket) lastProposed() (at time.Time) {
+	for _, p := range tk.Participants {
+		if p.Role == Proposed && strings.Contains(p.By, "@") && p.Since.After(at) {
+			at = p.Since
+		}
+	}
+	return at
 }
 
 // answersCopies tells whether a mail answers the question who shall get answers, and on which ticket: an owner's clear yes or no, with the
