@@ -155,7 +155,7 @@ func (r *textRenderer) node(at int) {
 	case r.isQuote(at):
 		r.endLine()
 		quotes = 1
-	case r.own && r.quotesRest(n):
+	case r.own && r.quotesRest(at):
 		r.endLine()
 		r.quote++ // to the end of the mail
 	case r.quote == 0 && r.own && r.isSignature(n):
@@ -374,26 +374,36 @@ func (t *htmlTree) isQuote(at int) bool {
 		for c := range strings.FieldsSeq(strings.ToLower(t.attr(n, classKey))) {
 			switch c {
 			case "gmail_attr", "moz-cite-prefix", "yahoo_quoted", "zmail_extra", "tutanota_quote", "protonmail_quote", "wordsection1quote":
-				// Forwarded text stands in the same elements, behind a dashed line.
-				return !strings.HasPrefix(t.textOf(at), "---")
+				// Forwarded text stands in the same elements, behind a dashed line. Zoho draws that of "=", and dashes around its attribution.
+				text := t.textOf(at)
+				return !strings.HasPrefix(text, "===") && (!strings.HasPrefix(text, "---") || c == "zmail_extra")
 			}
 		}
-		return strings.HasPrefix(t.attr(n, idKey), "yahoo_quoted")
+		id := t.attr(n, idKey)
+		return strings.HasPrefix(id, "yahoo_quoted") || id == "reply-intro"
 	}
 	return false
 }
 
 // quotesRest tells the elements after which only the answered mail follows, in Outlook's habit.
-func (t *htmlTree) quotesRest(n *htmlNode) bool {
+func (t *htmlTree) quotesRest(at int) bool {
+	n := &t.nodes[at]
 	switch id := t.attr(n, idKey); {
-	case strings.HasSuffix(id, "divRplyFwdMsg"), strings.HasSuffix(id, "appendonsend"), id == "OLK_SRC_BODY_SECTION", id == "reply-intro":
+	case strings.HasSuffix(id, "divRplyFwdMsg"), strings.HasSuffix(id, "appendonsend"), id == "OLK_SRC_BODY_SECTION", strings.HasSuffix(id, "mail-editor-reference-message-container"):
 		return true
 	}
 	if n.tag != atom.Div {
 		return false
 	}
+	if strings.EqualFold(t.attr(n, classKey), "OutlookMessageHeader") {
+		return true
+	}
 	s := t.style(n)
-	return strings.Contains(s, "border:none") && (strings.Contains(s, "border-top:solid#") || strings.Contains(s, "border-top:solidwindowtext"))
+	if !strings.Contains(s, "border:none") || !strings.Contains(s, "border-top:solid#") && !strings.Contains(s, "border-top:solidwindowtext") {
+		return false
+	}
+	text := t.textOf(at) // who draws a line in a letter has no header below it
+	return headerKind(text) != 0 || strings.Count(text, ":") >= 2 && (hasDate(text) || strings.Contains(text, "@"))
 }
 
 func (t *htmlTree) isSignature(n *htmlNode) bool {

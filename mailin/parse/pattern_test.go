@@ -16,13 +16,12 @@ func allPatterns() map[string]*pattern {
 		"returned": returned, "recipientLabel": recipientLabel, "recipientWords": recipientWords, "statusField": statusField, "actionField": actionField, "helpLine": helpLine,
 		"autoSubject": autoSubject, "autoFollows": autoFollows, "acknowledges": acknowledges, "replyPrefix": replyPrefix, "feedbackSubject": feedbackSubject, "plainReply": plainReply,
 		"wroteSet": wroteSet, "brokenLink": brokenLink, "ownWriting": ownWriting, "closings": closings, "bareAttribution": bareAttribution,
-		"wroteSeparator": wroteSeparator, "forwardLine": forwardLine, "forwardSubject": forwardSubject, "rule": rule, "markupQuotes": markupQuotes,
+		"someone": someone, "quoteWords": quoteWords, "aboveLine": aboveLine, "listBegins": listBegins, "listWords": listWords, "repeated": repeated, "clockAndBy": clockAndBy,
+		"sentBegins": sentBegins, "senders": senders, "programs": programs, "sentenceWords": sentenceWords, "ofMyOwn": ofMyOwn, "offers": offers, "offerBegins": offerBegins, "checked": checked,
+		"forwardLine": forwardLine, "forwardSubject": forwardSubject, "rule": rule, "markupQuotes": markupQuotes,
 	}
 	for i, p := range separator.list {
 		all["separator "+string(rune('a'+i))] = p
-	}
-	for i, f := range footers {
-		all["footers "+string(rune('a'+i))] = f.begin
 	}
 	for i, r := range slices.Concat(reasonWords, vagueWords) {
 		all["reasonWords "+string(rune('a'+i))] = r.words
@@ -187,7 +186,7 @@ func TestPatternsAreTheirExpressions(t *testing.T) {
 // TestPatternsHaveWords keeps what is asked of every line and every mail quick.
 func TestPatternsHaveWords(t *testing.T) {
 	for name, p := range map[string]*pattern{
-		"failureText": failureText, "failureSubject": failureSubject, "autoSubject": autoSubject, "wroteSet": wroteSet, "wroteSeparator": wroteSeparator,
+		"failureText": failureText, "failureSubject": failureSubject, "autoSubject": autoSubject, "wroteSet": wroteSet, "aboveLine": aboveLine, "listWords": listWords, "senders": senders,
 		"forwardLine": forwardLine, "returned": returned, "markupQuotes": markupQuotes,
 	} {
 		if p.compile(); p.words == nil {

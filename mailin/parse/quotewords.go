@@ -1,9 +1,7 @@
 package parse
 
 import (
-	"slices"
 	"strings"
-	"sync"
 	"unicode"
 	"unicode/utf8"
 )
@@ -13,12 +11,13 @@ import (
 // headerWords are the fields of the block that Outlook and its kin put above a quoted mail.
 var headerWords = map[int]string{
 	kindFrom: "from|von|de|da|van|от|от кого|od|från|fra|lähettäjä|feladó|gönderen|kimden|kimden (from)|expéditeur|remitente|mittente|afzender|absender|nadawca|отправитель|odesílatel|od koho|from (von)|" +
-		"发件人|寄件者|寄件人|差出人|보낸 사람|보낸사람|발신|мейл от|від|de la|из|από|מאת|من|reply-to|responder a|antwort an|odosielateľ|pošiljatelj|šalje|изпращач|dari|từ|saatja",
-	kindDate: "sent|date|gesendet|gesendet am|datum|datum/zeit|envoyé|envoyé le|date d'envoi|enviado|enviado el|enviado em|enviada em|fecha|data|inviato|verzonden|отправлено|дата|wysłano|wysłane|data wysłania|" +
-		"skickat|skickades|sendt|dato|lähetetty|päivämäärä|odesláno|datum odeslání|küldve|elküldve|gönderildi|gönderme tarihi|tarih|发送时间|發送時間|日期|寄件日期|時間|送信日時|日付|보낸 날짜|날짜|дата отправки|надіслано|trimis|data e hora|sent on|message du|le|date et heure|odoslané|poslano|dátum|στάλθηκε|ημερομηνία|изпратено|נשלח|תאריך|إرسال|تاريخ|dikirim|tanggal|đã gửi|ngày|saadetud|enviat",
-	kindTo:      "to|an|à|a|para|aan|кому|do|till|til|vastaanottaja|címzett|kime|alıcı|destinataire|destinatario|empfänger|ontvanger|adresat|получатель|komu|收件人|收件者|宛先|받는 사람|받는사람|수신|către|προς|אל|إلى|prima|primatelj|до|kepada|đến|tới|saaja|per a",
-	kindCc:      "cc|bcc|copie|copie à|con copia|kopie|kopie (cc)|копия|dw|do wiadomości|kopia|kopi|kopio|kopie an|抄送|副本|참조|másolat|bilgi|carbon copy|attachments|anlagen|importance|wichtigkeit|reply to|organization|organisation",
-	kindSubject: "subject|re|betreff|objet|asunto|oggetto|onderwerp|тема|temat|ämne|emne|aihe|assunto|předmět|tárgy|konu|subiect|主题|主旨|件名|標題|제목|θέμα|נושא|الموضوع|predmet|zadeva|относно|subjek|perihal|chủ đề|teema|assumpte",
+		"发件人|寄件者|寄件人|差出人|보낸 사람|보낸사람|발신|мейл от|від|de la|из|από|מאת|من|responder a|antwort an|odosielateľ|pošiljatelj|šalje|изпращач|dari|từ|saatja|nuo|од|จาก|از|afsender|avsändare|avsender",
+	kindDate: "date|datum|datum/zeit|fecha|data|дата|dato|päivämäärä|tarih|日期|時間|日付|날짜|data e hora|message du|le|date et heure|dátum|ημερομηνία|תאריך|تاريخ|tanggal|ngày|日時",
+	kindSent: "sent|gesendet|gesendet am|envoyé|envoyé le|date d'envoi|enviado|enviado el|enviado em|enviada em|inviato|verzonden|отправлено|wysłano|wysłane|data wysłania|" +
+		"skickat|skickades|sendt|lähetetty|odesláno|datum odeslání|küldve|elküldve|gönderildi|gönderme tarihi|发送时间|發送時間|寄件日期|送信日時|보낸 날짜|дата отправки|надіслано|trimis|sent on|odoslané|poslano|στάλθηκε|изпратено|נשלח|إرسال|dikirim|đã gửi|saadetud|enviat|sent at|send time|verzonden op|išsiųsta|nosūtīts|poslato|послато|ส่ง|ارسال شده|تم الإرسال|傳送時間",
+	kindTo:      "to|an|à|a|para|aan|кому|do|till|til|vastaanottaja|címzett|kime|alıcı|destinataire|destinatario|empfänger|ontvanger|adresat|получатель|komu|收件人|收件者|宛先|받는 사람|받는사람|수신|către|προς|אל|إلى|prima|primatelj|до|kepada|đến|tới|saaja|per a|kam|za|за|adressaat|ถึง|به|modtager|mottagare|mottaker|prejemnik|recipient",
+	kindCc:      "cc|bcc|copie|copie à|con copia|kopie|kopie (cc)|копия|dw|do wiadomości|kopia|kopi|kopio|kopie an|抄送|副本|참조|másolat|bilgi|carbon copy|attachments|anlagen|importance|wichtigkeit|reply to|organization|organisation|kopija|reply-to",
+	kindSubject: "subject|re|betreff|objet|asunto|oggetto|onderwerp|тема|temat|ämne|emne|aihe|assunto|předmět|tárgy|konu|subiect|主题|主旨|件名|標題|제목|θέμα|נושא|الموضوع|predmet|zadeva|относно|subjek|perihal|chủ đề|teema|assumpte|ogg|sujet|tēma|เรื่อง|موضوع|주제",
 }
 
 var headerNames = func() map[string]int {
@@ -40,8 +39,8 @@ type wroteWord struct {
 // wroteWords have a bar where they begin or end.
 var wroteWords = func() (list []wroteWord) {
 	for _, entry := range strings.Fields(`|wrote| |writes| |said| |schrieb| |schrieben| |schreibt| |geschrieben| |schreef| |geschreven| |ha_scritto| |scrive| |skrev| |skriver| |kirjoitti|
-	|escreveu| |escribe| |ha_escrit| |scris| |napsal |napisa écrit escribi írta yazdı yazmış pisze| пишет писал пише написа έγραψε כתב كتب 写道 寫道
-	のメッセージ 書きました 작성 쓴_글 đã_viết |missatge_de| napísal |kirjutas| rakstīja rašė |menulis| |idatzi| เขียนว่า בתאריך كتابة`) {
+	|escreveu| |escribe| |ha_escrit| |scris| |napsal |píše| |napisa écrit escribi írta yazdı yazmış pisze| пишет писал пише написа писав έγραψε כתב كتب 写道 寫道 写到 寫到
+	のメッセージ のメール 書きました 작성 쓴_글 đã_viết |missatge_de| napísal |kirjutas| rakstīja rašė |menulis| |idatzi| เขียนว่า نوشت skrifaði בתאריך كتابة`) {
 		list = append(list, wroteWord{strings.ReplaceAll(strings.Trim(entry, "|"), "_", " "), strings.HasPrefix(entry, "|"), strings.HasSuffix(entry, "|")})
 	}
 	return list
@@ -119,7 +118,7 @@ func isDatedSender(s string) bool {
 	end := strings.LastIndexByte(s, '>')
 	begin := strings.LastIndexByte(s[:max(end, 0)], '<')
 	if begin < 0 {
-		return false
+		return isDatedAddress(s)
 	}
 	addr, tail := s[begin+1:end], trimBlank(s[end+1:])
 	if len(addr) < 3 || strings.IndexByte(addr[1:len(addr)-1], '@') < 0 || strings.ContainsAny(addr, blanks+">") {
@@ -137,10 +136,24 @@ func isDatedSender(s string) bool {
 	return ok && between != "" && strings.IndexByte(" ,(", between[0]) >= 0 && utf8.RuneCountInString(between[1:]) <= 200 && strings.IndexByte(between, '\n') < 0
 }
 
+// isDatedAddress tells a date and a time with an address alone: "2 Nov 2026, 10:15 by kim@cust.example:".
+func isDatedAddress(s string) bool {
+	at := strings.LastIndexByte(s, ' ') + 1
+	addr, ok := strings.CutSuffix(s[at:], ":")
+	if n := strings.IndexByte(addr, '@'); !ok || n < 1 || n == len(addr)-1 {
+		return false
+	}
+	between, ok := afterDate(s[:at])
+	return ok && clockAndBy.MatchString(between)
+}
+
 // afterDate cuts a date off, with the day of the week or another word before it.
 func afterDate(s string) (rest string, ok bool) {
 	if n, word := letters(s); n > 0 {
 		s = s[word:]
+		if rest, ok := dayAndYear(s); ok && n >= 3 && n <= 12 {
+			return rest, true
+		}
 		marks := len(s) - len(strings.TrimLeft(s, ".,"))
 		if n > 12 || marks == 0 || marks > 2 {
 			return "", false
@@ -199,6 +212,22 @@ func dateInWords(s string) (rest string, ok bool) {
 	return s[n:], isYear(s[:n])
 }
 
+// dayAndYear cuts off what follows a month: ". 2, 2026".
+func dayAndYear(s string) (rest string, ok bool) {
+	if s, ok = strings.CutPrefix(strings.TrimPrefix(s, "."), " "); !ok {
+		return "", false
+	}
+	n := digits(s)
+	if n < 1 || n > 2 {
+		return "", false
+	}
+	if s, ok = strings.CutPrefix(s[n:], ", "); !ok {
+		return "", false
+	}
+	n = digits(s)
+	return s[n:], isYear(s[:n])
+}
+
 func isYear(figures string) bool {
 	return len(figures) == 4 && (figures[:2] == "19" || figures[:2] == "20")
 }
@@ -226,6 +255,30 @@ func trimBlank(s string) string {
 
 // ownWriting is a sentence about what the writer himself wrote, or that somebody did: no program puts it above a quote.
 var ownWriting = newPattern(`(?i)( ich | ik |\bi (wrote|said)|j['’]ai |je vous ai |\bho scritto| jeg | jag | я |escribí( |:)|napisał[ea]m|pisał[ea]m| that [a-z]| da(ss|ß) [\pL]| что [\pL]| że [\pL])`)
+
+// someone is a person that a sentence speaks of by another word than a name, as what a program puts above a quote never does.
+var someone = newPattern(`(?i)[ ,]((i|we|me|us|our|my|your|they|their|he|she|him|her|this|that|these|the|wir|sie|mir|mich|uns|ihr|ihre|ihnen|ihrem|ihrer|mein|meine|unser|dir|dich|euch|euer|herr|frau|nous|vous|votre|notre|vos|mon|` +
+	`yo|usted|ustedes|nosotros|nuestro|nuestra|vuestro|mi|escribimos|abbiamo|avete|vi|ci|lei|nostro|vostro|vostra|wij|we|jullie|ons|uw|mijn|heb|hebben|hebt|мы|вы|мне|нам|вам|ваш|ваша|наш|napisaliśmy|napisałem|napisałam|mnie|nam|wam|was|pani|państwo|państwa|` +
+	`jag|jeg|ni|mig|meg|oss|dig|deg|os|jer|dere|eu|nós|você|vocês|nosso|sua)[ :]|(m['’](a|avez)|vous|escribimos|abbiamo|napisaliśmy) ?)`)
+
+// quoteWords begin an attribution with a capital where a program writes it.
+var quoteWords = newPattern(`^(on|am|le|el|il|op|em|at) `)
+
+// aboveLine is what a help desk puts on top of its mails, so that answers are written there.
+var aboveLine = newPattern(`(?i)((reply|respond|write|writing|type|typing|answer|enter).{0,40}(above|below|under) this line|(above|below) this line to (reply|post|respond)|(oberhalb|unterhalb|über|unter) dieser (zeile|linie)|(au-dessus|au dessus|en dessous|sous) d?e? ?cette ligne|(encima|debajo|arriba|abajo|sobre) (de )?esta l[ií]nea|(boven|onder) deze (regel|lijn)|(sopra|sotto) (di )?questa (riga|linea)|` +
+	`(sopra|sotto) di questa (riga|linea)|(выше|ниже) (этой|данной) (строки|линии|черты)|(powyżej|poniżej) (tej|tego) (linii|wiersza)|(nad|pod) t[ąo] (linią|linii)|(acima|abaixo) desta linha|(ovanför|över|under) (den här|denna) (raden|linjen|rad)|(over|under) denne (linje|linjen)|nad (tento řádek|tuto čáru|tímto řádkem)|この行より上)`)
+
+// listBegins is how what a mailing list adds begins, below a line of dashes or the like.
+var listBegins = newPattern(`(?i)^(to unsubscribe,? (from|e-?mail|send)[^?!]{0,60}(:|list,|@| group| link)|you (received|are receiving|receive) this (message|e-?mail) because you (are|were) subscribed|you are currently subscribed to|you received this message because you are|groups\.io links:|yahoo! ?groups links|yahoo groups links|posted by: .{0,80}@|(\[?visit topic\]?|.{0,40}) or reply to this email to respond|reply to this email directly|vous recevez ce (message|courriel) (car|parce que) vous êtes (abonné|inscrit)|sie (haben|erhalten) diese (nachricht|e-?mail) (erhalten, )?weil sie)`)
+
+// listWords stand in the links and addresses of what a mailing list adds.
+var listWords = newPattern(`(?i)(unsub|listinfo|mailman|majordomo@|sympa@|listserv@|-leave@|leave-|-request@|-help@|/subscription|signoff|\?subed)`)
+
+// repeated is the line by which Lotus Notes names the mail that it quotes below.
+var repeated = newPattern(`(?i)(-{3}\d{1,4}[./-]\d{1,2}[./-]\d{2,4} \d{1,2}[:.]\d{2}([:.]\d{2})?( [ap]m)?-{3}|^message du \d{1,2}/\d{1,2}/\d{2,4} \d{1,2}:\d{2}$)`)
+
+// clockAndBy is what stands between a date and an address.
+var clockAndBy = newPattern(`^[ ,]*(г\.,? |р\.,? )?\d{1,2}[:.]\d{2}([:.]\d{2})?( ?[AaPp]\.?[Mm]\.?)?( \pL{1,6})? $`)
 
 // closings end a letter. They stand above a signature, so what they end is text.
 var closings = newPattern(`(?i)^((best|kind|warm|many)? ?(regards|wishes|thanks)|thank you|thanks|cheers|sincerely|yours (sincerely|faithfully|truly)|(viele|beste|liebe|freundliche|herzliche|schöne) gr(ü|ue)(ß|ss)e|mit (freundlichen|besten|herzlichen|lieben) gr(ü|ue)(ß|ss)en|mfg|(bien )?cordialement|(un )?saludos?|atentamente|(cordiali|distinti) saluti|saluti|met vriendelijke groet(en)?|с уважением|pozdrawiam|z poważaniem)[,.!]?$`)
@@ -274,14 +327,11 @@ func attributionStart(s string) bool {
 var bareAttribution = newPattern(`^\s*((19|20)\d{2}[/.-]\d{1,2}[/.-]\d{1,2}|\d{1,2}[./-]\d{1,2}[./-](19|20)?\d{2}).{0,100}<[^<>\s]+@[^<>\s]+>:?\s*$`)
 
 // separator begins a quoted mail by itself, behind the dashes that lead it.
-var separator = anyPattern(`(?i)^(`, `)\s*(-{2,}|_{2,}|={2,})?\s*$`,
-	`original[ -]?(message|mail|e-?mail|text|appointment)( follows)?`, `reply (message|above this line)`, `message original`, `ursprüngliche (nachricht|mail)`, `ursprungliche nachricht`, `original-?nachricht`, `originalnachricht`, `message d['’]origine`, `courriel original`,
+var separator = anyPattern(`(?i)^(`, `)\s*$`,
+	`original[ -]?(message|mail|e-?mail|text|appointment)( follows)?`, `reply (message|above this line)`, `message original`, `ursprüngliche (nachricht|mail)`, `ursprungliche nachricht`, `original-?nachricht`, `originalnachricht`, `message d['’]origine`, `((e-?)?mail|courriel|correo|mensaje) original`, `replied message`, `回复的原邮件`, `ursprüngliche e-mail`,
 	`mensaje original`, `mensagem original`, `messaggio originale`, `messaggio originario`, `oorspronkelijk bericht`, `origineel bericht`, `исходное сообщение`, `оригинальное сообщение`, `wiadomość oryginalna`, `oryginalna wiadomość`, `treść oryginalnej wiadomości`,
-	`ursprungligt meddelande`, `ursprungsmeddelande`, `oprindelig (meddelelse|besked)`, `opprinnelig melding`, `alkuperäinen viesti`, `původní (zpráva|e-mail)`, `eredeti üzenet`, `orijinal mesaj|özgün ileti`, `原始邮件`, `原始郵件`, `邮件原件`, `元のメッセージ`, `원본 메시지`,
+	`ursprungligt meddelande`, `ursprungsmeddelande`, `(oprindelig|original) (meddelelse|besked)`, `opprinnelig (melding|e-post)`, `alkuperäinen (viesti|sähköposti)`, `исходное письмо`, `původní (zpráva|e-mail)`, `pôvodná správa`, `izvorna poruka`, `izvirno sporočilo`, `mesaj(ul)? (original|inițial)`, `оригинално съобщение`, `(початкове|оригінальне) повідомлення`, `αρχικό μήνυμα`, `missatge original`, `pesan asli`, `thư gốc`, `הודעה מקורית`, `الرسالة الأصلية`, `eredeti (üzenet|levél|e-mail)`, `orijinal mesaj|(özgün|orijinal) (ileti|e-posta)`, `原始邮件`, `原始郵件`, `邮件原件|原邮件|原信|原始信件`, `元の(メッセージ|メール)|オリジナル ?メッセージ`, `원본 (메시지|메일|메세지)`,
 )
-
-// wroteSeparator is one that says who wrote.
-var wroteSeparator = newPattern(`(?i)^(-{2,}|_{2,}|={2,})\s*.{1,100} (wrote|schrieb|a écrit|escribió|ha scritto|schreef)\s*(-{2,}|_{2,}|={2,})?\s*$`)
 
 // forwardLine begins a forwarded mail.
 var forwardLine = newPattern(`(?i)^(-{2,}\s*(` + forwardWords + `)( from .{1,100})?\s*-{2,}|(begin forwarded message|anfang der weitergeleiteten (nachricht|e-mail)|début du message (réexpédié|transféré)|inizio messaggio inoltrato|begin doorgestuurd bericht|inicio del mensaje reenviado|comenzar mensaje reenviado|начало переадресованного сообщения|początek przekazywanej wiadomości)\s*:)\s*$`)
@@ -292,62 +342,6 @@ var forwardSubject = newPattern(`(?i)^(fwd?|wg|tr|rv|i|enc|doorst|vs|перес�
 
 // rule is a line drawn above a header block.
 var rule = newPattern(`^[-_=*]{3,}$`)
-
-// A footer is the line that telephones and web mails add, by how it begins, without the brackets that may open it, and how many signs
-// follow. An expression that counts them itself has a way for each number, and tries them all.
-type footer struct {
-	begin       *pattern
-	least, most int
-}
-
-func newFooter(begin string, least, most int) footer {
-	return footer{newPattern(`(?i)^(` + begin + `)`), least, most}
-}
-
-var footers = []footer{
-	newFooter(`(sent|typed|written|posted|created|dictated)( \w+)?( with \w+)? (from|via|with|using|on|by) (my|the|a|an|galaxy|\[?proton|yahoo|outlook|mail|samsung|gmail|android|iphone|ipad|blackberry|mobile|sparrow|mailbird|airmail|nine|spark|aol|windows|thunderbird|type|huawei|xiaomi|sony|nokia|htc|lg|mailbox|front|zoho|k-9|aquamail|bluemail|superhuman|missive|inky|email|web|surface)\b`, 0, 120),
-	newFooter(`get (outlook|bluemail|yahoo mail|typeapp|aqua ?mail) for `, 1, 60), newFooter(`(download|hol(en)? sie sich) .{0,20}outlook `, 1, 40),
-	newFooter(`(von|aus) (meinem|meiner|unterwegs).{1,60}(gesendet|geschickt|verschickt)( .{1,30})?`, 0, 0),
-	newFooter(`(gesendet|diese nachricht wurde|versandt|verschickt) (von|mit|über|vom|wurde von|per)`, 1, 80),
-	newFooter(`(gesendet|diese nachricht wurde|versandt|verschickt) mithilfe`, 1, 80),
-	newFooter(`(envoyé|écrit) (de|depuis|à partir de|avec|via|par) `, 1, 80), newFooter(`(télécharge[rz]|obtenez) outlook `, 1, 40),
-	newFooter(`enviado (desde|de|do|con|a partir|via|por) `, 1, 80), newFooter(`obtener outlook `, 1, 40),
-	newFooter(`inviato (da|dal|con|tramite) `, 1, 80), newFooter(`scarica outlook `, 1, 40),
-	newFooter(`(verzonden|verstuurd|gestuurd) (vanaf|vanop|met|via|van|vanuit|door) `, 1, 80), newFooter(`(download|outlook) .{0,20}outlook voor `, 1, 40),
-	newFooter(`(отправлено|послано|отослано) (с|со|из|от|через|при) `, 1, 80), newFooter(`(скачать|получить) outlook `, 1, 40),
-	newFooter(`(wysłane|wysłano|wysłana) (z|ze|za|przez|przy) `, 1, 120), newFooter(`pobierz (program )?outlook `, 1, 40),
-	newFooter(`(obter|obtenha|baixar|descargar|obtén|hämta|hent|skaff|hanki|získat|pobierz aplikację) (o |a )?outlook `, 1, 60), newFooter(`outlook (voor|für|for|para|per|pour) .{1,40} (downloaden|beziehen|herunterladen)`, 0, 60),
-	newFooter(`from my (iphone|ipad|android|galaxy|samsung|blackberry|mobile|phone|cell)\b`, 0, 30), newFooter(`provenance : courrier`, 1, 80), newFooter(`mit proton mail gesendet`, 0, 0), newFooter(`yahoo mail: search, organize, conquer`, 0, 20), newFooter(`virus-free\.? ?www\.`, 1, 40),
-	newFooter(`(發自|发自|從|从)我的 ?`, 1, 20), newFooter(`iphone.{0,10} gönderildi`, 0, 0), newFooter(`az .{1,30} küldve`, 0, 0), newFooter(`trimis de pe `, 1, 60), newFooter(`στάλθηκε από `, 1, 60), newFooter(`надіслано (з|із|через) `, 1, 60),
-	newFooter(`odoslané z `, 1, 60), newFooter(`poslano (s|z|sa) `, 1, 60), newFooter(`dikirim dari `, 1, 60), newFooter(`đã gửi từ `, 1, 60), newFooter(`enviat des `, 1, 60), newFooter(`נשלח מ`, 1, 60), newFooter(`أُ?رسلت من `, 1, 60),
-	newFooter(`skickat från `, 1, 60), newFooter(`sendt fra `, 1, 60), newFooter(`lähetetty `, 1, 60), newFooter(`odesláno z `, 1, 60),
-	newFooter(`iphone(から送信|から)`, 0, 0), newFooter(`从我的 ?iphone ?发送`, 0, 0), newFooter(`iphoneから送信`, 0, 0), newFooter(`나의 iphone에서 보냄`, 0, 0),
-}
-
-// footerHeads are what the footers begin with.
-var footerHeads = sync.OnceValue(func() *headSet {
-	var all []*pattern
-	for _, f := range footers {
-		all = append(all, f.begin)
-	}
-	return headsOfAll(all)
-})
-
-func mayBeFooter(line string) bool { return footerHeads().begins(line) }
-
-func isFooter(line string) bool {
-	return mayBeFooter(line) && slices.ContainsFunc(footers, func(f footer) bool { return f.is(line) })
-}
-
-func (f footer) is(line string) bool {
-	i := f.begin.FindStringIndex(line)
-	if i == nil || strings.IndexByte(line, '\n') >= 0 {
-		return false
-	}
-	rest := line[i[1]:]
-	counted := strings.TrimRight(strings.TrimSuffix(rest, "."), ">])") // the brackets that close it, and a full stop, may come on top
-	return utf8.RuneCountInString(counted) <= f.most && len(rest) >= f.least
-}
 
 // markupQuotes are pieces of HTML by which a quote can be told there although the plain text shows none.
 var markupQuotes = newPattern(`(?i)(gmail_quote|divrplyfwdmsg|type="cite|yahoo_quoted|border-top:solid|appendonsend|stopspelling|moz-cite-prefix|protonmail_quote)`)

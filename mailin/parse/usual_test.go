@@ -2,7 +2,6 @@ package parse
 
 import (
 	"bytes"
-	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -105,33 +104,6 @@ func TestUsualLines(t *testing.T) {
 				t.Fatalf("of %q is kept %q, want %q", text, got, want)
 			}
 		}
-	}
-}
-
-// Footers whose length is counted are those that an expression counts.
-func TestFooters(t *testing.T) {
-	var byExpr []*regexp.Regexp
-	for _, f := range footers {
-		byExpr = append(byExpr, regexp.MustCompile(fmt.Sprintf(`%s.{%d,%d}[>\])]*\.?$`, f.begin.source, f.least, f.most)))
-	}
-	rnd := rand.New(rand.NewPCG(7, 8))
-	lines := []string{"Sent from my iPhone", "sent from my iphone.", "Envoyé de mon iPhone", "ОТПРАВЛЕНО С iPhone", "Sent it from my desk", "words", "", "Get Outlook for iOS>", "iPhoneから送信", "Diese Nachricht wurde mithilfe"}
-	for range 20_000 {
-		lines = append(lines, pieces(rnd, 5, "Sent from my", "sent ", "with care from my", "iPhone", " by the way ", "Get Outlook for ", "Von meinem Handy gesendet", "gesendet mit", "versandt mithilfe", "é", ")", ">", "]", ".", strings.Repeat("x", 19),
-			strings.Repeat("é", 40), "Envoyé depuis ", "Wysłano z ", "skickat från ", "\n", "iphone", "から", "送信", "outlook voor ", "download the ", " Outlook "))
-	}
-	footer := 0
-	for _, line := range lines {
-		want := slices.ContainsFunc(byExpr, func(re *regexp.Regexp) bool { return re.MatchString(line) })
-		if got := isFooter(line); got != want {
-			t.Errorf("%q is a footer: %t, want %t", line, got, want)
-		}
-		if want {
-			footer++
-		}
-	}
-	if footer < 1000 {
-		t.Errorf("only %d of the lines are footers", footer)
 	}
 }
 

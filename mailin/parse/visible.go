@@ -90,9 +90,10 @@ type reader struct {
 	kept      []string
 	words     bool // something was kept that is not blank
 	forward   bool
-	forwardAt int // where in kept a forwarded mail begins, -1 for none
-	plainTo   int // none of the lines from at to here ends in a colon
-	quoteAt   int // where the next quote below the last signature's mark begins: found once, for many marks
+	forwardAt int    // where in kept a forwarded mail begins, -1 for none
+	plainTo   int    // none of the lines from at to here ends in a colon
+	mark      string // by which lines are quoted besides the usual one, see markOf
+	quoteAt   int    // where the next quote below the last signature's mark begins: found once, for many marks
 }
 
 func (v *reader) keep(line string) {
@@ -113,10 +114,10 @@ func (v *reader) step() {
 		return
 	}
 	switch {
-	case line == "", v.isOrdinary(line):
+	case line == "", v.mark == "" && v.isOrdinary(line):
 		v.keep(line)
 		return
-	case line[0] == '>':
+	case line[0] == '>' && !strings.HasPrefix(line, ">>>"):
 		v.at++
 		return
 	}
@@ -127,15 +128,29 @@ func (v *reader) step() {
 func (v *reader) look(line string) {
 	plain := unmarked(line)
 	switch {
+	case v.mark != "" && markOf(line) == v.mark:
+		v.at++
+	case v.asksForAnswer(line):
+		if v.words {
+			v.quoteFrom(1)
+		} else { // whoever wrote on did so below
+			v.at++
+		}
 	case plain == "":
 		v.keep(line)
+	case strings.HasPrefix(line, ">>>") && v.introduces(line):
+		v.quoteFrom(1)
 	case isQuoted(line), v.tail(line):
 		v.at++
+	case isRule(plain) && v.listFooter() > 0:
+		v.at = v.listFooter()
+	case rule.MatchString(plain) && !isSignatureMark(line) && v.after(v.at+1) < len(v.lines) && isQuoted(v.lines[v.after(v.at+1)]):
+		v.at++ // the line above a quote
 	case isForwardLine(plain):
 		v.keepForward()
-	case isSeparator(plain):
-		n := 1
-		if next := v.after(v.at + 1); next < len(v.lines) {
+	case v.separatorAt(v.at) > 0:
+		n := v.separatorAt(v.at)
+		if next := v.after(v.at + n); next < len(v.lines) {
 			if k := v.headerBlock(next, 1); k > 0 {
 				n = next + k - v.at
 			}
@@ -143,7 +158,7 @@ func (v *reader) look(line string) {
 		v.quoteFrom(n)
 	case isSignatureMark(line):
 		v.signature()
-	case isFooter(trimLeft(plain, "<[(")):
+	case isFooter(trimLeft(plain, "<[("), v.isLast):
 		v.at++
 	default:
 		if n := v.headerBlock(v.at, 3); n > 0 {
@@ -156,10 +171,100 @@ func (v *reader) look(line string) {
 			v.quoteFrom(n)
 		} else if rule.MatchString(plain) && v.headerBlock(v.after(v.at+1), 2) > 0 {
 			v.at++ // the line above Outlook's header block
+		} else if n := v.namesQuoted(line, plain); n > 0 {
+			v.quoteFrom(n)
 		} else {
 			v.keep(line)
 		}
 	}
+}
+
+// asksForAnswer tells the line above which a help desk asks for the answer. It has signs around it, for a person may speak of it.
+func (v *reader) asksForAnswer(line string) bool {
+	if line == "" {
+		return false
+	}
+	if c := line[0]; c == '>' && !strings.HasSuffix(strings.TrimRight(line, " "), "<<<") || len(line) > 200 || strings.IndexByte("#-=*[{~+_|<>\\\xe2", c) < 0 || strings.HasPrefix(line, "“") {
+		return false
+	}
+	if aboveLine.MatchString(line) {
+		return true
+	}
+	return isRule(unmarked(line)) && v.at+1 < len(v.lines) && len(v.lines[v.at+1]) < 80 && aboveLine.MatchString(v.lines[v.at+1])
+}
+
+// introduces tells the line that GroupWise puts above a mail that it does not mark, ">>> Kim 02.11.2026 10:00 >>>", and takes the mark that Gnus
+// has below one like it: >>>>> "Kim" == Kim Lee <kim@cust.example> writes:
+func (v *reader) introduces(line string) bool {
+	line = strings.TrimRight(line, blanks)
+	if strings.HasSuffix(line, " >>>") {
+		return hasDate(line)
+	}
+	if !endsInColon(line) || !saysWrote(line) {
+		return false
+	}
+	return v.markAt(v.after(v.at+1)) != "" || strings.HasPrefix(line, ">>> ") && strings.Contains(line, " in message <")
+}
+
+// namesQuoted tells how many lines from here name the mail that is quoted below, where other lines introduce that.
+func (v *reader) namesQuoted(line, plain string) int {
+	next := v.after(v.at + 1)
+	if next >= len(v.lines) {
+		return 0
+	}
+	switch {
+	case rule.MatchString(plain): // Yandex has the recipient and the subject above the attribution
+		here := &reader{lines: v.lines, at: next}
+		for here.at < len(v.lines) && here.at < next+4 && headerKind(unmarked(v.lines[here.at])) > 0 {
+			here.at++
+		}
+		if here.at > next && here.at < len(v.lines) {
+			if n := here.attribution(); n > 0 {
+				return here.at + n - v.at
+			}
+		}
+	case repeated.MatchString(plain), line[0] == ' ' && separator.MatchString(plain): // as BlackBerry has the words, without dashes
+		if k := v.headerBlock(next, 3); k > 0 {
+			return next + k - v.at
+		}
+	}
+	return 0
+}
+
+// isRule tells a line that is drawn.
+func isRule(plain string) bool {
+	return plain == "-" || len(plain) >= 3 && strings.IndexByte("-=_#~+.\xe2", plain[0]) >= 0 && strings.Trim(plain, "-=_#~+.,—–─\u2010") == ""
+}
+
+// listFooter is where what a mailing list adds below this line ends, 0 where there is no such. What says so by a link alone has to be short, and
+// nothing that a person says.
+func (v *reader) listFooter() int {
+	begin := v.after(v.at + 1)
+	if begin < len(v.lines) && isRule(unmarked(v.lines[begin])) {
+		begin = v.after(begin + 1)
+	}
+	if begin >= len(v.lines) || begin > v.at+6 {
+		return 0
+	}
+	sure, told, n := listBegins.MatchString(unmarked(v.lines[begin])), false, 0
+	end := begin
+	for ; end < len(v.lines) && !v.beginsQuote(end); end++ {
+		line := strings.TrimSpace(v.lines[end])
+		if line == "" {
+			continue
+		}
+		if n++; n > maxSignature || len(line) > maxLooked {
+			return 0
+		}
+		told = told || strings.ContainsAny(line, "@/") && listWords.MatchString(line)
+		if !sure && (strings.HasSuffix(line, "?") || closings.MatchString(line) || someone.MatchString(" "+line+" ")) {
+			return 0
+		}
+	}
+	if sure || told && n <= 10 {
+		return end
+	}
+	return 0
 }
 
 // isOrdinary tells a line that is nothing but words, as most are: it has no sign by which any other line begins, ends or is known. It only
@@ -203,6 +308,8 @@ func (v *reader) quoteFrom(n int) {
 	switch {
 	case next >= len(v.lines), isQuoted(v.lines[next]):
 		v.at = next
+	case v.markAt(next) != "":
+		v.at, v.mark = next, v.markAt(next)
 	case v.forward && !v.words:
 		v.keepForward()
 	default:
@@ -233,7 +340,7 @@ func (v *reader) signature() {
 		for i := v.at + 1; i < v.quoteAt && n <= maxSignature; i++ {
 			if line := strings.TrimSpace(v.lines[i]); line != "" {
 				n++
-				text = text || ruled && len(line) < 60 && closings.MatchString(line)
+				text = text || strings.HasSuffix(line, "?") || ruled && len(line) < 60 && closings.MatchString(line)
 			}
 		}
 		if n > maxSignature || text {
@@ -252,7 +359,13 @@ func (v *reader) beginsQuote(i int) bool {
 	if v.lines[i] == "" || here.isOrdinary(v.lines[i]) {
 		return false
 	}
-	return isQuoted(v.lines[i]) || isSeparator(unmarked(v.lines[i])) || v.headerBlock(i, 3) > 0 || here.attribution() > 0
+	return isQuoted(v.lines[i]) || v.separatorAt(i) > 0 || v.headerBlock(i, 3) > 0 || here.attribution() > 0
+}
+
+// isLast tells whether nothing of the writer's follows on the line at hand, and something comes before.
+func (v *reader) isLast() bool {
+	next := v.after(v.at + 1)
+	return v.words && (next >= len(v.lines) || v.beginsQuote(next) || isSignatureMark(v.lines[next]))
 }
 
 // after is the index of the next line from i that is not blank.
@@ -268,17 +381,98 @@ func isQuoted(line string) bool {
 		return line != "" && line[0] == '>'
 	}
 	line = strings.TrimLeft(clip(line, 80), " \t\u00a0")
-	return strings.HasPrefix(line, ">") || strings.HasPrefix(line, "&gt;")
+	return strings.HasPrefix(line, ">") || strings.HasPrefix(line, "&gt;") || strings.HasPrefix(line, "＞")
 }
 
-// isSeparator and isForwardLine look at the cheap part first: most lines are neither.
-func isSeparator(plain string) bool {
-	if len(plain) < 2 || plain[0] != '-' && plain[0] != '_' && plain[0] != '=' || plain[1] != plain[0] {
-		return false
+// markAt is the unusual mark of a quote in the line at i, "" for none. Rows of tables have a bar at their end too.
+func (v *reader) markAt(i int) string {
+	if i >= len(v.lines) {
+		return ""
 	}
-	rest := strings.TrimLeft(strings.TrimLeft(plain, plain[:1]), blanks)
-	return rest != "" && (separator.MatchString(rest) || wroteSeparator.MatchString(plain))
+	mark := markOf(v.lines[i])
+	if line := strings.TrimRight(v.lines[i], blanks); mark == "|" && strings.HasSuffix(line, "|") && len(line) > 1 {
+		return ""
+	}
+	return mark
 }
+
+// markOf tells lines like "KL> as you said", with initials or a first name, and "| as you said". They are quoted below an attribution only:
+// prompts of programs look like the one, and tables like the other.
+func markOf(line string) string {
+	line = trimLeft(clip(line, 80), blanks)
+	if line == "" {
+		return ""
+	}
+	if strings.IndexByte("|:}", line[0]) >= 0 {
+		if line[0] == '|' || len(line) == 1 || line[1] == ' ' || line[1] == line[0] {
+			return line[:1]
+		}
+		return ""
+	}
+	if n, size := letters(line); n >= 1 && n <= 12 && size < len(line) && line[size] == '>' {
+		return ">"
+	}
+	return ""
+}
+
+// separatorAt tells how many lines from i begin a quoted mail by themselves: "-----Original Message-----", "---- On ..., Kim wrote ----". isForwardLine
+// and this look at the cheap part first, as most lines are neither.
+func (v *reader) separatorAt(i int) int {
+	inner, dashed := behindDashes(unmarked(v.lines[i]))
+	if inner == "" {
+		return 0
+	}
+	text := beforeDashes(inner)
+	if separator.MatchString(text) || dashed > 8 && len(text) < len(inner) && strings.EqualFold(text, "original") { // "original" alone is a part of a patch
+		if rest := trimLeft(inner[len(text):], "-_= "); rest == "" || headerKind(rest) > 0 { // programs lose the line end between them
+			return 1
+		}
+	}
+	for n := 1; ; n++ {
+		ended := len(text) < len(inner)
+		if ended || strings.HasSuffix(text, ":") {
+			if text = strings.TrimRight(text, ": \u00a0"); utf8.RuneCountInString(text) <= 200 && saysWrote(text) && (ended && dashed > 3 || hasDate(text) || strings.Contains(text, "@")) {
+				return n
+			}
+			return 0
+		}
+		if n == 3 || i+n >= len(v.lines) || !attributionStart(text) || !hasDate(text) {
+			return 0
+		}
+		inner = text + " " + unmarked(v.lines[i+n]) // broken over some lines
+		text = beforeDashes(inner)
+	}
+}
+
+// behindDashes is what a line has behind dashes that begin it, of which there are two at least, or lines of other kinds.
+func behindDashes(plain string) (inner string, dashes int) {
+	if plain == "" {
+		return "", 0
+	}
+	if strings.HasPrefix(plain, "\u2010") || strings.HasPrefix(plain, "—") || strings.HasPrefix(plain, "–") || strings.HasPrefix(plain, "─") {
+		plain = manyDashes.Replace(plain)
+	}
+	if c := plain[0]; c != '-' && c != '_' && c != '=' {
+		return "", 0
+	}
+	inner = strings.TrimLeft(plain, plain[:1])
+	if dashes = len(plain) - len(inner); dashes < 2 {
+		return "", 0
+	}
+	return strings.Trim(inner, blanks), dashes
+}
+
+// beforeDashes cuts off the dashes at the end, and what programs that lose the line end have behind them.
+func beforeDashes(inner string) string {
+	for _, dashes := range [...]string{"---", "--", "___", "==="} {
+		if n := strings.Index(inner, dashes); n >= 0 {
+			return strings.TrimRight(inner[:n], blanks)
+		}
+	}
+	return inner
+}
+
+var manyDashes = strings.NewReplacer("\u2010", "-", "—", "--", "–", "--", "─", "-")
 
 func isForwardLine(plain string) bool {
 	return (strings.HasPrefix(plain, "--") || strings.HasSuffix(plain, ":")) && forwardLine.MatchString(plain)
@@ -336,13 +530,13 @@ func (v *reader) attribution() int {
 			continue
 		}
 		next := v.after(v.at + n)
-		quoteFollows := next < len(v.lines) && isQuoted(v.lines[next])
+		quoteFollows := next < len(v.lines) && (isQuoted(v.lines[next]) || v.markAt(next) != "")
 		dated := hasDate(joined) || strings.Contains(joined, "@")
 		switch {
 		case gaps > 0 && !strings.Contains(joined, "@"):
 		case isDatedSender(joined):
 			return n
-		case saysWrote(joined) && (quoteFollows || !ownWriting.MatchString(joined)) && (dated || quoteFollows && utf8.RuneCountInString(joined) < 120):
+		case saysWrote(joined) && (quoteFollows || !isOwnWriting(joined)) && (dated || quoteFollows && utf8.RuneCountInString(joined) < 120):
 			return n
 		case dated && quoteFollows && n <= 2 && utf8.RuneCountInString(joined) < 200:
 			return n
@@ -350,6 +544,13 @@ func (v *reader) attribution() int {
 		return 0
 	}
 	return v.bareAttribution()
+}
+
+// isOwnWriting tells a sentence that ends as an attribution does. Names may hold any word, so where an address stands behind one only what the
+// writer says of himself counts.
+func isOwnWriting(joined string) bool {
+	return ownWriting.MatchString(joined) || quoteWords.MatchString(joined) ||
+		strings.IndexByte(joined, '<') < 0 && strings.IndexByte(joined, '(') < 0 && someone.MatchString(joined)
 }
 
 // colonSoon tells whether one of the lines that an attribution may have ends in a colon.
@@ -430,7 +631,10 @@ func startsAttribution(s string) bool {
 func (v *reader) headerBlock(i, need int) int {
 	seen := 0 // a bit for each kind of field
 	count, last, from := 0, 0, false
-	dated, addressed, timed := false, false, false // a journey has a date, from and to as well
+	dated, addressed, sent := false, false, false // a journey has a date, from and to as well
+	if i < len(v.lines) && isHeaderInLine(v.lines[i]) {
+		return 1
+	}
 	for n := 0; i+n < len(v.lines) && n < 30; n++ {
 		line := v.lines[i+n]
 		plain := unmarked(line)
@@ -453,6 +657,10 @@ func (v *reader) headerBlock(i, need int) int {
 			}
 			continue
 		}
+		if kind == kindSent {
+			kind = kindDate
+			sent = sent || hasClock(plain) || strings.Count(plain, ":") > 1
+		}
 		if n == 0 && kind == kindTo || seen&kind != 0 {
 			break
 		}
@@ -462,11 +670,11 @@ func (v *reader) headerBlock(i, need int) int {
 		seen |= kind
 		from = from || kind == kindFrom
 		dated = dated || kind == kindDate && hasClock(plain)
-		timed = timed || dated || kind == kindDate && strings.Count(plain, ":") > 1
 		addressed = addressed || kind&(kindFrom|kindTo) != 0 && strings.Contains(plain, "@")
 		last = n
 	}
-	if sure := dated && addressed; !sure && (count < need || !from && need > 1 || seen&(kindDate|kindSubject|kindTo) == 0 || need > 1 && !timed && !addressed && seen&kindSubject == 0) {
+	if sure := dated && addressed; !sure && (count < need || !from && need > 1 || seen&(kindDate|kindSubject|kindTo) == 0 ||
+		need > 1 && !sent && !addressed && seen&(kindSubject|kindTo) != kindSubject|kindTo) {
 		return 0
 	}
 	// The last value may be folded; only what looks like addresses is taken along.
@@ -503,9 +711,30 @@ func tidy(lines []string) string {
 	return strings.TrimRight(b.String(), "\n")
 }
 
+// isHeaderInLine tells a header block whose line ends are lost.
+func isHeaderInLine(line string) bool {
+	if len(line) < 60 || len(line) > maxLooked || headerKind(unmarked(line)) == 0 {
+		return false
+	}
+	seen := 0
+	for at, c := range []byte(line) {
+		if c != ':' {
+			continue
+		}
+		words := strings.Fields(line[max(0, at-30):at])
+		for n := 1; n <= min(3, len(words)); n++ {
+			if kind := headerNames[strings.ToLower(strings.Trim(strings.Join(words[len(words)-n:], " "), "*"))]; kind != 0 {
+				seen |= kind
+			}
+		}
+	}
+	return seen&kindFrom != 0 && seen&(kindDate|kindSent) != 0 && seen&kindSubject != 0 && (hasClock(line) || strings.Contains(line, "@"))
+}
+
 const (
 	kindFrom = 1 << iota
 	kindDate
+	kindSent // a date that only a mail has
 	kindTo
 	kindCc
 	kindSubject
