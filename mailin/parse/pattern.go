@@ -54,7 +54,7 @@ func (p *pattern) compile() {
 	})
 }
 
-const maxAlternatives = 128
+const maxAlternatives = 256 // a word's part is a byte
 
 // alternatives are the parts of an expression of which one has to match.
 func alternatives(re *syntax.Regexp) []*syntax.Regexp {

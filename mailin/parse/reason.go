@@ -58,6 +58,9 @@ func ReasonOf(m *message.Message) FailureReason {
 	if m.Bounce.Status != "" && generalReasons[m.Bounce.Status[2:3]] != "" {
 		return generalReasons[m.Bounce.Status[2:3]]
 	}
+	if !m.Bounce.Permanent && m.Bounce.Status == "" { // a warning that the mail waits
+		return DeliveryTimeout
+	}
 	return OtherReason
 }
 
@@ -74,13 +77,24 @@ var reasonWords = []reasonWord{
 	// A few that would be taken for something else below.
 	{UserUnknown, anyOf(
 		`recipient address rejected: access denied`, // Microsoft's way to say that a recipient is not in its directory
-		`recipientnotfound`, `nosuchuser`, `refused due to recipient preferences`,
+		`recipientnotfound`, `nosuchuser`, `refused due to recipient preferences`, `unknown recipient or mailbox`, `(in my bad|not in my valid)(rcptto|recipientto)`, `address(es)? (reserved by|in single label)`,
 	)},
-	{RateLimited, anyOf(`deferred due to unexpected volume`)},
-	{SystemError, anyOf(`(open|create|write|lock) .{0,20}(mailbox|file|folder).{0,40}permission denied`)},
-	{HostUnknown, anyOf(`no smtp service`, `name service error`, `name ?server (reply|failure|error)`, `nx-?domain`, `null ?mx`)},
-	{SenderRejected, anyOf(`groups\.google\.com/support`)}, // the one thing that is the same in all its languages
+	{MailboxFull, anyOf(`mailbox size (limit|exceed)`, `quota ?exceededexception`, `rejection- ?quota exceeded`, `error writing message: file too large`)},
+	{RateLimited, anyOf(
+		`deferred due to (unexpected|excessive) volume`, `receiving mail (too quickly|at a rate)`, `frequency (is )?limited|frequency of .{0,40}limited`, `limit for the number of (messages|mails|recipients)`, `maximum number of (connections|messages|recipients)`,
+		`(daily|hourly|per (hour|day)|smtp relay|outbound thread|recipient thread|mail send|sending|submission) (message receive |user sending |sending |message |recipient )?(limit|quota)`, `daily limit for`, `too many login`,
+	)},
+	{SystemError, anyOf(`(open|create|write|lock) .{0,20}(mailbox|file|folder).{0,40}permission denied`, `dns records .{0,40}in a loop`, `message depth`, `lowest numbered mx`, `account service is`, `insufficient disk space; try again`)},
+	{HostUnknown, anyOf(`indicated no smtp service`, `name service error`, `name ?server (reply|failure|error)`, `nx-?domain`, `null ?mx`, `no mail hosts? for`)},
+	{DeliveryTimeout, anyOf( // no safe line to be had
+		`starttls (is )?(required|command)`, `tls (is |session is )?required`, `tls/ssl.{0,10} connection required`, `requires (encryption|tls|high-strength)`, `encryption (is )?(required|needed)`, `start tls failed`, `\bdane\b|\btlsa\b|mta-sts`, `certificate (expired|verification|validation|mismatch)`, `suspiciousremoteserver`,
+	)},
+	{SenderRejected, anyOf(
+		`groups\.google\.com/support`, // the one thing that is the same in all its languages
+		`(n't|not) aligned with`, `anti-?spoof`, `spam abuse`, `(dynamic|dial-?up|transient|zombied?)(/\w+){0,2} ips?\b`, `spam ips?\b`, `blocked senders?\b`, `from:? domain (is invalid|does not exist)`, `unresolvable .{0,40}\bfrom domain`, `connection (rejected|refused|denied) by policy`, `invalid domain, see`, `rejected by (destination|recipient)`,
+	)},
 	{ContentRejected, anyOf(
+		`missing (a valid |the )?(address in|header|from|to|date|subject|message-id)`, `header \S+ missing`, `(illegal|forbidden|prohibited|banned|disallowed|executable|dangerous) (attachment|file|content|extension)`, `\bbanned: `,
 		`(url|link|domain|phrase|word|attachment)s? .{0,20}(in|of) (your |the )?(message|mail|body|subject)`, `(black|block)[ -]?listed (url|link|domain)`,
 		`mail rejet[eé]`, `for policy reasons`, `multiple (addresses in from|subject)`, `rfc ?(2|5|8)822|rfc ?5322|rfc ?822 `, `not rfc.{0,12}compliant`,
 	)},
@@ -95,6 +109,9 @@ var reasonWords = []reasonWord{
 		`relay(ing)? (access )?(denied|is not|not|prohibited)`, `(not (permitted|allowed|configured|authorized)|unable|denied) to relay`, `we do not relay`, `open relay`,
 		`sender (address |domain |e-?mail )?(was |is |has been |not |verify |verification )?(rejected|denied|invalid|blocked|unknown|failed|not|allowed|refused)`, `(domain of|invalid) sender`, `sender.{0,40}(does not exist|not authori[sz]ed|not allowed)`,
 		`invalid (return|envelope|mail from)`, `client host .{0,60}(rejected|blocked|denied)`, `(your|this|from|the|sending|source|adresse) (e-?mail )?(ip|ip address|host|server|mail server|network|domain|ip source)\b.{0,60}(block|reject|ban|denied|refus|bloqu|reputation)`,
+		`email address is not verified`, `sendas ?denied`, `allowed to send as`, `unregistered domain`, `envelope (blocked|rejected)`, `host network`, `failed to authenticate`, `\bbatv\b`, `as a relay\b`, `relaying disallowed`, `too many (bad commands|spams)`, `user complaints`, `permanently deferred`,
+		`\d\.\d{1,3}[])>]{0,2} (is |was |has been )?(currently |temporarily |permanently )?(blocked|banned|denied|listed)`, `blank from`, `administrative prohibition envelope`, `not accepting connections$`, `connection denied`, `bounce attacks?`,
+		`\((rly|dyn|rtr|hvu|con):\w+\)`, `will not accept delivery`, `\b(ofr|lpn)\d*_(102|103|510|999)`, `aup#\w*-?1(0[0-8]0|1[0-5]0|2[0-5]0|5[02]0)`, `aup#(cx(bl|dns|sndr|smtp)|cdrbl|ipbl)`, // codes of AOL, Orange, Spectrum, Cox
 		`invalid ip`, `messages from .{0,40}(weren't|were not) sent`, `currently blocked by`, `sender domain must exist`, `^[^a-z]*verification failed for`, `callback setup failed`, `ip=\S{1,60} - a problem occurred`, `blocked - see`, `too many unwanted`, `unwanted messages have been`, `not accept(ing|ed)? (mail|messages|e-?mail|connections) from`, `no access from`, `you are not (allowed|authori[sz]ed|permitted)`, `not authori[sz]ed to (send|post)`,
 		`permission (to post|denied)`, `(may|do) not have (the )?(permission|rights?)`, `not (have )?permission`, `don't have permission`, `only (accepts|members|subscribers)`, `restricted to (members|senders)`, `closed list|members-only|non-member`,
 		`pas autoris[eé]`, `keine berechtigung`, `nicht berechtigt`, `no tengas? permiso|no tiene permiso`, `non (disponga|disporre|hai|ha) .{0,20}autorizzazion|autorizzazione necessaria`, `geen (toestemming|rechten|machtiging)`, `нет (прав|разрешения)|не имеете`, `uprawnie[nń]`, `permiss[aã]o|permissões`, `許可|権限`, `权限|權限|无权`, `권한`, `ไม่ได้รับอนุญาต`,
@@ -102,18 +119,22 @@ var reasonWords = []reasonWord{
 	)},
 	{RateLimited, anyOf(
 		`rate[ -]?limit`, `too many (connections|messages|mails|recipients|concurrent|sessions|e-?mails|requests|errors|invalid)`, `throttl`, `slow(ing)? down`, `gr[ae]y-?list`,
-		`(messages|mails|connections|recipients|e-?mails) per (second|minute|hour|day|connection|session)`, `(sending|hourly|daily|connection|message) (limit|quota) (was |is |has been )?(exceeded|reached)`, `at a rate that`, `unusual rate`, `aup#in-1310`, `try again in \d+ (seconds|minutes)`,
+		`(messages?|mails|connections|recipients|e-?mails|failures) per (second|minute|hour|day|connection|session)`, `(sending|hourly|daily|connection|message) (limit|quota) (was |is |has been )?(exceeded|reached)`, `at a rate that`, `unusual (rate|sending)`, `aup#\w*-?1([34]\d0|5[458]0)`, `aup#cx(mxrt|cnct)`, `try again in \d+ (seconds|minutes)`,
 	)},
 	{ContentRejected, anyOf(
 		`\bspam(my|ming|assassin)?\b`, `virus`, `malware`, `trojan`, `phish`, `\bube\b|\buce\b`, `unsolicited`, `junk mail`, `bulk mail`, `scored as`, `content (was |is |has been |filter|reject|not|block|restriction|policy)`, `message content`,
 		`(attachment|file)s?( type)?.{0,40}(not allowed|blocked|forbidden|prohibited|rejected|banned)`, `policy (violation|reason|restriction)`, `violat(es|ion of|ed) .{0,30}policy`, `(against|by|due to|of|local|security|company|site|administrative) .{0,20}polic(y|ies)`, `policy reject`, `blocked by .{0,40}filter`,
+		`aup#\w*-?11[6-9]0`, `urlbl`, `attachment extension`, `lines? too long`, `stray linefeed`, `nature of the content`, `potentially executable`, `\bspm\b`, // Netease's DT:SPM
+		`\b5\d\d[ -].{0,200}(reject|prohibit|denied|refused|blocked|not accepted).{0,200}end of data`, `end of data.{0,100}\b5\d\d[ -].{0,100}(reject|prohibit|denied|refused|blocked|not accepted)`, // what is said once the mail was seen
 		`header (error|is|too)`, `headers? fail`, `malformed`, `bare lf|bare (line|carriage)`, `invalid (header|character|mime)`, `8-?bit`, `suspicious`, `protocol violation`, `message (was )?(filtered|blocked|refused)`, `delivery not authorized`, `mail content denied`, `prohibited`, `dangerous|unsafe`,
 	)},
 	{MailboxFull, anyOf(
+		`mailbox has exceeded`, `(brevlåda|postilaati|postkasse|postboks|innboks|indbakke|postafiók|posta kutusu|γραμματοκιβώτιο|căsuța|schránka)[^.]{0,40}(\bfull\b|\bfuld|täynnä|täysi|megtelt|betelt|\bdolu|γεμάτο|plină|\bplná)`,
 		`mail ?(box|drop|dir)?[^.]{0,40}(is )?(full|voll\b|plein|pieno|piena|llen[oa]|vol\b|pełna|переполнен)`, `(over|exceed(s|ed|ing)?|above|out of|beyond)[^.]{0,30}(quota|storage|mailbox|space|kontingent)`, `(quota|storage|mailbox size|mailbox space)[^.]{0,30}(exceed|full|limit|reached|violation|überschritten|dépassé|superad)`,
 		`(postfach|ящик|buz[óo]n|bo[îi]te|casella|skrzynka|postvak|caixa)[^.]{0,40}(voll\b|überfüllt|переполнен|llen[oa]|pleine|satur|piena|pełna|vol\b|cheia)`, `over ?quota`, `quotaexceeded`, `mailbox exceed`, `insufficient (disk |mailbox |quota|user )`, `not enough (storage|space|disk)[^.]{0,40}(mailbox|user|recipient)?`, `too many messages in (the |this )?mailbox`, `inbox is (full|out of)`, `user is over`, `account is (full|over)`, `メールボックスが一杯|容量を超`, `邮箱已满|信箱已满|超过容量`,
 	)},
 	{MailboxDisabled, anyOf(
+		`archived recipient|destinataire archiv`, `(konto|benutzer|postfach|compte|cuenta|usuario|conta|usuário|casella|utente|ящик|аккаунт|пользовател\S*|skrzynka|účet|schránka|konto|rekening|hesap)[^.]{0,60}(gesperrt|deaktiviert|stillgelegt|désactiv|desactiv|suspen[ds]|bloqu|deshabilitad|inhabilitad|disattivat|sospes|bloccat|отключ|заблокир|zablokowan|nieaktywn|zablokován|zrušen|inaktiver|spärrat|geblokkeerd)`,
 		`(account|mailbox|user|users?\(s\)|address|recipient|e-?mail|login)\b[^.]{0,60}(disabled|suspended|inactive|frozen|deactivated|locked|terminated|expired|not active|closed|on hold|restricted|abandoned|gesperrt|deaktiviert|désactivé|suspendid|disattivat|заблокирован|отключен|zablokowan)`,
 		`(disabled|inactive|suspended|deactivated|frozen|expired|closed) (recipient|user|account|mailbox|address|e-?mail)`, `not currently active`, `no longer (active|in use|valid|accept)`, `temporarily (inactive|deactivated)`, `too long inactive`, `on hold\b`,
 	)},
@@ -127,16 +148,18 @@ var reasonWords = []reasonWord{
 		`dns (error|failure|lookup|server|type)`, `unrouteable`, `unroutable`, `(system|host|domain)[^.]{0,20} not accept(ing)? (network )?(mail|messages|e-?mail)`, `(doesn't|does not) (accept|receive) (any )?(e-?)?mail`, `no route to (domain|host)?\b.{0,20}domain`, `host lookup`, `not a (valid|registered) (gateway )?domain`, `bad destination (host|system)`,
 	)},
 	{UserUnknown, anyOf(
+		`recipient (cannot be verified|verification failed)`, `unlisted recipient`, `bounced address`, `recipient mailbox is not allowed`,
 		`users?\b[^.]{0,40}(unknown|not found|does(n't| not) exist|invalid|not exist|not known|not listed|unavailable)`, `(unknown|invalid|no such|nonexistent|non-existent|bad|wrong|undefined|illegal) (destination )?(local )?(users?|recipients?|mailbox|address|addressee|alias|account|e-?mail|virtual|person|local[ -]?part|name|login|customer)`,
 		`no (mailbox|user|account|recipient|address|one)\b[^.]{0,30}(here|by|with|found|exist|called)`, `not? (our|a valid|a known|a local|valid) (customer|mailbox|recipient|user|address|account|e-?mail)`,
 		`(mailbox|address(ee)?|account|recipients?|e-?mail|inbox|alias|group)\b[^.]{0,60}(not found|does(n't| not) exist|no longer|not exist|unknown|not listed|invalid|not known|not available|unavailable|couldn't be found|could not be found|wasn't found|is not valid|isn't (valid|known)|not recogni[sz]ed)`,
 		`(doesn't|does not) have an? .{0,60}account`, `(has|have) (moved|left)`, `no longer (on|at|with|works?|employed|here|available)`, `(recipient|address|rcpt( to)?) (address )?(was )?(rejected|refused|not accepted|denied)`, `bad destination mailbox`, `can(not|'t) (verify|deliver to) (recipient|user|mailbox)`, `user doesn't`, `\bvrfy\b`,
 		`n'existe pas|inconnue?\b|introuvable`, `(empf[äa]nger|adresse|benutzer|postfach|mailbox|konto)[^.]{0,40}(unbekannt|nicht (gefunden|bekannt|vorhanden|existiert|verf[üu]gbar)|existiert nicht|ung[üu]ltig)`, `existiert nicht`, `no existe|desconocid[oa]|no se (ha )?encontr`, `non esiste|inesistente|sconosciut|non trovat`, `bestaat niet|onbekend|niet gevonden`,
-		`не существует|не найден|неизвестн|нет такого`, `nie istnieje|nieznany|nie znaleziono`, `n[ãa]o existe|desconhecid`, `存在しない|見つかりません|宛先不明|ユーザ.{0,6}(不明|存在)`, `不存在|无此用户|找不到`, `존재하지 않`,
+		`unbekannte[rs]? (empfänger|benutzer|adresse|konto|postfach)`, `inexistente`, `fin[nd]?e?s (ikke|inte)`, `ei (löydy|ole olemassa)`, `nem (létezik|található)`, `bulunamadı|mevcut değil`, `δεν υπάρχει|δεν βρέθηκε`, `nu (există|exista|a fost găsit)`, `neexistuje|nenalezen`,
+		`не существует|не найден|неизвестн|нет такого`, `nie istnieje|nieznany|nie znaleziono`, `n[ãa]o existe|desconhecid`, `存在しない|存在しません|見つかりません|宛先不明|ユーザ.{0,6}(不明|存在)`, `不存在|无此用户|找不到`, `존재하지 않|찾을 수 없`,
 	)},
 	{DeliveryTimeout, anyOf(
-		`tim(ed|e)[ -]?out`, `expired`, `too (long|old)`, `retry (time|timeout|count)`, `retries`, `(in|on) (the |our )?(mail )?queue`, `enqueued`, `(delivery|message|mail|it)( \S+){0,3} (has been|is|was) (being )?delayed`, `will (be retried|keep trying|continue)`, `still being retried`, `not (been )?delivered (within|after|in)`, `has not (yet )?been delivered`, `(could|can)(n't|not| not) (be )?(connect|reach|contact|establish)`, `unable to (connect|reach|contact|establish)`, `did not accept our requests to connect`, `wasn't able to establish`,
-		`connection (was )?(refused|reset|lost|dropped|closed|failed|broken|aborted|to .{1,80} failed)`, `(host|server|system|network) (is )?(unreachable|not reachable|not responding|down|unavailable|busy)`, `not responding|no (answer|response|route)`, `network (error|problem|failure)`, `lost connection`, `giving up`, `handshake fail`, `tls (handshake|negotiation|is required|not available)`, `refused to talk`, `temporarily suspended`, `nicht erreichbar`, `injoignable`, `не отвечает`,
+		`after \d+ (days|hours|attempts|tries)`, `failed \d+ (attempts|times)`, `could not find a gateway`, `peer refused|refused by peer`, `tim(ed|e)[ -]?out`, `expired`, `too (long|old)`, `retry (time|timeout|count)`, `retries`, `(in|on) (the |our )?(mail )?queue`, `enqueued`, `(delivery|message|mail|it)( \S+){0,3} (has been|is|was) (being )?delayed`, `will (be retried|keep trying|continue)`, `still being retried`, `not (been )?delivered (within|after|in)`, `has not (yet )?been delivered`, `(could|can)(n't|not| not) (be )?(connect|reach|contact|establish)`, `unable to (connect|reach|contact|establish)`, `did not accept our requests to connect`, `wasn't able to establish`,
+		`connection (was )?(refused|reset|lost|dropped|closed|failed|broken|aborted|to .{1,80} failed)`, `(host|server|system|network) (is )?(unreachable|not reachable|not responding|down|unavailable)`, `not responding|no (answer|response|route)`, `network (error|problem|failure)`, `lost connection`, `giving up`, `handshake fail`, `tls (handshake|negotiation|is required|not available)`, `refused to talk`, `temporarily suspended`, `nicht erreichbar`, `injoignable`, `не отвечает`,
 	)},
 }
 
@@ -145,6 +168,7 @@ var vagueWords = []reasonWord{
 	{SystemError, anyOf(
 		`service (is )?(temporarily )?(unavailable|not available)`, `temporar(y|ily) (local )?(problem|failure|error|system|unavailable|deferred)`, `(system|software|processing|unexpected|fatal) error`, `transaction failed`, `syntax error`, `bad sequence`, `service refus`, `try (again )?later`, `unrecogni[sz]ed command`, `server (is )?(busy|overloaded|temporarily)`, `load (average|too high)`, `shutting down`, `closing transmission channel`, `delivery mechanism|\bpipe\b|procmail|maildrop`,
 	)},
+	{SenderRejected, anyOf(`administrative prohibition`, `after initial connection`)}, // Exim's, where no words were set for a refusal
 	{ContentRejected, anyOf(`message (was )?(rejected|denied|not accepted)`, `rejected (by|due to|for)`)},
 }
 
@@ -189,20 +213,26 @@ func withoutAddresses(text string) string {
 // statusReasons are the enhanced status codes (RFC 3463, RFC 5248 and what RFC 7505, RFC 7372 and RFC 8616 added) without their class.
 // Those that say nothing by themselves are left out.
 var statusReasons = map[string]FailureReason{
-	"1.1": UserUnknown, "1.2": HostUnknown, "1.3": UserUnknown, "1.4": UserUnknown, "1.6": UserUnknown, "1.7": SenderRejected, "1.8": SenderRejected, "1.10": UserUnknown,
+	"1.1": UserUnknown, "1.2": HostUnknown, "1.3": UserUnknown, "1.4": UserUnknown, "1.6": UserUnknown, "1.7": SenderRejected, "1.8": SenderRejected, "1.10": UserUnknown, "1.90": RateLimited, "1.351": UserUnknown,
 	"2.1": MailboxDisabled, "2.2": MailboxFull, "2.3": TooLarge,
+	"2.4": SystemError, "2.121": RateLimited, "2.122": RateLimited,
 	"3.1": SystemError, "3.2": HostUnknown, "3.4": TooLarge, "3.5": SystemError,
-	"4.1": DeliveryTimeout, "4.2": DeliveryTimeout, "4.3": SystemError, "4.4": HostUnknown, "4.5": RateLimited, "4.6": SystemError, "4.7": DeliveryTimeout,
+	"4.1": DeliveryTimeout, "4.2": DeliveryTimeout, "4.3": SystemError, "4.4": HostUnknown, "4.5": RateLimited, "4.6": SystemError, "4.7": DeliveryTimeout, "4.14": SystemError, "4.300": DeliveryTimeout, "4.310": HostUnknown, "4.316": DeliveryTimeout, "4.317": DeliveryTimeout, "4.318": DeliveryTimeout,
 	"5.1": SystemError, "5.2": SystemError, "5.3": RateLimited, "5.4": SystemError,
 	"6.1": ContentRejected, "6.2": ContentRejected, "6.3": ContentRejected, "6.5": ContentRejected,
 	"7.8": SenderRejected, "7.13": MailboxDisabled, "7.20": SenderRejected, "7.21": SenderRejected, "7.22": SenderRejected, "7.23": SenderRejected, "7.24": SenderRejected,
-	"7.25": SenderRejected, "7.26": SenderRejected, "7.27": SenderRejected, "7.28": RateLimited, "7.29": SenderRejected, "7.509": SenderRejected,
+	"7.25": SenderRejected, "7.26": SenderRejected, "7.27": SenderRejected, "7.28": RateLimited, "7.29": SenderRejected, "7.30": SenderRejected, "7.32": SenderRejected, "7.40": SenderRejected,
+	"7.10": DeliveryTimeout, "7.16": TooLarge, "7.17": UserUnknown, "7.18": UserUnknown,
+	"7.57": SenderRejected, "7.60": SenderRejected, "7.64": SenderRejected, "7.124": SenderRejected, "7.133": SenderRejected, "7.134": SenderRejected, "7.509": SenderRejected, "7.515": SenderRejected, "7.606": SenderRejected,
 }
 
 // generalReasons are what the subject of a status code says where nothing else does (RFC 3463, 3).
-var generalReasons = map[string]FailureReason{"3": SystemError, "4": DeliveryTimeout, "5": SystemError, "6": ContentRejected, "7": SenderRejected}
+var generalReasons = map[string]FailureReason{"1": UserUnknown, "3": SystemError, "4": DeliveryTimeout, "5": SystemError, "6": ContentRejected, "7": SenderRejected}
 
 func reasonOfStatus(status string) FailureReason {
+	if status == "4.3.2" { // the system is going down or busy: it will take mail again
+		return SystemError
+	}
 	_, detail, _ := strings.Cut(status, ".")
 	return statusReasons[detail]
 }

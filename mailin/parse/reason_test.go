@@ -53,16 +53,64 @@ func TestReasonOf(t *testing.T) {
 		{"only the code says it", "5.2.2", "550 5.2.2 sorry", "", MailboxFull},
 		{"only the code's subject says it", "5.6.9", "550 sorry", "", ContentRejected},
 		{"only the reply says it", "", "552 sorry", "", MailboxFull},
+		{"who sent it and what it holds: the sender comes first", "5.7.32", "550 5.7.32 the From: header (RFC5322) in this message isn't aligned with the authenticated domain", "", SenderRejected},
+		{"a mail that is not as it should be", "5.7.1", "550 5.7.1 Messages missing a valid Message-ID: header are not accepted", "", ContentRejected},
+		{"a file", "5.7.0", "550 5.7.0 this mail has a forbidden attachment", "", ContentRejected},
+		{"a dynamic address", "", "550 DY-001 rejected for policy reasons: we take no mail from a dynamic IP", "", SenderRejected},
+		{"a spammer's network", "", "550 Suspected spam IP", "", SenderRejected},
+		{"spam from an address that is called dynamic nowhere", "", "550 spam", "", ContentRejected},
+		{"an address that is listed, without a word for lists", "", "554 relay 192.0.2.1 blocked", "", SenderRejected},
+		{"a host name of a relay", "", "550 you try to use me as a relay", "", SenderRejected},
+		{"under another's name", "5.2.252", "554 5.2.252 SendAsDenied", "", SenderRejected},
+		{"AOL's codes", "4.7.1", "421 4.7.1 : (RLY:B1) see errors", "", SenderRejected},
+		{"Orange's codes", "", "421 Service refused. OFR_999 [999]", "", SenderRejected},
+		{"Netease's codes", "", "554 DT:SPM mx1", "", ContentRejected},
+		{"a refusal without words, at the envelope", "", "550 Administrative prohibition", "SMTP error from remote mail server after RCPT TO:<lee@acme.example>:\n550 Administrative prohibition", SenderRejected},
+		{"a refusal without words, once the mail was seen", "", "550 Administrative prohibition", "SMTP error from remote mail server after end of data:\n550 Administrative prohibition", ContentRejected},
+		{"the same in Postfix's order", "", "550 Administrative prohibition", "<lee@acme.example>: host mx said: 550 Administrative prohibition (in reply to end of DATA command)", ContentRejected},
+		{"a user who is unknown only once the mail was seen", "", "550 User unknown", "host mx said: 550 User unknown (in reply to end of DATA command)", UserUnknown},
+		{"a hundred an hour", "5.2.122", "550 5.2.122 The recipient has exceeded their limit for the number of messages", "", RateLimited},
+		{"a user who gets too much", "4.2.1", "450 4.2.1 The user is receiving mail too quickly", "", RateLimited},
+		{"a quota of the sender", "5.2.2", "550 5.2.2 Submission quota exceeded", "", RateLimited},
+		{"a size of the mailbox", "5.2.2", "552 5.2.2 Mailbox size limit exceeded", "", MailboxFull},
+		{"a size of the mail", "", "552 size limit exceeded", "", TooLarge},
+		{"a frequency", "", "550 Connection frequency limited", "", RateLimited},
+		{"busy", "4.3.2", "432 4.3.2 please come back", "", SystemError},
+		{"for good", "5.3.2", "550 5.3.2 x", "", HostUnknown},
+		{"an own loop", "", "lowest numbered MX record points to local host", "", SystemError},
+		{"a certificate", "5.7.5", "550 5.7.5 Remote certificate failed MTA-STS validation", "", DeliveryTimeout},
+		{"encryption that is asked for", "", "530 Must issue a STARTTLS command first", "", DeliveryTimeout},
+		{"nobody who serves a domain", "5.1.1", "550 5.1.1 no mail hosts for domain", "", HostUnknown},
+		{"a list of addresses", "", "550 Rejected: unlisted recipient", "", UserUnknown},
+		{"closed in German", "", "550 Das Konto ist gesperrt", "", MailboxDisabled},
+		{"closed in Spanish", "", "550 Cuenta deshabilitada", "", MailboxDisabled},
+		{"closed in Polish, with a code that says less", "5.7.1", "554 5.7.1 Konto zablokowane", "", MailboxDisabled},
+		{"unknown in German", "", "550 Unbekannter Benutzer", "", UserUnknown},
+		{"unknown in Norwegian", "", "550 Brukeren finnes ikke", "", UserUnknown},
+		{"unknown in Swedish", "", "550 Användaren finns inte", "", UserUnknown},
+		{"unknown in Finnish", "", "550 Käyttäjää ei löydy", "", UserUnknown},
+		{"unknown in Hungarian", "", "550 A felhasználó nem létezik", "", UserUnknown},
+		{"unknown in Turkish", "", "550 Kullanıcı bulunamadı", "", UserUnknown},
+		{"unknown in Greek", "", "550 Ο χρήστης δεν υπάρχει", "", UserUnknown},
+		{"unknown in Korean", "", "550 사용자를 찾을 수 없습니다", "", UserUnknown},
+		{"full in Danish", "", "550 Postkassen er fuld", "", MailboxFull},
+		{"full in Finnish", "", "550 Postilaatikko täynnä", "", MailboxFull},
+		{"full in Turkish", "", "552 Posta kutusu dolu", "", MailboxFull},
+		{"only the code of an address", "5.1.0", "550 5.1.0 no", "", UserUnknown},
 		{"vague words give way to the rest of the report", "5.5.0", "554 <lee@acme.example>... Service unavailable", "mail.local: unknown user: lee", UserUnknown},
 		{"vague words alone", "5.5.9", "554 Service unavailable", "", SystemError},
 		{"an address is no word", "", "550 <spam@virus.example> sorry", "", OtherReason},
 		{"words of the mail that came back do not count", "", "sorry", "Sorry.\n\n----- Original message -----\nSubject: my mailbox is full", OtherReason},
 		{"nothing said", "", "", "", OtherReason},
 	} {
-		m := &message.Message{Kind: message.Bounced, Text: c.text, Bounce: &message.Bounce{Status: c.status, Reason: c.said}}
+		m := &message.Message{Kind: message.Bounced, Text: c.text, Bounce: &message.Bounce{Status: c.status, Permanent: c.status == "" || c.status[0] == '5', Reason: c.said}}
 		if got := ReasonOf(m); got != c.want {
 			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
 		}
+	}
+	waits := &message.Message{Kind: message.Bounced, Text: "Your mail waits.", Bounce: &message.Bounce{}}
+	if got := ReasonOf(waits); got != DeliveryTimeout {
+		t.Errorf("a warning that says nothing has the reason %q", got)
 	}
 	if got := ReasonOf(&message.Message{}); got != "" {
 		t.Errorf("a mail that is no report has the reason %q", got)
