@@ -1,9 +1,8 @@
 package parse
 
 import (
-	"bytes"
-	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/postdesk/postdesk/desk/message"
 )
@@ -22,103 +21,6 @@ func isReport(media string) bool {
 		return true
 	}
 	return false
-}
-
-// deliveryStatus is a report in the standard form (RFC 3464).
-type deliveryStatus struct {
-	recipients []recipientStatus
-}
-
-type recipientStatus struct {
-	address    string // the original recipient where it is named, else the final one
-	action     string // lower case; "" when there is none
-	status     string
-	diagnostic string
-}
-
-// failed tells whether the mail did not arrive, or not yet. The standard has five actions (RFC 3464, 2.3.3); of another one, such as
-// OpenSMTPD's "error", the status tells.
-func (s recipientStatus) failed() bool {
-	switch s.action {
-	case "failed", "failure", "delayed", "fail", "error":
-		return true
-	case "delivered", "relayed", "expanded":
-		return false
-	}
-	return s.status != "" && s.status[0] != '2'
-}
-
-// read adds the groups of fields of a message/delivery-status part: one about the message, then one a recipient.
-func (d *deliveryStatus) read(text []byte, store *headerStore) {
-	lines := linesOf(append(slices.Clip(bytes.Trim(text, "\r\n")), '\n'))
-	never := func([]byte) bool { return false }
-	for range 500 {
-		piece, _ := lines.next()
-		if piece == nil {
-			return
-		}
-		if t, _ := cutEnd(piece); len(bytes.TrimSpace(t)) == 0 {
-			continue
-		}
-		lines.unread()
-		h, _ := readHeader(lines, store, never)
-		store.drop(&h)          // it is good until the next is read
-		if len(h.fields) == 0 { // a line that is no field: pass over it
-			lines.skipLine()
-			continue
-		}
-		s := recipientStatus{
-			address:    typedAddress(h.get("Original-Recipient")),
-			action:     strings.ToLower(firstWord(h.get("Action"))),
-			status:     statusCode(h.get("Status")),
-			diagnostic: diagnosticText(h.get("Diagnostic-Code")),
-		}
-		if s.address == "" {
-			s.address = typedAddress(h.get("Final-Recipient"))
-		}
-		if s.address == "" {
-			s.address = typedAddress(h.get("X-Actual-Recipient"))
-		}
-		if s.address == "" && s.action == "" && s.status == "" {
-			continue // the group about the message
-		}
-		// A general code such as 5.0.0 says less than the one that the other server gave.
-		if code := statusCode(s.diagnostic); code != "" && (s.status == "" || strings.HasSuffix(s.status, ".0.0") && code[0] == s.status[0]) {
-			s.status = code
-		}
-		d.recipients = append(d.recipients, s)
-	}
-}
-
-func firstWord(s string) string {
-	if f := strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == '\t' || r == '(' || r == ';' }); len(f) > 0 {
-		return f[0]
-	}
-	return ""
-}
-
-// typedAddress reads "rfc822;kim@cust.example" (RFC 3464, 2.3.1).
-func typedAddress(v string) string {
-	kind, addr, ok := strings.Cut(v, ";")
-	if !ok {
-		addr = kind
-	}
-	addr = strings.Trim(strings.TrimSpace(addr), "<>")
-	if addr == "" {
-		return ""
-	}
-	if c, err := cleanAddress(addr); err == nil {
-		return c
-	}
-	return ""
-}
-
-// diagnosticText is what the remote server said, without the type before it (RFC 3464, 2.3.6).
-func diagnosticText(v string) string {
-	if kind, text, ok := strings.Cut(v, ";"); ok && !strings.Contains(strings.TrimSpace(kind), " ") {
-		v = text
-	}
-	return clip(oneLine(rawText(v, "")), 500)
 }
 
 // status is the standard report of the mail, nil where it has none.
@@ -154,10 +56,15 @@ func (e *evidence) bounced() []string {
 		return []string{"X-Failed-Recipients: " + clip(oneLine(e.h.get("X-Failed-Recipients")), 80)}
 	}
 	text := e.sample()
-	told := func() bool { return failureSubject.MatchString(e.m.Subject) }
+	told := func() bool {
+		return failureSubject.MatchString(e.m.Subject) || introduction.MatchString(clip(text, 300))
+	}
 	coded := func() bool { return statusCode(text) != "" || replyCode(text) != "" }
 	path, known := e.returnPath()
-	if e.fromLocal("mailer-daemon", "mailerdaemon", "mail-daemon", "mailer_daemon", "maildaemon", "post_master", "double-bounce") ||
+	if successText.MatchString(text) && failureCode(text) == "" && replyCode(text) == "" {
+		return nil
+	}
+	if e.fromLocal("mailer-daemon", "mailerdaemon", "mail-daemon", "mailer_daemon", "maildaemon", "post_master", "double-bounce", exchangeSystem) ||
 		strings.HasPrefix(path, "mailer-daemon") || e.typedReport() || e.h.has("X-MS-Embedded-Report") {
 		if e.tellsFailure() || told() && (coded() || e.typedReport() && e.nestedStatus() != nil) {
 			return []string{"from a mail system, and the text tells of a failed delivery"}
@@ -168,16 +75,47 @@ func (e *evidence) bounced() []string {
 	// subject, code, returned mail and null path must go with the words, and nothing may look like a person's mail program.
 	null := known && path == ""
 	returned := func() bool { return len(e.reports) > 0 || returned.MatchString(text) }
-	machine := e.fromNoReply() && returned() || e.fromLocal("postmaster", "mail-delivery-subsystem", "mailer", "mail_administrator", "mailadmin", "mail.delivery.system", "administrator", "mmdf", "smtp", "mailmaster", "mdaemon", "ndr") ||
-		daemonName.MatchString(senderName(e.m)) || e.fromGateway() || null
-	if !machine || len(e.m.InReplyTo) > 0 || e.fromPersonsProgram() {
+	named := e.fromNoReply() && returned() || e.fromLocal("postmaster", "mail-delivery-subsystem", "mailer", "mail_administrator", "mailadmin", "mail.delivery.system", "administrator", "mmdf", "smtp", "mailmaster", "mdaemon", "ndr") || e.fromGateway()
+	machine := named || null || daemonName.MatchString(senderName(e.m))
+	if !machine || len(e.m.InReplyTo) > 0 || e.fromPersonsProgram() || e.otherReplyTo() || asksPeople(text) {
 		return nil
 	}
-	hasCode, comesBack, named := coded(), returned(), e.namesFailed()
-	if e.tellsFailure() && (told() && (hasCode || comesBack || named || null) || comesBack && (hasCode || named)) || told() && hasCode && (comesBack || null) {
+	// A fraud names nobody but its reader, and a parcel that was not delivered is no mail.
+	hasCode, comesBack := coded(), returned()
+	if !comesBack && (len(e.failedInText(e.reportText())) == 0 || !named && !mailWord.MatchString(withoutAddresses(text))) {
+		return nil
+	}
+	if list := e.namesFailed(); e.tellsFailure() && (told() && (hasCode || comesBack || list || null) || comesBack && (hasCode || list)) || told() && hasCode && (comesBack || null) {
 		return []string{"a mail system's name or an empty return path, and the text tells of a failed delivery"}
 	}
 	return nil
+}
+
+// successText is in reports of success in a mail system's own words.
+var successText = newPattern(`(?i)(success(ful|fully) (mail )?deliver|been (successfully )?(delivered|relayed) to the following|successfully (relayed|delivered)|no delivery notification was sent by)`)
+
+// mailWord tells that a mail is what was not delivered.
+var mailWord = newPattern(`(?i)(mail|message|recipient|smtp|nachricht|empfänger|mensaje|correo|messaggio|casella|bericht|письм|сообщени|почт|wiadomo|zpráv|meddelande|meddelelse|melding|viesti|mensagem|correio|üzenet|ileti|posta|μήνυμα|mesaj|メール|メッセージ|邮件|郵件|메일|메시지)`)
+
+// asksPeople tells a text that begins as a letter does and has a question: systems do the one or the other.
+func asksPeople(text string) bool {
+	return greeting.MatchString(strings.TrimLeft(clip(text, 200), " \t\n")) && hasQuestion(text)
+}
+
+var greeting = newPattern(`(?i)^(dear|hi|hello|hey|good (morning|afternoon|evening)|hallo|guten (tag|morgen)|sehr geehrte|liebe[rs]?|bonjour|bonsoir|cher|chère|hola|buen[oa]s|estimad[oa]s?|ciao|buongiorno|salve|gentile|beste|geachte|goedendag|здравствуйте|добрый|уважаем|dzień dobry|witam|szanown)`)
+
+// hasQuestion tells a question mark at the end of a word; one in a link is none.
+func hasQuestion(text string) bool {
+	for at := 0; ; at++ {
+		n := strings.IndexByte(text[at:], '?')
+		if n < 0 {
+			return false
+		}
+		at += n
+		if at > 0 && (text[at-1] >= utf8.RuneSelf || isWordByte(text[at-1])) && (at+1 == len(text) || text[at+1] == ' ' || text[at+1] == '\n') {
+			return true
+		}
+	}
 }
 
 var personsProgram = newPattern(`(?i)(thunderbird|apple mail|iphone|ipad|outlook|mozilla|webmail|roundcube|evolution|kmail|mutt|android)`)
@@ -227,6 +165,9 @@ func (e *evidence) failedBelow(text string) (above, below string) {
 	return text[:i[0]], strings.TrimPrefix(below[end:], ":")
 }
 
+// exchangeSystem is the local part of the mailbox from which Exchange writes in every organization.
+const exchangeSystem = "microsoftexchange329e71ec88ae4615bbc36ab6ce41109e"
+
 const bounceSample = 16 << 10 // bytes of the text in which a mail system's words are looked for
 
 func (e *evidence) sample() string { return clip(e.m.Text, bounceSample) }
@@ -234,11 +175,17 @@ func (e *evidence) sample() string { return clip(e.m.Text, bounceSample) }
 var (
 	gatewayName    = newPattern(`(?i)(smtp|system[-_.]?administrator|anti[-_.]?virus|mail[-_.]?(gateway|guard|service|system|delivery|daemon|router)|delivery[-_.]?(report|status|notification))`)
 	failedHead     = newPattern(`(?i)((did not (reach|receive)|not be delivered to|delivery to|failed for) the following|(following|these) (recipient|address|user)(s|es|\(s\)|\(es\))? .{0,40}(fail|did not|could not|had|error|rejected)|fail(ed|ure) (recipient|address|reason)(s|es)?\b|can(no|')t be delivered to the following)`)
-	daemonName     = newPattern(`(?i)^"?(mail(er)?[ -]?daemon|mail deliver(y)? (sub)?system|mail (administrator|router|system)|internet mail delivery|postmaster|mailsystem|system administrator)\b`)
-	failureSubject = newPattern(`(?i)(user unknown|undeliver(able|ed)|not (be |been )?deliver(ed|able)|delivery (status notification|failure|failed|has failed|problem|report|error|notification)|fail(ed|ure) (mail|delivery|notice)|returned (mail|to sender)|returning message|mail (delivery )?(failure|failed|error|returned)|mail delivery (warning|problem)|failure notice|nondeliverable|non-delivery|message (status|delayed)|could not (be sent|send)|delayed mail|warning: could not|unzustellbar|nicht zugestellt|non remis|échec|devuelto|fehlgeschlagen|не доставлено|ошибка доставки|недоставлен|niedostarczon|nie dostarczono|nie można dostarczyć|onbestelbaar|niet (afgeleverd|bezorgd)|mancata consegna|non recapitat|impossibile recapitare|non (délivré|distribué)|no (se ha podido )?entrega|não entregue|falha (na|de) entrega|メールエラー|配信(エラー|失敗|不能|できません)|不達|送信エラー|送信できません|退信|投递失败|未送达|무배달|배달.{0,3}(실패|오류))`)
-	failureText    = newPattern(`(?i)(could not be delivered|couldn't be delivered|cannot be delivered|can't be delivered|was not delivered|not been delivered|been unable to deliver|unable to (be )?deliver|undeliverable|delivery (to the following|has failed|failed|to these recipients)|did not reach the following|failed to deliver|wasn't able to deliver|was unable to deliver|not able to deliver|permanent(ly)? (fatal )?(error|failure|failed)|had permanent (fatal )?errors|had transient|transcript of session|message (that )?you sent .{0,80}(could not|has not|was not|rejected)|this message was created automatically by mail|this is the (qmail-send|mail system|postfix|mail delivery)|returned to (the )?sender|returned mail|mailbox (is )?(full|unavailable|not found)|user unknown|unknown user|no such user|unknown host|no valid recipients|user (is )?not known|no user by that name|invalid final delivery|encountered delivery problems|did not receive a copy|(has|have) been postponed|was aborted after|was automatically rejected|automatically rejected:|recipient (address )?(rejected|unknown)|(host|domain) (unknown|not found|lookup)|over quota|undelivered|warning: message (still )?undelivered|will (continue|keep|be retried)|non[- ]delivery|nicht zugestellt|konnte nicht (zugestellt|ausgeliefert)|unzustellbar|n'a pas pu être|not delivered|failed recipients?|error for <|couldn't find any host|does not exist|error delivering your (mail|message)|giving up|rejected by (a|the) remote|account is (disabled|inactive)|invalid (user|recipient|address)|<<< 5\d\d|address(es|\(es\))? (failed|had)|could not be sent|n'a pas (pu |été )|impossible de (remettre|délivrer|distribuer)|non (è stato|è stata|è) (possibile )?(recapitat|consegn)|no (se pudo|pudo|ha podido|se ha podido|fue) (ser )?(entreg|enviar)|niet (worden )?(afgeleverd|bezorgd)|не (был[оа]? |может быть |могло быть )?доставлен|не удалось доставить|ne peut (pas )?être (remis|délivré|distribué)|no puede ser entregad|non può essere (consegnat|recapitat)|kan niet (worden )?(afgeleverd|bezorgd)|nie może (być|zostać) dostarczon|failure reasons|nie (został[ao]? |mogł[ao] być |można )?dostarcz|não (foi|pôde) (ser )?entreg|送信できませんでした|配信できません|お届けできません|无法(送达|投递)|배달하지 못)`)
-	temporary      = newPattern(`(?i)(delayed|transient|warning|not yet been delivered|will (continue|keep|be retried)|temporar|still being retried|do not need to resend)`)
+	daemonName     = newPattern(`(?i)^"?(mail(er)?[ -]?daemon|mail deliver(y)? (sub)?system|courier mail server|mail (administrator|router|system)|internet mail delivery|postmaster|mailsystem|system administrator)\b`)
+	introduction   = newPattern(`(?i)^\s*((hi|hello|hallo)[.!,]?\s+)?(this is the ([^\n]{1,40} )?(program|mail ?server|mail system|mailer-daemon) at |this message was created automatically by (the )?mail|this is an automatically generated delivery status)`)
+	failureSubject = newPattern(`(?i)(user unknown|undeliver(able|ed)|not (be |been )?deliver(ed|able)|delivery (status notification|failure|failed|has failed|problem|report|error|notification)|fail(ed|ure) (mail|delivery|notice)|returned (mail|to sender)|returning message|mail (delivery )?(failure|failed|error|returned)|mail delivery (warning|problem)|failure notice|nondeliverable|non-delivery|message (status|delayed)|could not (be sent|send)|delayed mail|delivery (is )?delayed|warning: could not|error sending your (mail|message)|mail delivery status|\[bounce\]|message (that )?you sent .{0,20}blocked|(mail|message) (was |has been )?(blocked|rejected|bounced)|unzustellbar|nicht zugestellt|non remis|échec|devuelto|fehlgeschlagen|не доставлено|ошибка доставки|недоставлен|niedostarczon|nie dostarczono|nie można dostarczyć|onbestelbaar|niet (afgeleverd|bezorgd)|mancata consegna|non recapita(t|bil)|impossibile recapitare|non (délivré|distribué)|no (se ha podido )?entrega|não entregue|falha (na|de) entrega|メールエラー|配信(エラー|失敗|不能|できません)|不達|送信エラー|送信できません|退信|退回|投递失败|未送达|무배달|(배달|발송|전송).{0,6}(실패|오류|되지|못)|verzögerte zustellung|zustellung verzögert|remise (retardée|différée)|entrega (retrasada|demorada|aplazada|adiada|atrasada)|recapito (ritardato|in ritardo)|(bezorging|levering) (is )?vertraagd|доставка (отложена|задерж)|dostarczanie opóźnione|opóźnione dostarcz|olevererbart|kan ikke leveres|toimittaminen ei|ei voi(tu|da)? toimittaa|nedoruč(iteln|en)|не удается доставить|kézbesíthetetlen|teslim edileme|δεν (παραδόθηκε|είναι δυνατή η παράδοση)|nelivrabil|no se puede entregar|não é possível entregar|未(能)?(传递|投递|傳遞|投遞|送達)|(无法|無法)(传递|投递|送达|傳遞|投遞|送達)|配信(が)?遅延)`)
+	failureText    = newPattern(`(?i)(could not be delivered|couldn't be delivered|cannot be delivered|can't be delivered|was not delivered|not been delivered|been unable to deliver|unable to (be )?deliver|undeliverable|delivery (to the following|has failed|failed|to these recipients)|did not reach the following|failed to deliver|wasn't able to deliver|was unable to deliver|not able to deliver|permanent(ly)? (fatal )?(error|failure|failed)|had permanent (fatal )?errors|had transient|transcript of session|message (that )?you sent .{0,80}(could not|has not|was not|rejected)|this message was created automatically by mail|this is the (qmail-send|mail system|postfix|mail delivery)|returned to (the )?sender|returned mail|mailbox (is )?(full|unavailable|not found)|user unknown|unknown user|no such user|unknown host|no valid recipients|user (is )?not known|no user by that name|invalid final delivery|encountered delivery problems|did not receive a copy|(has|have) been postponed|was aborted after|was automatically rejected|automatically rejected:|recipient (address )?(rejected|unknown)|(host|domain) (unknown|not found|lookup)|over quota|undelivered|warning: message (still )?undelivered|will (continue|keep|be retried)|non[- ]delivery|nicht zugestellt|konnte nicht (zugestellt|ausgeliefert)|unzustellbar|n'a pas pu être|not delivered|failed recipients?|error for <|couldn't find any host|does not exist|error delivering your (mail|message)|giving up|rejected by (a|the) remote|account is (disabled|inactive)|invalid (user|recipient|address)|<<< 5\d\d|address(es|\(es\))? (failed|had)|could not be sent|n'a pas (pu |été )|impossible de (remettre|délivrer|distribuer)|non (è stato|è stata|è) (possibile )?(recapitat|consegn)|no (se pudo|pudo|ha podido|se ha podido|fue) (ser )?(entreg|enviar)|niet (worden )?(afgeleverd|bezorgd)|не (был[оа]? |может быть |могло быть )?доставлен|не удалось доставить|ne peut (pas )?être (remis|délivré|distribué)|no puede ser entregad|non può essere (consegnat|recapitat)|kan niet (worden )?(afgeleverd|bezorgd)|nie może (być|zostać) dostarczon|failure reasons|nie (został[ao]? |mogł[ao] być |można )?dostarcz|não (foi|pôde) (ser )?entreg|送信できませんでした|配信できません|お届けできません|无法(送达|投递)|배달하지 못|n't been delivered|(was|were)n't delivered|problem delivering|yet to be delivered|(error|problem) (has )?occurred while (attempting|trying) to (deliver|send)|(message|delivery) is delayed|had trouble delivering|` + nativeFailure + `)`)
+	temporary      = newPattern(`(?i)(delayed|transient|warning|not yet been delivered|will (continue|keep|be retried)|temporar|still being retried|do not need to resend|yet to be delivered|\(delay\)|will retry)`)
 )
+
+// nativeFailure are such words in further languages. Those of Exchange, in the languages of its servers, are the head of what is for
+// administrators alone, or of the list of those who failed.
+const nativeFailure = `diagnostic information for administrators|diagnoseinformationen für admin|informations de diagnostic pour|informazioni di diagnostica per|información de diagnóstico para|diagnostische gegevens voor|diagnostisk information för|diagnosticeringsoplysninger til|diagnostikkinformasjon for|diagnostiikkatiedot järj|informacje diagnostyczne dla|diagnostické informace pro|informações de diagnóstico para|диагностические сведения для|diagnosztikai információ|tanılama bilgileri|διαγνωστικές πληροφορίες για|informații de diagnosticare pentru|診断情報|诊断信息|診斷資訊|진단 정보|` +
+	`fehler bei der nachrichtenzustellung|échec de la remise|recapito non riuscito|no se pudo entregar|de bezorging is mislukt|gick inte att leverera|levering mislykkedes|leveringen mislyktes|toimitus .{0,60}epäonnistui|dostarczenie .{0,80}nie powiodło się|doručení .{0,80}se nezdařilo|falha na entrega|сбой доставки|nem sikerült kézbesíteni|teslim edileme|η παράδοση απέτυχε|livrarea nu a reușit|への配信に失敗|nemohl[ao]? být doruč|nebyl[ao]? doruč|kunde inte levereras|kunne ikke leveres|ei voitu toimittaa|nem (volt )?kézbesíthető|gönderilemedi|δεν (ήταν δυνατή η παράδοση|παραδόθηκε)|nu a putut fi livrat|не вдалося доставити|не може да бъде доставен|退信原因|被退回|전송되지 못|배달되지 (못|않)|送信に失敗|(无法|無法)将?.{0,12}(传递|傳遞)|傳遞.{0,20}失敗`
 
 // bounce reads what the report says: first by the standard, then in the mail system's own words.
 func (e *evidence) bounce() *message.Bounce {
@@ -272,26 +219,14 @@ func (e *evidence) bounce() *message.Bounce {
 			b.Permanent = s.action != "delayed" && !strings.HasPrefix(s.status, "4")
 		}
 	}
-	text := e.sample()
-	if i := returned.FindStringIndex(text); i != nil {
-		text = text[:i[0]] // what follows is the mail that came back, with addresses of its own
-	}
+	text := e.reportText()
 	if len(b.Recipients) == 0 {
 		for _, a := range parseAddresses(e.h.get("X-Failed-Recipients"), "") {
 			add(a.Addr)
 		}
 	}
 	if len(b.Recipients) == 0 {
-		_, below := e.failedBelow(text)
-		found := e.textRecipients(below, false)
-		if len(found) == 0 {
-			below, _, _ = strings.Cut(strings.TrimLeft(below, " \t\n"), "\n\n")
-			found = e.textRecipients(below, true)
-		}
-		if len(found) == 0 {
-			found = e.textRecipients(text, true)
-		}
-		for _, addr := range found {
+		for _, addr := range e.failedInText(text) {
 			add(addr)
 		}
 	}
@@ -309,10 +244,31 @@ func (e *evidence) bounce() *message.Bounce {
 		}
 	}
 	if b.Reason == "" {
-		b.Reason = e.reasonLine(text)
+		b.Reason = e.reasonLine(text, b.Recipients)
+	}
+	if !b.Permanent && !stated && b.Status == "" { // "Warning: no such user" is final
+		reason, _ := reasonInWords(b.Reason)
+		b.Permanent = reason == UserUnknown && replyCode(text) == ""
 	}
 	b.OriginalID = e.originalID()
 	return b
+}
+
+// reportText is what the report says itself: behind it may stand the mail that came back, with addresses of its own.
+func (e *evidence) reportText() string { return reportText(e.sample()) }
+
+// failedInText are those who failed in a system's own words: surest below the head of their list.
+func (e *evidence) failedInText(text string) []string {
+	_, below := e.failedBelow(text)
+	found := e.textRecipients(below, false)
+	if len(found) == 0 {
+		below, _, _ = strings.Cut(strings.TrimLeft(below, " \t\n"), "\n\n")
+		found = e.textRecipients(below, true)
+	}
+	if len(found) == 0 {
+		found = e.textRecipients(text, true)
+	}
+	return found
 }
 
 // returned begins the mail that came back, where it stands in the text itself.
@@ -327,8 +283,9 @@ func (e *evidence) tellsFailure() bool {
 	return e.failureAt >= 0
 }
 
-// reasonLine is the line of the text, with which the sample begins, that says most: one with a reply code, else one with a failure's words.
-func (e *evidence) reasonLine(text string) string {
+// reasonLine is the line of the text, with which the sample begins, that says most: one with a reply code, else what is said to be another
+// server's answer, else what stands beside the first recipient, else a line with a failure's words.
+func (e *evidence) reasonLine(text string, recipients []string) string {
 	says := func(text string, kind func(line string) bool) string {
 		for line := range strings.SplitSeq(text, "\n") {
 			if line = strings.TrimSpace(line); len(line) <= 1000 && kind(line) {
@@ -342,10 +299,42 @@ func (e *evidence) reasonLine(text string) string {
 			return line
 		}
 	}
+	if i := answerHead.FindStringIndex(text); i != nil {
+		answer, _, _ := strings.Cut(strings.TrimSpace(text[i[1]:]), "\n\n")
+		if _, vague := reasonInWords(answer); answer != "" && !vague {
+			return clip(oneLine(answer), 500)
+		}
+	}
+	if len(recipients) > 0 {
+		if line := besideAddress(text, recipients[0]); line != "" {
+			return line
+		}
+	}
 	if !e.tellsFailure() || e.failureAt > len(text) {
 		return ""
 	}
 	return says(text[e.failureAt:], failureText.MatchString)
+}
+
+// answerHead stands above what another server said.
+var answerHead = newPattern(`(?im)^[ \t>*]*(the (response|error)\b.{0,60} was|(for the following )?reason|because|antwort( des remoteservers)?|la respuesta fue.{0,20}|(la )?réponse.{0,30}|レスポンス|ответ|a resposta foi|la risposta è stata|odpowiedź|het antwoord was)[ \t]*:[ \t]*$`)
+
+// besideAddress is what tells a reason in the line of an address or in the next one.
+func besideAddress(text, addr string) string {
+	named := false
+	for line := range strings.SplitSeq(text, "\n") {
+		if line = strings.TrimSpace(line); line == "" || len(line) > 1000 {
+			continue
+		}
+		here := len(line) >= len(addr) && strings.Contains(strings.ToLower(line), addr)
+		if here || named {
+			if reason, vague := reasonInWords(line); reason != "" && !vague {
+				return clip(oneLine(line), 500)
+			}
+		}
+		named = here
+	}
+	return ""
 }
 
 func hasFailureCode(line string) bool { return failureCode(line) != "" || replyCode(line) != "" }
