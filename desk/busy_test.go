@@ -193,3 +193,26 @@ func TestTheOwnerIsAskedOfEachCopy(t *testing.T) {
 		w.same("participants", w.roles(tk.Number), []string{cy + " member", late + " member"})
 	})
 }
+
+// TestABounceOfACopyIsToldOnceADay: where somebody in copy cannot be reached, each answer to all fails for him, and an engineer has read it once.
+func TestABounceOfACopyIsToldOnceADay(t *testing.T) {
+	each(t, func(w *world) {
+		_, assigned := w.question()
+		w.received(desk.OutcomeCommand, w.answer(eve, assigned, "/invite "+cy))
+		fails := func(address string) []string {
+			w.received(desk.OutcomeReply, w.answer(eve, assigned, "I restart it at "+w.now.String()))
+			sent := w.lastOf("reply", address)
+			m := w.mail("mailer-daemon@example.net", "Undelivered", "It failed.").to(sent.EnvelopeFrom).kind(message.Bounced).at(message.LevelA0)
+			m.Message.Bounce = &message.Bounce{Recipients: []string{address}, Status: "5.1.1", Permanent: true, Reason: "no such user"}
+			return w.brings(func() { w.received(desk.OutcomeNoted, m) })
+		}
+		told := []string{"undelivered to " + eve}
+		w.same("the first bounce brings", fails(cy), told)
+		w.pass(5 * time.Minute)
+		w.same("the second brings", fails(cy), nil)
+		w.same("one of the customer's own brings", fails(kim), told)
+		w.same("and so does his next", fails(kim), told)
+		w.pass(25 * time.Hour)
+		w.same("a day later it brings", fails(cy), told)
+	})
+}

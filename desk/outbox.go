@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -358,7 +359,23 @@ func (t *turn) undelivered(m *Mail, code int, why string) error {
 	if err != nil {
 		return err
 	}
+	if known, err := t.copyFails(tk, m.To.Addr); err != nil || known {
+		return err
+	}
 	return t.tellUndelivered(tk, m.To.Addr, oneLine(why, 300))
+}
+
+// copyFails tells whether staff know that the address of somebody who reads along fails: each answer to all fails there anew, and says no more
+// than the first did that day (F07). The requester's is another matter, since he has not got that very answer.
+func (t *turn) copyFails(tk *Ticket, address string) (bool, error) {
+	if p := tk.participantAt(address); p == nil || p.Role != Member {
+		return false, nil
+	}
+	all, err := t.tx.Journal(t.ctx, tk.Number)
+	return slices.ContainsFunc(all, func(e Event) bool {
+		var f MailFailure
+		return e.Kind == EventFailed && e.At.After(t.now.Add(-oneDay)) && json.Unmarshal(e.Data, &f) == nil && f.To == address
+	}), err
 }
 
 // tellUndelivered tells staff of a mail that did not reach an address. The requester's is shown with his name, and instead of it that of whoever
