@@ -216,3 +216,33 @@ func TestABounceOfACopyIsToldOnceADay(t *testing.T) {
 		w.same("a day later it brings", fails(cy), told)
 	})
 }
+
+// TestAnOldMailAnsweredTwiceIsOneRequest: who answers a mail of a request that was closed long ago, and then that mail once more, has one new
+// request and not two.
+func TestAnOldMailAnsweredTwiceIsOneRequest(t *testing.T) {
+	each(t, func(w *world) {
+		old, assigned := w.question()
+		w.received(desk.OutcomeReply, w.answer(eve, assigned, "Press export.\n/close"))
+		closed := w.lastOf("closed", kim)
+		w.pass(300 * 24 * time.Hour)
+		first := w.received(desk.OutcomeLinked, w.answer(kim, closed, "It fails again."))
+		got := w.brings(func() {
+			r := w.received(desk.OutcomeReply, w.answer(kim, closed, "Since yesterday, by the way."))
+			if r.Ticket != first.Ticket {
+				t.Errorf("her second mail is on ticket %d, want %d", r.Ticket, first.Ticket)
+			}
+		})
+		w.same("it brings", got, []string{"new_words to " + dana})
+		w.status(old.Number, desk.Closed)
+		// A colleague's answer is his own matter, and so is hers once that is done.
+		m := w.answer(bo, closed, "With me too.").to(us)
+		if r := w.receive(m); r.Ticket == first.Ticket {
+			t.Error("a colleague's is on it too")
+		}
+		w.received(desk.OutcomeReply, w.answer(kim, w.lastFor(first.Ticket, kim), "close"))
+		w.pass(30 * 24 * time.Hour)
+		if r := w.received(desk.OutcomeLinked, w.answer(kim, closed, "And again.")); r.Ticket == first.Ticket {
+			t.Error("it re-opens what was closed for long")
+		}
+	})
+}

@@ -1,6 +1,8 @@
 package desk
 
 import (
+	"slices"
+
 	"github.com/postdesk/postdesk/desk/message"
 	"github.com/postdesk/postdesk/desk/policy"
 )
@@ -35,8 +37,16 @@ func (v *visit) customer(p place) error {
 		return v.open(p, OutcomeNew)
 	case !v.mayReopen(tk) && p.grant == yes && understandIn(tk.Language, v.m.Visible, v.who.name) != saysThanks:
 		v.because("ticket %d was closed more than %d days ago", tk.Number, v.p.Life.ReopenDays)
-		p.joined, p.others = nil, append([]*Ticket{tk}, p.others...)
-		return v.open(p, OutcomeLinked)
+		next, err := v.successor(tk)
+		if err != nil {
+			return err
+		}
+		if next == nil {
+			p.joined, p.others = nil, append([]*Ticket{tk}, p.others...)
+			return v.open(p, OutcomeLinked)
+		}
+		v.because("it goes on in ticket %d, which %s opened by answering that", next.Number, v.who.address)
+		tk = next
 	}
 	v.by = p.by
 	if p.grant == unverified {
@@ -65,6 +75,22 @@ func (v *visit) customer(p place) error {
 		return nil
 	}
 	return v.askOwner(tk)
+}
+
+// successor is the ticket that the sender has opened already by answering one that is closed for long: whoever answers an old mail twice, or
+// a mail of it again while he waits, means one matter. nil where there is none, or where that is done too.
+func (v *visit) successor(old *Ticket) (*Ticket, error) {
+	for _, number := range slices.Backward(old.Linked[max(0, len(old.Linked)-maxHints):]) { // strangers link as many as they like
+		tk, err := v.standing(number)
+		if err != nil {
+			return nil, err
+		}
+		his := v.who.contact != nil && tk.Requester.ID == v.who.contact.ID
+		if his && slices.Index(tk.Linked, old.Number) == 0 && tk.Registered.After(old.ClosedAt) && !tk.Status.Done() {
+			return tk, nil
+		}
+	}
+	return nil, nil
 }
 
 // says carries out what a customer's words mean where the ticket stands.
