@@ -246,3 +246,30 @@ func TestAnOldMailAnsweredTwiceIsOneRequest(t *testing.T) {
 		}
 	})
 }
+
+// TestWordsByWayOfAListAreTold: a customer whose mails pass a list is no program's doing to the engineer who waits for them. They get no automatic
+// answer and re-open nothing (T047), and are told of.
+func TestWordsByWayOfAListAreTold(t *testing.T) {
+	each(t, func(w *world) {
+		tk, assigned := w.question()
+		w.received(desk.OutcomeReply, w.answer(eve, assigned, "Which version?\n/wait"))
+		asked := w.lastOf("waiting", kim)
+		got := w.brings(func() { w.received(desk.OutcomeNoted, w.answer(kim, asked, "It is 4.2.").kind(message.List)) })
+		w.same("her answer by way of a list brings", got, []string{"new_words to " + eve})
+		if m := w.last(eve); !mentions(m, "It is 4.2.") {
+			t.Errorf("Eve reads %s", m.Text)
+		}
+		w.status(tk.Number, desk.Waiting)
+		got = w.brings(func() { w.received(desk.OutcomeNoted, w.answer(kim, asked, "I am away.").kind(message.AutoReply)) })
+		w.same("a vacation reply brings", got, nil)
+		w.received(desk.OutcomeReply, w.answer(eve, assigned, "Solved.\n/resolve"))
+		got = w.brings(func() { w.received(desk.OutcomeNoted, w.answer(kim, asked, "News.").kind(message.List)) })
+		w.same("on a resolved request it brings", got, nil)
+		for i := range 40 {
+			w.receive(w.mail("news@list.example", fmt.Sprintf("Issue %d", i), "News.").kind(message.List))
+		}
+		if n := len(to(w.outbox(), dana)); n > 4 {
+			t.Errorf("a list's own mails bring Dana %d", n)
+		}
+	})
+}

@@ -89,7 +89,7 @@ func (t *turn) inDigest(tk *Ticket, s *policy.Staff, template string) (bool, err
 		return false, nil
 	}
 	why := "a list's mail"
-	if t.mail == nil || t.mail.Kind != message.List {
+	if _, known := t.bases[tk.Number]; known || t.mail == nil || t.mail.Kind != message.List { // on a ticket that there was, somebody takes part
 		n, err := t.tx.SentTo(t.ctx, s.Address, "", 0, t.now.Add(-time.Hour))
 		if err != nil || n < maxNotices {
 			return false, err

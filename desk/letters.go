@@ -205,7 +205,7 @@ func (t *turn) thread(tk *Ticket) (thread, error) {
 	fromCustomer := func(m *Message) bool { return told(m) && !t.unheard(m) && !m.Internal && m.Staff == "" }
 	lead := slices.IndexFunc(recent, func(m *Message) bool {
 		// A vacation program's words and the yes to the estimate are not what the ticket is about.
-		return fromCustomer(m) && !m.Kind.Machine() && (tk.Estimate == nil || m.ID != tk.Estimate.ConfirmedIn)
+		return fromCustomer(m) && (!m.Kind.Machine() || m.Kind == message.List) && (tk.Estimate == nil || m.ID != tk.Estimate.ConfirmedIn)
 	})
 	if lead < 0 {
 		lead = slices.IndexFunc(recent, fromCustomer)

@@ -12,10 +12,10 @@ import (
 	"github.com/postdesk/postdesk/desk/message"
 )
 
-// TestT043 lets 500 random mails of all kinds arrive, with time and top-ups between them, and looks at what must hold whatever happens:
+// TestT043 lets 500 random mails and more of all kinds arrive, with time and top-ups between them, and looks at what must hold whatever happens:
 // the ledger adds up (T043), the journal only grows, nobody pays more than he confirmed, and no customer's mail shows an internal note or
 // a colleague's address (T078, S1).
-func TestT043(t *testing.T) { each(t, func(w *world) { w.random(500, 8) }) }
+func TestT043(t *testing.T) { each(t, func(w *world) { w.random(500, 7) }) }
 
 const canary = "canary"
 
@@ -41,7 +41,24 @@ func (w *world) random(n int, seed uint64) {
 	var journal []string
 	outcomes := map[desk.Outcome]int{}
 	var outbox []*desk.Mail
-	for i := range n {
+	missing := func() (what []string) {
+		for _, o := range []desk.Outcome{
+			desk.OutcomeNew, desk.OutcomeReply, desk.OutcomeLinked, desk.OutcomeDuplicate, desk.OutcomeCommand, desk.OutcomeRefused,
+			desk.OutcomeHeld, desk.OutcomeNoted,
+		} {
+			if outcomes[o] == 0 {
+				what = append(what, string(o))
+			}
+		}
+		for _, cause := range []string{"top_up", "hold", "settle", "release"} {
+			if !strings.Contains(strings.Join(w.postings(), "; "), cause) {
+				what = append(what, cause)
+			}
+		}
+		return what
+	}
+	// A walk that has not come by everything yet goes on: what it meets changes with each rule of the desk.
+	for i := 0; i < n || i < 4*n && (i%50 != 0 || len(missing()) > 0); i++ {
 		w.step(r, i, outbox, outcomes)
 		if i%50 == 49 {
 			outbox = w.outbox()
@@ -63,18 +80,8 @@ func (w *world) random(n int, seed uint64) {
 			}
 		}
 	}
-	for _, o := range []desk.Outcome{
-		desk.OutcomeNew, desk.OutcomeReply, desk.OutcomeLinked, desk.OutcomeDuplicate, desk.OutcomeCommand, desk.OutcomeRefused, desk.OutcomeHeld,
-		desk.OutcomeNoted,
-	} {
-		if outcomes[o] == 0 {
-			w.Errorf("no mail of %d ended as %s: %v", n, o, outcomes)
-		}
-	}
-	for _, cause := range []string{"top_up", "hold", "settle", "release"} {
-		if !strings.Contains(strings.Join(w.postings(), "; "), cause) {
-			w.Errorf("nothing was posted as %s: %q", cause, w.postings())
-		}
+	if what := missing(); len(what) > 0 {
+		w.Errorf("nothing came of %q: %v, %q", what, outcomes, w.postings())
 	}
 }
 

@@ -416,6 +416,9 @@ func (v *visit) machine(p place) error {
 		if err := v.keep(tk.Number, OutcomeNoted, v.who.staff != nil || v.m.Kind == message.Bounced || v.part(tk) == Aside); err != nil {
 			return err
 		}
+		if v.m.Kind == message.List {
+			return v.byList(tk)
+		}
 		return v.bounced(tk)
 	case v.m.Kind == message.Bounced:
 		v.because("a report about no mail of ours: %s", v.m.Kind)
@@ -427,6 +430,18 @@ func (v *visit) machine(p place) error {
 		return v.open(p, OutcomeLinked)
 	}
 	return v.open(p, OutcomeNew)
+}
+
+// byList tells staff of words that came by way of a list from somebody who takes part. Such a mail gets no automatic answer, re-opens nothing and
+// meets no clock (T047), but a person may have written it: there are customers all of whose mails go that way, and engineers who wait for them.
+func (v *visit) byList(tk *Ticket) error {
+	switch {
+	case tk.Status.Done() || v.who.staff != nil || !v.takesPart(tk):
+		return nil
+	case v.part(tk) == "":
+		return v.tellStaff(tk, "new_words")
+	}
+	return v.tellAside(tk)
 }
 
 // complaint takes a feedback report (RFC 5965). Where it holds the Message-ID of a mail of ours, which nobody can guess, nothing more goes to
