@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math/bits"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -88,6 +89,28 @@ func unflow(text string, delSp bool) string {
 		open, depth = flowed, d
 	}
 	return strings.Join(out, "\n")
+}
+
+var enrichedTag = regexp.MustCompile(`(?is)<param>.*?</param>|</?[a-z0-9-]{1,60}>`)
+
+// unenriched is text/enriched without its commands (RFC 1896): one line end is a space, several are one less, and "<<" is "<".
+func unenriched(text string) string {
+	text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "<<", "\x00")
+	text = enrichedTag.ReplaceAllString(text, "")
+	var out strings.Builder
+	for i := 0; i < len(text); i++ {
+		if text[i] != '\n' {
+			out.WriteByte(text[i])
+			continue
+		}
+		n := len(text[i:]) - len(strings.TrimLeft(text[i:], "\n"))
+		if n == 1 {
+			out.WriteByte(' ')
+		}
+		out.WriteString(strings.Repeat("\n", n-1))
+		i += n - 1
+	}
+	return strings.ReplaceAll(strings.TrimSpace(out.String()), "\x00", "<")
 }
 
 // plainLines gives text with lines ended by \n only and nothing that cannot be shown.

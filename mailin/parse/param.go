@@ -21,7 +21,9 @@ func parseParams(s string) (value string, list params) {
 	if media, more, ok := strings.Cut(value, " "); ok && (strings.Contains(media, "/") || media == "attachment" || media == "inline") && strings.Contains(more, "=") {
 		// The semicolon was forgotten: "text/plain charset=utf-8".
 		_, more, _ = strings.Cut(strings.TrimLeft(s, " \t"), " ")
-		value, rest = media, more
+		value, rest = strings.TrimSuffix(media, ","), more
+	} else if name, _, ok := strings.Cut(value, "="); ok && !strings.Contains(name, "/") {
+		value, rest = "", s // the value itself was forgotten: "filename=a.pdf"
 	}
 	if rest != "" {
 		list = make(params, 0, 3)
@@ -138,11 +140,14 @@ func joinPieces(ps []piece) string {
 		if p.encoded {
 			encoded = true
 			if i == 0 {
-				if parts := strings.SplitN(v, "'", 3); len(parts) == 3 {
-					charset, v = parts[0], parts[2]
+				parts := strings.SplitN(v, "'", 3)
+				if len(parts) == 3 || len(parts) == 2 && canonicalCharset(parts[0]) == "utf-8" {
+					charset, v = parts[0], parts[len(parts)-1]
 				}
 			}
 			v = unescape(v)
+		} else if plain := unescape(v); encoded && len(plain) < len(v) && !isPlainASCII(plain) {
+			v = plain // the star of a further piece was forgotten
 		}
 		b.WriteString(v)
 	}

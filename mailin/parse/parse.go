@@ -357,6 +357,12 @@ func (r *reading) leaf(p *part, b *body) (stop bool) {
 			for _, said := range calendarLines(text) {
 				r.notes.add(said)
 			}
+		case p.isOtherText():
+			text, _ := toUTF8(c.head(maxReport), p.params.get("charset"))
+			if p.media != "text/markdown" {
+				text = unenriched(text)
+			}
+			r.fallback = append(r.fallback, textPart{text: plainLines(text)})
 		}
 		c.finish()
 		a := p.attachment()
@@ -410,7 +416,20 @@ func (r *reading) text(p *part, c *content) {
 	if strings.EqualFold(p.params.get("format"), "flowed") && !markup {
 		text = unflow(text, strings.EqualFold(p.params.get("delsp"), "yes"))
 	}
+	if !markup && isDocument(text) {
+		markup = true
+	}
 	r.texts = append(r.texts, textPart{html: markup, text: text, alternative: p.alternative})
+}
+
+// isDocument tells a text that is a whole page of HTML, whatever its type says.
+func isDocument(text string) bool {
+	begin := trimLeft(text, " \t\n")
+	if len(begin) < 20 || begin[0] != '<' || !strings.EqualFold(begin[:5], "<html") && !strings.EqualFold(begin[:14], "<!doctype html") {
+		return false
+	}
+	end := strings.TrimRight(begin, blanks+"\n")
+	return len(end) > 20 && strings.EqualFold(end[len(end)-7:], "</html>")
 }
 
 var metaTag = regexp.MustCompile(`(?i)<meta[^>]{0,200}charset\s*=\s*["']?([A-Za-z0-9_:.\-]+)`)

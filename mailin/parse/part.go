@@ -2,9 +2,12 @@ package parse
 
 import (
 	"path"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/net/html"
 
 	"github.com/postdesk/postdesk/desk/message"
 )
@@ -54,6 +57,15 @@ func (p *part) isText() bool {
 	return p.filename() == "" || p.parent == "" || p.parent == "multipart/alternative"
 }
 
+// isOtherText tells text of the mail itself in a form that its writer's program has alone; it counts where there is no other.
+func (p *part) isOtherText() bool {
+	switch p.media {
+	case "text/enriched", "text/richtext", "text/markdown":
+		return p.disposition != "attachment" && p.filename() == ""
+	}
+	return false
+}
+
 // protection says what is signed or encrypted, so that people know why they see a file where they expect words (M2).
 func (p *part) protection() string {
 	switch {
@@ -88,11 +100,17 @@ func (p *part) attachment() message.Attachment {
 
 const maxName = 200 // runes of a file name
 
+// letterReferences stand in names for letters beyond ASCII, where a page in another charset sent them.
+var letterReferences = regexp.MustCompile(`&#(1[3-9]\d|[2-9]\d\d|\d{4,6});`)
+
 // safeName makes a name that a stranger gave safe to show and to offer for download (T061): its last part if it is a path, without
 // characters that are not seen or that turn the line around, never "." or a device's name.
 func safeName(name string) string {
 	if name == "" {
 		return ""
+	}
+	if strings.Contains(name, "&#") {
+		name = letterReferences.ReplaceAllStringFunc(name, html.UnescapeString)
 	}
 	name = strings.ReplaceAll(cleanText(name), `\`, "/")
 	name = strings.Map(func(r rune) rune {

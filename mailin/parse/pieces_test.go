@@ -326,3 +326,32 @@ func TestLinesOfAnyLength(t *testing.T) {
 		t.Errorf("got %d bytes in %d lines, want %d in 4", got.Len(), starts, len(in))
 	}
 }
+
+// Each mail has the text or the file that a program wrote in a way of its own.
+func TestOddParts(t *testing.T) {
+	const head = "From: kim@cust.example\nMIME-Version: 1.0\n"
+	for _, c := range []struct{ name, part, text, file string }{
+		{"a page of HTML as plain text", "Content-Type: text/plain\n\n<html><body><p>Hello<br>there</p></body></html>\n", "Hello\nthere", ""},
+		{"a person who writes of HTML", "Content-Type: text/plain\n\n<html> is what I see, and no </html>.\n", "<html> is what I see, and no </html>.", ""},
+		{"a short beginning of a page", "Content-Type: text/plain\n\n<html>                              \n", "<html>                              ", ""},
+		{"enriched text alone", "Content-Type: text/enriched\n\n<bold>Hello</bold>\nthere,\n\n<color><param>red</param>a <<b</color>\n", "Hello there,\na <b", ""},
+		{"enriched text beside plain", "Content-Type: multipart/alternative; boundary=b\n\n--b\n\nHello\n--b\nContent-Type: text/enriched\n\n<bold>Hello</bold>\n--b--\n", "Hello", ""},
+		{"markdown alone", "Content-Type: text/markdown\n\n# Hello\n\n* there\n", "# Hello\n\n* there", ""},
+		{"a star forgotten in a further piece", "Content-Disposition: attachment; filename*0*=utf-8''Gr%C3%BC; filename*1=%C3%9Fe.pdf\n\nx\n", "", "Grüße.pdf"},
+		{"a percent sign in a further piece", "Content-Disposition: attachment; filename*0*=utf-8''Gr%C3%BC; filename*1=\"n 100%25.pdf\"\n\nx\n", "", "Grün 100%25.pdf"},
+		{"one quote too few", "Content-Disposition: attachment; filename*=utf-8'Gr%C3%BC.pdf\n\nx\n", "", "Grü.pdf"},
+		{"an apostrophe in a name", "Content-Disposition: attachment; filename*=Kim's%20file.pdf\n\nx\n", "", "Kim's file.pdf"},
+		{"letters as a page refers to them", "Content-Disposition: attachment; filename=\"Gr&#252;&#223;e.pdf\"\n\nx\n", "", "Grüße.pdf"},
+		{"a comma for the semicolon", "Content-Type: application/pdf, name=\"a.pdf\"\n\nx\n", "", "a.pdf"},
+		{"a disposition that says none", "Content-Type: application/pdf\nContent-Disposition: filename=\"a.pdf\"\n\nx\n", "", "a.pdf"},
+	} {
+		m := Parse(Bytes([]byte(head + c.part)))
+		file := ""
+		for _, a := range m.Attachments {
+			file = a.Filename
+		}
+		if m.Text != c.text || file != c.file {
+			t.Errorf("%s: text %q, file %q; want %q, %q", c.name, m.Text, file, c.text, c.file)
+		}
+	}
+}
