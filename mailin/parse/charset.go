@@ -165,7 +165,7 @@ func unitsOf(b []byte, name string) string {
 	}
 	even, odd := zeros[0]+zeros[2], zeros[1]+zeros[3]
 	wide := zeros[1]+zeros[2] > len(head)*2/5 // zero in nearly all letters, whichever end comes first
-	if one, other := min(even, odd), max(even, odd); !declared && (other < len(head)/4 || one > other/8 && !(wide && min(zeros[0], zeros[3]) <= max(zeros[0], zeros[3])/8)) {
+	if one, other := min(even, odd), max(even, odd); !declared && (other < max(2, len(head)/4) || one > other/8 && !(wide && min(zeros[0], zeros[3]) <= max(zeros[0], zeros[3])/8)) {
 		return "" // NULs in a text
 	}
 	switch {

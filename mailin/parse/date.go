@@ -12,7 +12,7 @@ import (
 var dateForms = []string{
 	"Mon, 2 Jan 2006 15:04:05", "2 Jan 2006 15:04:05", "Mon, 2 Jan 2006 15:04", "Mon Jan 2 15:04:05 2006", "Mon Jan 2 15:04:05 MST 2006", "Mon Jan 2 15:04:05 2006 -0700",
 	"Mon, 2 January 2006 15:04:05 -0700", "Mon, 2-Jan-2006 15:04:05 -0700", "Mon, 2 Jan 06 15:04:05 -0700", "Mon, 2 Jan 2006 15.04.05 -0700",
-	"2006-01-02 15:04:05 -0700", "2006-01-02 15:04:05", time.RFC3339, "02.01.2006 15:04:05", "2/1/2006 15:04:05", "2006/01/02 15:04:05",
+	"2006-01-02 15:04:05 -0700", "2006-01-02 15:04:05", time.RFC3339, "02.01.2006 15:04:05", "2.1.2006 15:04:05", "2.1.2006 15:04", "2/1/2006 15:04:05", "2006/01/02 15:04:05",
 	"Mon, 2 Jan 2006 15:04:05 -07:00", "Mon, 2 Jan 2006 15:04:05 GMT-0700", "Mon, 2 Jan 2006 15:04:05 GMT-07:00", "Mon, 2 Jan 2006 3:04:05 PM -0700", "Mon 2 Jan 2006 15:04:05 -0700",
 }
 
@@ -21,6 +21,9 @@ var comments = regexp.MustCompile(`\([^()]*\)?`)
 // parseDate reads the sender's own clock (RFC 5322, 3.3), with the offset that he gave. A value without a zone is taken for UTC.
 func parseDate(v string) (time.Time, error) {
 	if t, ok := usualDate(v); ok && plausible(t) {
+		return t, nil
+	}
+	if t, ok := looseDate(v); ok && plausible(t) {
 		return t, nil
 	}
 	if t, err := mail.ParseDate(v); err == nil && plausible(t) {

@@ -228,8 +228,10 @@ func fieldName(line []byte) (end, colon int) {
 }
 
 // headerGoesOn tells whether a well-known field still comes before the next blank line.
-func headerGoesOn(lines *lineReader) bool {
-	for i, line := range bytes.Split(lines.ahead(4<<10), []byte{lines.end}) {
+func headerGoesOn(lines *lineReader) bool { return fieldAhead(lines.ahead(4<<10), lines.end) }
+
+func fieldAhead(text []byte, end byte) bool {
+	for i, line := range bytes.Split(text, []byte{end}) {
 		line = bytes.TrimRight(line, "\r")
 		if len(line) == 0 || i > 40 {
 			return false

@@ -70,7 +70,7 @@ func (lr *lineReader) begin() {
 		if piece == nil {
 			return
 		}
-		if text, _ := cutEnd(piece); len(text) > 0 || !headerGoesOn(lr) {
+		if text, _ := cutEnd(piece); len(text) > 0 || !fieldAhead(bytes.TrimLeft(lr.ahead(4<<10), "\r\n"), lr.end) {
 			lr.unread()
 			return
 		}

@@ -215,6 +215,22 @@ func TestDates(t *testing.T) {
 		{"2026-11-02T10:15:00+01:00", "2026-11-02 10:15:00 +0100"},
 		{"Mon, 2 Nov 2026 10:15:00 GMT+0100", "2026-11-02 10:15:00 +0100"},
 		{"Mon, 2 Nov 2026 10:15", "2026-11-02 10:15:00 +0000"},
+		{"Mon, 2 Nov 2026 10:15:00 EST", "2026-11-02 10:15:00 -0500"},
+		{"Mon, 2 Nov 2026 10:15:00 CET", "2026-11-02 10:15:00 +0100"},
+		{"Mon Nov  2 10:15:00 MET 2026", "2026-11-02 10:15:00 +0100"},
+		{"Mon, 2 Nov 2026 10:15:00 XYZ", "2026-11-02 10:15:00 +0000"},
+		{"Mon, 2 Nov 2026 10:15:00 GMT+1", "2026-11-02 10:15:00 +0100"},
+		{"Mon, 2 Nov 2026 10:15:00 UTC-05:00", "2026-11-02 10:15:00 -0500"},
+		{"Mon, 2 Nov 2026 10:15:00 0100", "2026-11-02 10:15:00 +0100"},
+		{"Mon, 2 Nov 126 10:15:00 +0100", "2026-11-02 10:15:00 +0100"},
+		{"Monday, November 2, 2026 10:15:00 PM -0800", "2026-11-02 22:15:00 -0800"},
+		{"lun., 2 nov. 2026 10:15:00 +0100", "2026-11-02 10:15:00 +0100"},
+		{"mar., 3 déc. 2026 10:15:00 +0100", "2026-12-03 10:15:00 +0100"},
+		{"пн, 2 ноября 2026 10:15:00 +0300", "2026-11-02 10:15:00 +0300"},
+		{"Mon, 2 Nov 2026 23:59:60 +0000", "2026-11-03 00:00:00 +0000"},
+		{"2.11.2026 10:15", "2026-11-02 10:15:00 +0000"},
+		{"Mon, 31 Feb 2026 10:15:00 CET", ""},
+		{"Mon, 2 Nov 2026 10:75:00 CET", ""},
 		{"yesterday", ""},
 		{"Mon, 2 Nov 99999 10:15:00 +0100", ""},
 	} {
@@ -337,6 +353,9 @@ func TestOddParts(t *testing.T) {
 		{"enriched text alone", "Content-Type: text/enriched\n\n<bold>Hello</bold>\nthere,\n\n<color><param>red</param>a <<b</color>\n", "Hello there,\na <b", ""},
 		{"enriched text beside plain", "Content-Type: multipart/alternative; boundary=b\n\n--b\n\nHello\n--b\nContent-Type: text/enriched\n\n<bold>Hello</bold>\n--b--\n", "Hello", ""},
 		{"markdown alone", "Content-Type: text/markdown\n\n# Hello\n\n* there\n", "# Hello\n\n* there", ""},
+		{"a page that names its charset above itself", "Content-Type: text/html\n\n<?xml version=\"1.0\" encoding=\"windows-1251\"?><html><body>\xcf\xf0\xe8\xe2\xe5\xf2</body></html>\n", "Привет", ""},
+		{"a page that names a charset it cannot have", "Content-Type: text/html\n\n<meta charset=\"utf-16\"><p>Grüße</p>\n", "Grüße", ""},
+		{"a few NULs", "Content-Type: text/plain\n\na\x00b\n", "ab", ""},
 		{"a star forgotten in a further piece", "Content-Disposition: attachment; filename*0*=utf-8''Gr%C3%BC; filename*1=%C3%9Fe.pdf\n\nx\n", "", "Grüße.pdf"},
 		{"a percent sign in a further piece", "Content-Disposition: attachment; filename*0*=utf-8''Gr%C3%BC; filename*1=\"n 100%25.pdf\"\n\nx\n", "", "Grün 100%25.pdf"},
 		{"one quote too few", "Content-Disposition: attachment; filename*=utf-8'Gr%C3%BC.pdf\n\nx\n", "", "Grü.pdf"},
@@ -352,6 +371,17 @@ func TestOddParts(t *testing.T) {
 		}
 		if m.Text != c.text || file != c.file {
 			t.Errorf("%s: text %q, file %q; want %q, %q", c.name, m.Text, file, c.text, c.file)
+		}
+	}
+}
+
+func TestBlankLinesAboveTheHeader(t *testing.T) {
+	for _, blank := range []string{"\n", "\r\n\r\n", "\n\n\n"} {
+		if m := Parse(Bytes([]byte(blank + "From: kim@cust.example\nSubject: Order\n\nHello\n"))); m.Subject != "Order" || m.Text != "Hello" {
+			t.Errorf("%q above the header gives subject %q, text %q", blank, m.Subject, m.Text)
+		}
+		if m := Parse(Bytes([]byte(blank + "Hello,\n\nno header: here\n"))); m.Text == "" {
+			t.Errorf("%q above a text without a header gives none", blank)
 		}
 	}
 }
