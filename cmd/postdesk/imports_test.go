@@ -43,7 +43,6 @@ var homes = map[string][]string{
 	"github.com/expr-lang/expr":           {"desk/rules"},
 	"github.com/arran4/golang-ical":       {"desk/calendar"},
 	"github.com/yuin/goldmark":            {"templates"},
-	"github.com/gogs/chardet":             {"mailin/parse"},
 	"github.com/abadojack/whatlanggo":     {"mailin/parse"},
 	"github.com/JohannesKaufmann":         {"mailin/parse"},
 	"github.com/microcosm-cc":             {"mailin/parse"},

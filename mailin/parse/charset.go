@@ -10,7 +10,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/emersion/go-message/charset"
-	"github.com/gogs/chardet"
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/ianaindex"
 )
@@ -265,71 +264,6 @@ func mostlyUTF8(b []byte) bool {
 		b = b[n:]
 	}
 	return good > 3*bad
-}
-
-// guessable are the charsets that a guess may give, in the detector's words and ours; others that it knows are hardly ever right in
-// mail. Of two that fit alike the first is taken: the detector itself gives them in any order.
-var guessable = []struct{ detected, name string }{
-	{"ISO-8859-1", "windows-1252"}, {"windows-1252", "windows-1252"}, {"windows-1251", "windows-1251"}, {"KOI8-R", "koi8-r"},
-	{"ISO-8859-2", "iso-8859-2"}, {"windows-1250", "windows-1250"}, {"ISO-8859-9", "windows-1254"}, {"windows-1254", "windows-1254"},
-	{"ISO-8859-7", "iso-8859-7"}, {"windows-1253", "windows-1253"}, {"ISO-8859-5", "iso-8859-5"}, {"Shift_JIS", "shift_jis"},
-	{"EUC-JP", "euc-jp"}, {"EUC-KR", "euc-kr"}, {"GB-18030", "gb18030"}, {"Big5", "big5"}, {"UTF-16LE", "utf-16le"}, {"UTF-16BE", "utf-16be"},
-}
-
-// drawsBoxes tells bytes that KOI8-R has for lines and boxes, which no text has many of: Chinese has.
-func drawsBoxes(b []byte) bool {
-	letters, boxes := 0, 0
-	for _, c := range b {
-		switch {
-		case c >= 0xc0 || c == 0xa3 || c == 0xb3:
-			letters++
-		case c >= 0x80:
-			boxes++
-		}
-	}
-	return boxes > letters/8
-}
-
-const guessSample = 3 << 8 // bytes that a guess looks at: the detector compares them with the letters of some thirty languages
-
-func guessCharset(b []byte) string {
-	if hasJapaneseShift(b[:min(len(b), 4<<10)]) {
-		return "iso-2022-jp"
-	}
-	results, err := chardet.NewTextDetector().DetectAll(telling(b))
-	if err != nil {
-		return "windows-1252"
-	}
-	best, guess := 9, "windows-1252" // less is no guess
-	for _, g := range guessable {
-		for _, r := range results {
-			if r.Charset == g.detected && r.Confidence > best && !(g.name == "koi8-r" && drawsBoxes(b)) {
-				best, guess = r.Confidence, g.name
-			}
-		}
-	}
-	return guess
-}
-
-// telling is the part of a text by which its charset can be guessed: the lines that are not ASCII, as many as a guess looks at. Where they are
-// few, the rest of the text tells nothing but its language.
-func telling(b []byte) []byte {
-	if len(b) <= guessSample || bytes.HasPrefix(b, []byte("\xff\xfe")) || bytes.HasPrefix(b, []byte("\xfe\xff")) {
-		return b[:min(len(b), guessSample)]
-	}
-	var sample []byte
-	for line := range bytes.Lines(b) {
-		if first := bytes.IndexFunc(line, func(r rune) bool { return r >= utf8.RuneSelf }); first >= 0 {
-			line = line[max(0, first-100):]
-			if sample = append(sample, line[:min(len(line), guessSample-len(sample))]...); len(sample) == guessSample {
-				return sample
-			}
-		}
-	}
-	if len(sample) == 0 {
-		return b[:guessSample]
-	}
-	return sample
 }
 
 // hasJapaneseShift tells ISO-2022-JP by the codes that shift into it (RFC 1468).
