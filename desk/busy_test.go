@@ -273,3 +273,24 @@ func TestWordsByWayOfAListAreTold(t *testing.T) {
 		}
 	})
 }
+
+// TestWhatIsLeftForTheListIsOnIt: a dispatcher who gets more notices than anybody reads finds in the list instead of them what was left out,
+// though the request waits for its customer: he was told that one of us reads his words.
+func TestWhatIsLeftForTheListIsOnIt(t *testing.T) {
+	each(t, func(w *world) {
+		offer := w.opened(w.mail(ann, "Install the shop", "Please install it."))
+		other := w.opened(w.mail(ann, "Install the blog", "Please install it."))
+		for i := range 100 {
+			w.opened(w.mail(fmt.Sprintf("p%d@example.net", i), "A question", "How?"))
+		}
+		got := w.brings(func() {
+			w.received(desk.OutcomeReply, w.answer(ann, w.lastFor(offer.Number, ann), "Yes, but only if it is done tomorrow."))
+		})
+		w.same("her words bring", got, []string{"not_understood to " + ann})
+		w.pass(90 * time.Minute)
+		m := w.lastOf("gathered", dana)
+		if m == nil || !mentions(m, "Install the shop") || mentions(m, "Install the blog") {
+			t.Errorf("Dana reads of %d and not of %d: %+v", offer.Number, other.Number, m)
+		}
+	})
+}

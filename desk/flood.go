@@ -1,7 +1,9 @@
 package desk
 
 import (
+	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -96,7 +98,7 @@ func (t *turn) inDigest(tk *Ticket, s *policy.Staff, template string) (bool, err
 		}
 		why = fmt.Sprintf("%d notices went there within an hour", n)
 	}
-	t.withheld(tk, []*policy.Staff{s}, template, why+": it is told in a digest")
+	t.withheld(tk, []*policy.Staff{s}, template, why+toldInDigest)
 	return true, t.tx.StartTimer(t.ctx, timerDigest+s.ID, t.now.Add(digestDelay))
 }
 
@@ -142,26 +144,52 @@ func (t *turn) tellDigest(id string) error {
 		return err
 	}
 	data := t.staffData(nil, s)
+	var unheard, wait []*Ticket // the list begins with what nobody would look for
 	for _, tk := range all {
 		dispatches := false
 		for _, d := range t.p.Dispatchers(tk.Queue) {
 			dispatches = dispatches || d == s
 		}
-		if tk.Status != Open && tk.Status != AwaitingEstimate || tk.Assignee != s.ID && (tk.Assignee != "" || !dispatches) {
+		if tk.Assignee != s.ID && (tk.Assignee != "" || !dispatches) {
 			continue
 		}
-		data.Count++
-		if len(data.Tickets) < maxListed {
-			data.Tickets = append(data.Tickets, templates.TicketLine{
-				Number: tk.Number, Subject: oneLine(string(public(tk.Subject)), 120), From: oneLine(contactLine(tk.Requester.Name, tk.Requester.Address), 120),
-				At: *t.momentFor(tk.Registered, s), Assigned: tk.Assignee != "",
-			})
+		if tk.Status == Open || tk.Status == AwaitingEstimate {
+			wait = append(wait, tk)
+			continue
+		}
+		left, err := t.leftOut(tk, s) // else it waits for somebody else, as far as he knows
+		if err != nil {
+			return err
+		}
+		if left {
+			unheard = append(unheard, tk)
 		}
 	}
-	if len(data.Tickets) == 0 {
+	listed := append(unheard, wait...)
+	if data.Count = len(listed); data.Count == 0 {
 		return nil
 	}
+	for _, tk := range listed[:min(data.Count, maxListed)] {
+		data.Tickets = append(data.Tickets, templates.TicketLine{
+			Number: tk.Number, Subject: oneLine(string(public(tk.Subject)), 120), From: oneLine(contactLine(tk.Requester.Name, tk.Requester.Address), 120),
+			At: *t.momentFor(tk.Registered, s), Assigned: tk.Assignee != "",
+		})
+	}
 	return t.sendStaff(nil, s, "gathered", data)
+}
+
+// toldInDigest ends the reason of a notice that is left for a digest.
+const toldInDigest = ": it is told in a digest"
+
+// leftOut tells whether one of us was lately not told of something about a ticket: such as of words that are no clear yes, which their writer
+// was told that one of us reads.
+func (t *turn) leftOut(tk *Ticket, s *policy.Staff) (bool, error) {
+	all, err := t.tx.Journal(t.ctx, tk.Number)
+	return slices.ContainsFunc(all, func(e Event) bool {
+		var w Withheld
+		return e.Kind == EventWithheld && e.At.After(t.now.Add(-2*digestDelay)) && json.Unmarshal(e.Data, &w) == nil &&
+			w.To == s.Address && strings.HasSuffix(w.Why, toldInDigest)
+	}), err
 }
 
 // wakeTimer does what is due beside tickets.
