@@ -77,15 +77,15 @@ var reasonWords = []reasonWord{
 	// A few that would be taken for something else below.
 	{UserUnknown, anyOf(
 		`recipient address rejected: access denied`, // Microsoft's way to say that a recipient is not in its directory
-		`recipientnotfound`, `nosuchuser`, `refused due to recipient preferences`, `unknown recipient or mailbox`, `(in my bad|not in my valid)(rcptto|recipientto)`, `address(es)? (reserved by|in single label)`,
+		`recipientnotfound`, `nosuchuser`, `refused due to recipient preferences`, `unknown recipient or mailbox`, `(in my bad|not in my valid)(rcptto|recipientto)`, `address(es)? (reserved by|in single label)`, `wrong or no longer valid`,
 	)},
-	{MailboxFull, anyOf(`mailbox size (limit|exceed)`, `quota ?exceededexception`, `rejection- ?quota exceeded`, `error writing message: file too large`)},
+	{MailboxFull, anyOf(`mailbox size (limit|exceed)`, `quota ?exceededexception`, `rejection- ?quota exceeded`, `error writing message: file too large`, `too many messages on the server`)},
 	{RateLimited, anyOf(
 		`deferred due to (unexpected|excessive) volume`, `receiving mail (too quickly|at a rate)`, `frequency (is )?limited|frequency of .{0,40}limited`, `limit for the number of (messages|mails|recipients)`, `maximum number of (connections|messages|recipients)`,
 		`(daily|hourly|per (hour|day)|smtp relay|outbound thread|recipient thread|mail send|sending|submission) (message receive |user sending |sending |message |recipient )?(limit|quota)`, `daily limit for`, `too many login`,
 	)},
-	{SystemError, anyOf(`(open|create|write|lock) .{0,20}(mailbox|file|folder).{0,40}permission denied`, `dns records .{0,40}in a loop`, `message depth`, `lowest numbered mx`, `account service is`, `insufficient disk space; try again`)},
-	{HostUnknown, anyOf(`indicated no smtp service`, `name service error`, `name ?server (reply|failure|error)`, `nx-?domain`, `null ?mx`, `no mail hosts? for`)},
+	{SystemError, anyOf(`(open|create|write|lock) .{0,20}(mailbox|file|folder).{0,40}permission denied`, `dns records .{0,40}in a loop`, `message depth`, `lowest numbered mx`, `account service is`, `no such file or directory`, `can(no|')t write`, `insufficient disk space; try again`)},
+	{HostUnknown, anyOf(`indicated no smtp service`, `name service error`, `name ?server (reply|failure|error)`, `nx-?domain`, `null ?mx`, `no mail hosts? for`, `mail domain .{0,40}\bunknown`, `mail receiving disabled`)},
 	{DeliveryTimeout, anyOf( // no safe line to be had
 		`starttls (is )?(required|command)`, `tls (is |session is )?required`, `tls/ssl.{0,10} connection required`, `requires (encryption|tls|high-strength)`, `encryption (is )?(required|needed)`, `start tls failed`, `\bdane\b|\btlsa\b|mta-sts`, `certificate (expired|verification|validation|mismatch)`, `suspiciousremoteserver`,
 	)},
@@ -99,7 +99,7 @@ var reasonWords = []reasonWord{
 		`mail rejet[eé]`, `for policy reasons`, `multiple (addresses in from|subject)`, `rfc ?(2|5|8)822|rfc ?5322|rfc ?822 `, `not rfc.{0,12}compliant`,
 	)},
 	{TooLarge, anyOf(
-		`message (size|length|is larger)`, `message(\(s\))? (is |was )?too (large|big|long)`, `(too large|too big).{0,20}(message|mail|system)`, `size (limit|exceed)`, `exceed.{0,40}(message|mail|size|maximum) size`,
+		`message (size|length|is larger)`, `message(\(s\))? (is |was )?too (large|big|long)`, `(too large|too big).{0,20}(message|mail|system)`, `size (limit|exceed)`, `exceed.{0,40}(message|mail|size|maximum) size`, `(message|mail) file too (big|large)`,
 		`(fixed )?maximum (message )?size`, `larger than .{0,40}(limit|allowed|maximum)`, `zu gro(ß|ss)`, `trop (volumineux|grand|gros)`, `demasiado grande`, `troppo grande`, `te groot`, `zbyt du[żz]`, `слишком (большо|велик)`,
 	)},
 	{SenderRejected, anyOf(
@@ -107,24 +107,26 @@ var reasonWords = []reasonWord{
 		`(dns|real-?time |ip |local |internal )?(black|block)[ -]?(hole|list)`, `dnsbl`, `\brbls?\b`, `spamhaus`, `spamcop`, `\bsorbs\b`, `(is|are|was|been|currently|ip|address) listed (in|at|by|on) `, `banned (sender|host|ip)`,
 		`(reverse dns|rdns|\bptr\b|reverse (address )?(lookup|hostname|name))`, `cannot find your (reverse )?hostname`, `helo command rejected`, `ehlo.{0,30}(rejected|invalid)`,
 		`relay(ing)? (access )?(denied|is not|not|prohibited)`, `(not (permitted|allowed|configured|authorized)|unable|denied) to relay`, `we do not relay`, `open relay`,
-		`sender (address |domain |e-?mail )?(was |is |has been |not |verify |verification )?(rejected|denied|invalid|blocked|unknown|failed|not|allowed|refused)`, `(domain of|invalid) sender`, `sender.{0,40}(does not exist|not authori[sz]ed|not allowed)`,
-		`invalid (return|envelope|mail from)`, `client host .{0,60}(rejected|blocked|denied)`, `(your|this|from|the|sending|source|adresse) (e-?mail )?(ip|ip address|host|server|mail server|network|domain|ip source)\b.{0,60}(block|reject|ban|denied|refus|bloqu|reputation)`,
+		`sender (ip |domain |e-?mail )*(address )?(was |is |isn't |has been |not |verify |verification )?(rejected|denied|invalid|blocked|unknown|failed|not|allowed|refused|empty|spammer)`, `sender isn't on`, `(bad|unroute?able|unverif[iy]able) (sender|sending)`, `(domain of|invalid) sender`, `sender.{0,40}(does not exist|not authori[sz]ed|not allowed)`,
+		`invalid (return|envelope|mail from)`, `client host .{0,60}(rejected|blocked|denied)`, `(your|this|from|the|sending|source|adresse) (e-?mail |access )?(ip|ip address|host|server|mail server|network|domain|ip source)\b.{0,60}(block|reject|ban|denied|refus|bloqu|reputation)`,
 		`email address is not verified`, `sendas ?denied`, `allowed to send as`, `unregistered domain`, `envelope (blocked|rejected)`, `host network`, `failed to authenticate`, `\bbatv\b`, `as a relay\b`, `relaying disallowed`, `too many (bad commands|spams)`, `user complaints`, `permanently deferred`,
 		`\d\.\d{1,3}[])>]{0,2} (is |was |has been )?(currently |temporarily |permanently )?(blocked|banned|denied|listed)`, `blank from`, `administrative prohibition envelope`, `not accepting connections$`, `connection denied`, `bounce attacks?`,
 		`\((rly|dyn|rtr|hvu|con):\w+\)`, `will not accept delivery`, `\b(ofr|lpn)\d*_(102|103|510|999)`, `aup#\w*-?1(0[0-8]0|1[0-5]0|2[0-5]0|5[02]0)`, `aup#(cx(bl|dns|sndr|smtp)|cdrbl|ipbl)`, // codes of AOL, Orange, Spectrum, Cox
+		`blocked using`, `bad ip profile`, `not allowed to send`, `accepting mail from your`, `server of your isp`, `not passed validation`, `open proxy`, `by your ip\b`, `purported responsible`, `senderfilter`, `third-party dsn`, `mail from not owned`, `(returned|bounce) mails? not accepted`, `backscatter`,
+		`insecure mail relay`, `no relaying`, `relaying mail`, `not a gateway`, `registered gateway`, `don't handle mail`, `specified domain is not allowed`, `requires authentication`, `authentication (credentials|failure)`, `don't authenticate`, `resolve your address`, `unresolvable relay`, `organizational settings`, `mass mailer`, `only accepting mail from`, `blocked by the recipient`, `(recipient|user) refuses`, `fully qualified e-?mail`,
 		`invalid ip`, `messages from .{0,40}(weren't|were not) sent`, `currently blocked by`, `sender domain must exist`, `^[^a-z]*verification failed for`, `callback setup failed`, `ip=\S{1,60} - a problem occurred`, `blocked - see`, `too many unwanted`, `unwanted messages have been`, `not accept(ing|ed)? (mail|messages|e-?mail|connections) from`, `no access from`, `you are not (allowed|authori[sz]ed|permitted)`, `not authori[sz]ed to (send|post)`,
 		`permission (to post|denied)`, `(may|do) not have (the )?(permission|rights?)`, `not (have )?permission`, `don't have permission`, `only (accepts|members|subscribers)`, `restricted to (members|senders)`, `closed list|members-only|non-member`,
 		`pas autoris[eé]`, `keine berechtigung`, `nicht berechtigt`, `no tengas? permiso|no tiene permiso`, `non (disponga|disporre|hai|ha) .{0,20}autorizzazion|autorizzazione necessaria`, `geen (toestemming|rechten|machtiging)`, `нет (прав|разрешения)|не имеете`, `uprawnie[nń]`, `permiss[aã]o|permissões`, `許可|権限`, `权限|權限|无权`, `권한`, `ไม่ได้รับอนุญาต`,
 		`access denied`, `connection refused by policy`, `mail from .{0,80}(rejected|refused|denied|not accepted)`, `connections? (will )?not (be )?accepted from`,
 	)},
 	{RateLimited, anyOf(
-		`rate[ -]?limit`, `too many (connections|messages|mails|recipients|concurrent|sessions|e-?mails|requests|errors|invalid)`, `throttl`, `slow(ing)? down`, `gr[ae]y-?list`,
+		`rate[ -]?limit`, `too many (connections|messages|mails|recipients|concurrent|sessions|e-?mails|requests|errors|invalid)`, `throttl`, `slow(ing)? down|slower`, `too much mail from`, `mail limit (was |is |has been )?(exceeded|reached)`, `gr[ae]y-?list`,
 		`(messages?|mails|connections|recipients|e-?mails|failures) per (second|minute|hour|day|connection|session)`, `(sending|hourly|daily|connection|message) (limit|quota) (was |is |has been )?(exceeded|reached)`, `at a rate that`, `unusual (rate|sending)`, `aup#\w*-?1([34]\d0|5[458]0)`, `aup#cx(mxrt|cnct)`, `try again in \d+ (seconds|minutes)`,
 	)},
 	{ContentRejected, anyOf(
 		`\bspam(my|ming|assassin)?\b`, `virus`, `malware`, `trojan`, `phish`, `\bube\b|\buce\b`, `unsolicited`, `junk mail`, `bulk mail`, `scored as`, `content (was |is |has been |filter|reject|not|block|restriction|policy)`, `message content`,
 		`(attachment|file)s?( type)?.{0,40}(not allowed|blocked|forbidden|prohibited|rejected|banned)`, `policy (violation|reason|restriction)`, `violat(es|ion of|ed) .{0,30}policy`, `(against|by|due to|of|local|security|company|site|administrative) .{0,20}polic(y|ies)`, `policy reject`, `blocked by .{0,40}filter`,
-		`aup#\w*-?11[6-9]0`, `urlbl`, `attachment extension`, `lines? too long`, `stray linefeed`, `nature of the content`, `potentially executable`, `\bspm\b`, // Netease's DT:SPM
+		`aup#\w*-?11[6-9]0`, `urlbl`, `attachment extension`, `lines? too long`, `stray linefeed`, `line limit`, `messages containing`, `mail score`, `mime complexity`, `duplicate headers?\b`, `multiple \S+ headers?\b`, `too many parts`, `bare <`, `nature of the content`, `potentially executable`, `\bspm\b`, // Netease's DT:SPM
 		`\b5\d\d[ -].{0,200}(reject|prohibit|denied|refused|blocked|not accepted).{0,200}end of data`, `end of data.{0,100}\b5\d\d[ -].{0,100}(reject|prohibit|denied|refused|blocked|not accepted)`, // what is said once the mail was seen
 		`header (error|is|too)`, `headers? fail`, `malformed`, `bare lf|bare (line|carriage)`, `invalid (header|character|mime)`, `8-?bit`, `suspicious`, `protocol violation`, `message (was )?(filtered|blocked|refused)`, `delivery not authorized`, `mail content denied`, `prohibited`, `dangerous|unsafe`,
 	)},
@@ -136,29 +138,29 @@ var reasonWords = []reasonWord{
 	{MailboxDisabled, anyOf(
 		`archived recipient|destinataire archiv`, `(konto|benutzer|postfach|compte|cuenta|usuario|conta|usuário|casella|utente|ящик|аккаунт|пользовател\S*|skrzynka|účet|schránka|konto|rekening|hesap)[^.]{0,60}(gesperrt|deaktiviert|stillgelegt|désactiv|desactiv|suspen[ds]|bloqu|deshabilitad|inhabilitad|disattivat|sospes|bloccat|отключ|заблокир|zablokowan|nieaktywn|zablokován|zrušen|inaktiver|spärrat|geblokkeerd)`,
 		`(account|mailbox|user|users?\(s\)|address|recipient|e-?mail|login)\b[^.]{0,60}(disabled|suspended|inactive|frozen|deactivated|locked|terminated|expired|not active|closed|on hold|restricted|abandoned|gesperrt|deaktiviert|désactivé|suspendid|disattivat|заблокирован|отключен|zablokowan)`,
-		`(disabled|inactive|suspended|deactivated|frozen|expired|closed) (recipient|user|account|mailbox|address|e-?mail)`, `not currently active`, `no longer (active|in use|valid|accept)`, `temporarily (inactive|deactivated)`, `too long inactive`, `on hold\b`,
+		`(disabled|inactive|suspended|deactivated|frozen|expired|closed) (recipient|user|account|mailbox|address|e-?mail)`, `not currently active`, `domain (is |has been )?(currently )?(suspended|disabled|deactivated|expired)`, `not accepting any mail`, `no longer (active|in use|valid|accept)`, `temporarily (inactive|deactivated)`, `too long inactive`, `on hold\b`,
 	)},
 	{SystemError, anyOf(
 		`(mail|routing|forwarding|delivery) loop`, `loops? back`, `loop detected`, `looping`, `hop ?count`, `too many hops`, `forwarded more than`, `message probably in a routing`, `too many received`, `disk (is )?full`, `no space left`, `(file|disk|write|read|i/o|input/output) error`, `out of memory`,
-		`can(no|')t create`, `couldn't create`, `could not create`, `could not load`, `internal (server |software |system )?error`, `local (configuration )?error`, `configuration (error|problem)`, `misconfigur`, `command (died|not implemented|output)`, `parameter not implemented`, `not implemented`, `mailer error`, `exit (status|code)`, `server error`, `insufficient system (storage|resources)`,
+		`can(no|')t create`, `couldn't create`, `could not create`, `could not load`, `internal (server |software |system )?error`, `local (configuration )?error`, `configuration (error|problem)`, `misconfigur`, `command (died|not implemented|output)`, `parameter not implemented`, `not implemented`, `mailer error`, `command failed`, `interrupted system call`, `error while (being )?process`, `there is no mdb`, `exit (status|code)`, `server error`, `insufficient system (storage|resources)`,
 	)},
 	{HostUnknown, anyOf(
 		`(host|domain|server|hostname)( or domain)?( name)?\b[^.@]{0,30}(unknown|not found|doesn't exist|does not exist|invalid|not exist|could not be found|couldn't be found|unbekannt|inconnu)`, `domain .{1,80} (could not be|couldn't be|was not|wasn't) found`, `domain \S{1,80} does(n't| not) exist`, `(unknown|invalid|illegal|bad|no such|nonexistent|non-existent) (host|domain|mail ?server|hostname)`,
 		`(no|any) (mx|mail exchanger|mail server|a record|dns)`, `(could|can)(n't|not|'t| not)( be)? (find|locate|look ?up|resolve)[^.]{0,40}(host|domain|exchanger|mx|server|address)`, `(unable to|failed to) (look ?up|resolve|find|locate)[^.]{0,30}(host|domain|mx|dns|name|address)`,
-		`dns (error|failure|lookup|server|type)`, `unrouteable`, `unroutable`, `(system|host|domain)[^.]{0,20} not accept(ing)? (network )?(mail|messages|e-?mail)`, `(doesn't|does not) (accept|receive) (any )?(e-?)?mail`, `no route to (domain|host)?\b.{0,20}domain`, `host lookup`, `not a (valid|registered) (gateway )?domain`, `bad destination (host|system)`,
+		`dns (error|failure|lookup|server|type)`, `dns records .{0,60}not be found`, `name or service not known`, `host name lookup`, `domain (is not reachable|must exist)`, `no matches to nameserver`, `unrouteable`, `unroutable`, `(system|host|domain)[^.]{0,20} not accept(ing)? (network )?(mail|messages|e-?mail)`, `(doesn't|does not) (accept|receive) (any )?(e-?)?mail`, `no route to (domain|host)?\b.{0,20}domain`, `host lookup`, `not a (valid|registered) (gateway )?domain`, `bad destination (host|system)`,
 	)},
 	{UserUnknown, anyOf(
-		`recipient (cannot be verified|verification failed)`, `unlisted recipient`, `bounced address`, `recipient mailbox is not allowed`,
+		`recipient (cannot be verified|verification failed|is not local|not ok)`, `rejected recipients?\b`, `can't accept user`, `not an active address`, `nessun utente`, `no mail box`, `no one at this`, `missing home directory`, `\bnot? .{0,40}\bin (the )?(name )?directory`, `unlisted recipient`, `bounced address`, `recipient mailbox is not allowed`,
 		`users?\b[^.]{0,40}(unknown|not found|does(n't| not) exist|invalid|not exist|not known|not listed|unavailable)`, `(unknown|invalid|no such|nonexistent|non-existent|bad|wrong|undefined|illegal) (destination )?(local )?(users?|recipients?|mailbox|address|addressee|alias|account|e-?mail|virtual|person|local[ -]?part|name|login|customer)`,
 		`no (mailbox|user|account|recipient|address|one)\b[^.]{0,30}(here|by|with|found|exist|called)`, `not? (our|a valid|a known|a local|valid) (customer|mailbox|recipient|user|address|account|e-?mail)`,
-		`(mailbox|address(ee)?|account|recipients?|e-?mail|inbox|alias|group)\b[^.]{0,60}(not found|does(n't| not) exist|no longer|not exist|unknown|not listed|invalid|not known|not available|unavailable|couldn't be found|could not be found|wasn't found|is not valid|isn't (valid|known)|not recogni[sz]ed)`,
+		`(mailbox|address(es|ee)?|account|recipients?|e-?mail|inbox|alias|group)\b[^.]{0,60}(not found|not present|unavaiable|does(n't| not) exist|no longer|not exist|unknown|not listed|invalid|not known|not available|unavailable|couldn't be found|could not be found|wasn't found|is not valid|isn't (valid|known)|not recogni[sz]ed)`,
 		`(doesn't|does not) have an? .{0,60}account`, `(has|have) (moved|left)`, `no longer (on|at|with|works?|employed|here|available)`, `(recipient|address|rcpt( to)?) (address )?(was )?(rejected|refused|not accepted|denied)`, `bad destination mailbox`, `can(not|'t) (verify|deliver to) (recipient|user|mailbox)`, `user doesn't`, `\bvrfy\b`,
 		`n'existe pas|inconnue?\b|introuvable`, `(empf[äa]nger|adresse|benutzer|postfach|mailbox|konto)[^.]{0,40}(unbekannt|nicht (gefunden|bekannt|vorhanden|existiert|verf[üu]gbar)|existiert nicht|ung[üu]ltig)`, `existiert nicht`, `no existe|desconocid[oa]|no se (ha )?encontr`, `non esiste|inesistente|sconosciut|non trovat`, `bestaat niet|onbekend|niet gevonden`,
 		`unbekannte[rs]? (empfänger|benutzer|adresse|konto|postfach)`, `inexistente`, `fin[nd]?e?s (ikke|inte)`, `ei (löydy|ole olemassa)`, `nem (létezik|található)`, `bulunamadı|mevcut değil`, `δεν υπάρχει|δεν βρέθηκε`, `nu (există|exista|a fost găsit)`, `neexistuje|nenalezen`,
 		`не существует|не найден|неизвестн|нет такого`, `nie istnieje|nieznany|nie znaleziono`, `n[ãa]o existe|desconhecid`, `存在しない|存在しません|見つかりません|宛先不明|ユーザ.{0,6}(不明|存在)`, `不存在|无此用户|找不到`, `존재하지 않|찾을 수 없`,
 	)},
 	{DeliveryTimeout, anyOf(
-		`after \d+ (days|hours|attempts|tries)`, `failed \d+ (attempts|times)`, `could not find a gateway`, `peer refused|refused by peer`, `tim(ed|e)[ -]?out`, `expired`, `too (long|old)`, `retry (time|timeout|count)`, `retries`, `(in|on) (the |our )?(mail )?queue`, `enqueued`, `(delivery|message|mail|it)( \S+){0,3} (has been|is|was) (being )?delayed`, `will (be retried|keep trying|continue)`, `still being retried`, `not (been )?delivered (within|after|in)`, `has not (yet )?been delivered`, `(could|can)(n't|not| not) (be )?(connect|reach|contact|establish)`, `unable to (connect|reach|contact|establish)`, `did not accept our requests to connect`, `wasn't able to establish`,
+		`after \d+ (days|hours|attempts|tries)`, `failed \d+ (attempts|times)`, `could not find a gateway`, `did not respond`, `not be delivered for \d`, `failing for a long`, `peer refused|refused by peer`, `tim(ed|e)[ -]?out`, `expired`, `too (long|old)`, `retry (time|timeout|count)`, `retries`, `(in|on) (the |our )?(mail )?queue`, `enqueued`, `(delivery|message|mail|it)( \S+){0,3} (has been|is|was) (being )?delayed`, `will (be retried|keep trying|continue)`, `still being retried`, `not (been )?delivered (within|after|in)`, `has not (yet )?been delivered`, `(could|can)(n't|not| not) (be )?(connect|reach|contact|establish)`, `unable to (connect|reach|contact|establish)`, `did not accept our requests to connect`, `wasn't able to establish`,
 		`connection (was )?(refused|reset|lost|dropped|closed|failed|broken|aborted|to .{1,80} failed)`, `(host|server|system|network) (is )?(unreachable|not reachable|not responding|down|unavailable)`, `not responding|no (answer|response|route)`, `network (error|problem|failure)`, `lost connection`, `giving up`, `handshake fail`, `tls (handshake|negotiation|is required|not available)`, `refused to talk`, `temporarily suspended`, `nicht erreichbar`, `injoignable`, `не отвечает`,
 	)},
 }
@@ -166,8 +168,9 @@ var reasonWords = []reasonWord{
 // vagueWords are those that a server says when it does not want to say more. They count where the whole report has nothing better.
 var vagueWords = []reasonWord{
 	{SystemError, anyOf(
-		`service (is )?(temporarily )?(unavailable|not available)`, `temporar(y|ily) (local )?(problem|failure|error|system|unavailable|deferred)`, `(system|software|processing|unexpected|fatal) error`, `transaction failed`, `syntax error`, `bad sequence`, `service refus`, `try (again )?later`, `unrecogni[sz]ed command`, `server (is )?(busy|overloaded|temporarily)`, `load (average|too high)`, `shutting down`, `closing transmission channel`, `delivery mechanism|\bpipe\b|procmail|maildrop`,
+		`service (is )?(temporarily |currently )?(unavailable|not available)`, `temporar(y|ily) (local )?(problem|failure|error|system|unavailable|deferred)`, `(system|software|processing|unexpected|fatal) error\b`, `transaction failed`, `syntax error`, `bad sequence`, `service refus`, `try (again )?later`, `unrecogni[sz]ed command`, `server (is )?(busy|overloaded|temporarily)`, `load (average|too high)`, `shutting down`, `closing transmission channel`, `delivery mechanism|\bpipe\b|procmail|maildrop`,
 	)},
+	{UserUnknown, anyOf(`does(n't| not) exist`)},
 	{SenderRejected, anyOf(`administrative prohibition`, `after initial connection`)}, // Exim's, where no words were set for a refusal
 	{ContentRejected, anyOf(`message (was )?(rejected|denied|not accepted)`, `rejected (by|due to|for)`)},
 }
