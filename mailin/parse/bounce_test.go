@@ -53,6 +53,9 @@ func TestStandardReports(t *testing.T) {
 		{"an original address that is unknown", standardReport("x", "Original-Recipient: unknown\nFinal-Recipient: rfc822; lee@acme.example\nAction: failed\nStatus: 5.1.1\n"), "lee@acme.example", "5.1.1", true, UserUnknown},
 		{"two diagnostics, the second of the other server", standardReport("x", "Final-Recipient: rfc822; lee@acme.example\nAction: failed\nStatus: 5.0.0\nDiagnostic-Code: x-gateway; the host said:\nDiagnostic-Code: smtp; 552 5.2.2 full\n"), "lee@acme.example", "5.2.2", true, MailboxFull},
 		{"two diagnostics, the first of the other server", standardReport("x", "Final-Recipient: rfc822; lee@acme.example\nAction: failed\nStatus: 5.0.0\nDiagnostic-Code: smtp; 552 5.2.2 full\nDiagnostic-Code: x-gateway; it came to nothing\n"), "lee@acme.example", "5.2.2", true, MailboxFull},
+		{"a diagnostic in an encoded word", standardReport("x", "Final-Recipient: rfc822; lee@acme.example\nAction: failed\nStatus: 5.0.0\nDiagnostic-Code: smtp; =?utf-8?Q?550_das_Postfach_ist_=C3=BCberf=C3=BCllt?=\n"), "lee@acme.example", "5.0.0", true, MailboxFull},
+		{"a filter's refusal in a receipt", "From: Mail Sieve Subsystem <postmaster@acme.example>\nSubject: Automatically rejected mail\nContent-Type: multipart/report; report-type=disposition-notification; boundary=b\n\n" +
+			"--b\n\nYour message was automatically rejected: no spam\n--b\nContent-Type: message/disposition-notification\n\nFinal-Recipient: rfc822; lee@acme.example\nDisposition: automatic-action/MDN-sent-automatically; deleted\n--b--\n", "lee@acme.example", "", true, ContentRejected},
 		{"a delay without a status", standardReport("x", "Final-Recipient: rfc822; lee@acme.example\nAction: delayed\n"), "lee@acme.example", "", false, DeliveryTimeout},
 	} {
 		c.check(t)
@@ -79,6 +82,13 @@ func TestReportsInWords(t *testing.T) {
 		{"Exim waits for its administrator", wordReport("Mail Delivery System <Mailer-Daemon@mx.acme.example>", "Message frozen", "Message 1abcde-0001aB-2C has been frozen.\n\nThe following address(es) have yet to be delivered:\n\n  lee@acme.example: Unrouteable address\n"), lee, "", false, HostUnknown},
 		{"Exchange from its own mailbox", wordReport("Microsoft Outlook <MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e@acme.example>", "x", "Delivery has failed to these recipients:\n\nlee@acme.example\n#550 5.1.1 RESOLVER.ADR.RecipNotFound; not found ##\n"), lee, "5.1.1", true, UserUnknown},
 		{"Exchange waits", postmaster("Delivery delayed:order", "Delivery is delayed to these recipients or groups:\n\nlee@acme.example\n\nThis message hasn't been delivered yet.\n"), lee, "", false, DeliveryTimeout},
+		{"XMail", postmaster("Error sending message [1] from [acme.example]", "[00] XMail bounce: Rcpt=[lee@acme.example];Error=[550 no such user]\n\nRcpt To:   <lee@acme.example>\n\n[02] The reason of the delivery failure was:\n\n550 no such user\n"), lee, "", true, UserUnknown},
+		{"Mercury", postmaster("Delivery failure notification", "The following addressees were not recognised by this system:\n     lee@acme.example\n"), lee, "", true, UserUnknown},
+		{"a filter of files", postmaster("BANNED contents from you (.exe)", "Our content checker found\n    banned name: .exe\nin a mail to the following recipient:\n-> lee@acme.example\n\nDelivery of the email was stopped!\n"), lee, "", true, ContentRejected},
+		{"a mailbox that refuses by itself", wordReport("Mail Delivery Subsystem <lee@acme.example>", "Automatically rejected mail", "Your message to <lee@acme.example> was automatically rejected:\nQuota exceeded\n"), lee, "", true, MailboxFull},
+		{"two, the first without a code", daemon("Mail delivery failed: returning message to sender", "The following address(es) failed:\n\n  lee@acme.example\n    mailbox is full: retry timeout exceeded\n  tom@acme.example\n    SMTP error from remote mail server after RCPT TO:<tom@acme.example>:\n    550 5.1.1 no such user\n"), "lee@acme.example tom@acme.example", "", true, MailboxFull},
+		{"two, named twice, the code further down", postmaster("Undeliverable: order", "Delivery has failed to these recipients or groups:\n\nlee@acme.example\nWe have no such address.\n\ntom@acme.example\nHis mailbox is full.\n\nDiagnostic information for administrators:\n\nlee@acme.example\n#550 5.1.1 not found ##\n\ntom@acme.example\n#550 5.2.2 full ##\n"), "lee@acme.example tom@acme.example", "5.1.1", true, UserUnknown},
+		{"two, and what happened below both", daemon("Returned mail", "   ----- The following addresses had permanent fatal errors -----\n<lee@acme.example>\n<tom@acme.example>\n\n   ----- Transcript of session follows -----\n<<< 552 5.2.2 Quota exceeded\n"), "lee@acme.example tom@acme.example", "5.2.2", true, MailboxFull},
 		{"an appliance", postmaster("There was an error sending your mail", "We had trouble delivering your message.\n\nSMTP Server <mx.acme.example> rejected recipient <lee@acme.example>. It responded: [550 5.1.1 User unknown]\n"), lee, "5.1.1", true, UserUnknown},
 	} {
 		c.check(t)
@@ -97,6 +107,8 @@ func TestReportsInOtherLanguages(t *testing.T) {
 		{"Polish", "Niedostarczone: zamówienie", "Informacje diagnostyczne dla administratorów:"},
 		{"Czech", "Nedoručitelné: objednávka", "Diagnostické informace pro správce:"},
 		{"Czech, another system", "Nedoručená zpráva", "Vaše zpráva nemohla být doručena:"},
+		{"Swedish, another system", "Ej levererat meddelande", "Meddelandet kunde inte levereras:"},
+		{"Danish, another system", "Ikke leveret mail", "Beskeden kunne ikke leveres:"},
 		{"Swedish", "Olevererbart: order", "Diagnostisk information för administratörer:"},
 		{"Danish", "Kan ikke leveres: ordre", "Diagnosticeringsoplysninger til administratorer:"},
 		{"Norwegian", "Kan ikke leveres: ordre", "Diagnostikkinformasjon for administratorer:"},
@@ -130,6 +142,7 @@ func TestNoReports(t *testing.T) {
 		{"a success in a system's own words", wordReport("Mail Delivery System <MAILER-DAEMON@mx.acme.example>", "Successful Mail Delivery Report", "This is the mail system at host mx.acme.example.\n\nYour message was successfully delivered to the destination(s)\nlisted below.\n\n<lee@acme.example>: 250 2.0.0 Ok\n"), message.AutoReply},
 		{"a digest of a filter", wordReport("postmaster@filter.example", "Quarantine Summary", "These messages were not delivered to your inbox because they look like spam.\n\nkim@cust.example  Your order\n"), message.Human},
 		{"a person who quotes an introduction", "From: Kim <kim@cust.example>\nSubject: Undelivered Mail\n\nThis is the mail system at host mx.cust.example.\n" + failed, message.Human},
+		{"a virus in a mail to us", wordReport("postmaster@desk.example", "VIRUS (Eicar) IN MAIL TO YOU", "A virus was found in an email to you from kim@cust.example.\n"), message.Human},
 		{"a person's parcel", "From: Kim <kim@cust.example>\nSubject: Nedoručená zásilka\n\nZásilka nebyla doručena. kim@cust.example\n", message.Human},
 	} {
 		if m := Parse(Bytes([]byte(c.mail))); m.Kind != c.want {

@@ -233,14 +233,37 @@ func originalOf(after string) string {
 	return ""
 }
 
-// textRecipients finds who failed in a system's own words. Addresses of the report itself, and those of people to ask, are not meant; an
-// address in no form counts only where any may.
+// textRecipients finds who failed in a system's own words; an address in no form counts only where any may.
 func (e *evidence) textRecipients(text string, anyAddress bool) []string {
+	usable := e.othersAddress()
+	if all := inForms(text, recipientForms, usable); all != nil || !anyAddress {
+		return all
+	}
+	for _, unlikely := range []bool{false, true} {
+		for line := range strings.Lines(text) {
+			line = clip(line, 1000)
+			if found, at := nextAddress(line, 0); found != "" && usable(found) != "" && helpLine.MatchString(line) == unlikely && !behindFrom(line[:at]) {
+				return []string{usable(found)} // further ones are seldom recipients
+			}
+		}
+	}
+	return nil
+}
+
+// listedRecipients are those of a list, below its head: each on a line by itself, with what happened in the lines below it.
+func (e *evidence) listedRecipients(text string) []string {
+	return inForms(text, listForms, e.othersAddress())
+}
+
+var listForms = []func(text string, from int) (addr string, next int){eachLine(leadingRecipient), eachLine(loneRecipient)}
+
+// othersAddress gives the plain form of an address, "" for those of the report itself, and of systems, which are not meant.
+func (e *evidence) othersAddress() func(found string) string {
 	own := map[string]bool{}
 	for _, a := range append(append([]message.Address{}, e.m.From...), e.m.To...) {
 		own[a.Addr] = true
 	}
-	usable := func(found string) string {
+	return func(found string) string {
 		if len(found) > 5 && strings.EqualFold(found[:5], "smtp=") { // of an address of X.400
 			found = found[5:]
 		}
@@ -249,7 +272,11 @@ func (e *evidence) textRecipients(text string, anyAddress bool) []string {
 		}
 		return ""
 	}
-	for _, form := range recipientForms {
+}
+
+// inForms are the addresses in the first of the forms in which there are usable ones.
+func inForms(text string, forms []func(text string, from int) (addr string, next int), usable func(found string) string) []string {
+	for _, form := range forms {
 		var all []string
 		at := 0
 		found, next := form(text, at)
@@ -269,16 +296,53 @@ func (e *evidence) textRecipients(text string, anyAddress bool) []string {
 			return all
 		}
 	}
-	if !anyAddress {
-		return nil
+	return nil
+}
+
+// aboutFirst is what of the text stands in the lines from the first recipient to the next one, where that tells something, else all.
+func aboutFirst(text string, recipients []string) string {
+	var b strings.Builder
+	about := false
+	for line := range strings.Lines(text) {
+		if strings.IndexByte(line, '@') >= 0 {
+			lower := strings.ToLower(line)
+			if strings.Contains(lower, recipients[0]) {
+				about = true
+			} else if slices.ContainsFunc(recipients[1:], func(addr string) bool { return strings.Contains(lower, addr) }) {
+				about = false
+			}
+		}
+		if about {
+			b.WriteString(line)
+		}
 	}
-	for _, unlikely := range []bool{false, true} {
-		for line := range strings.Lines(text) {
-			line = clip(line, 1000)
-			if found, at := nextAddress(line, 0); found != "" && usable(found) != "" && helpLine.MatchString(line) == unlikely && !behindFrom(line[:at]) {
-				return []string{usable(found)} // further ones are seldom recipients
+	told := b.String()
+	if reason, vague := reasonInWords(clip(told, 2000)); hasFailureCode(told) || reason != "" && !vague {
+		return told
+	}
+	return text
+}
+
+// failedInText are those who failed in a system's own words: surest below the head of their list.
+func (e *evidence) failedInText(text string) []string {
+	_, below := e.failedBelow(text)
+	found := e.listedRecipients(below)
+	if len(found) == 0 {
+		found = e.textRecipients(below, false)
+	}
+	if len(found) == 0 {
+		below, _, _ = strings.Cut(strings.TrimLeft(below, " \t\n"), "\n\n")
+		found = e.textRecipients(below, true)
+	}
+	if len(found) == 0 {
+		found = e.textRecipients(text, true)
+	}
+	if len(found) == 0 { // a mailbox that refuses by itself, under a system's name
+		for _, a := range e.m.From {
+			if a.Addr != "" && strings.Contains(strings.ToLower(text), "message to <"+a.Addr+">") {
+				found = append(found, a.Addr)
 			}
 		}
 	}
-	return nil
+	return found
 }

@@ -163,5 +163,8 @@ func diagnosticText(v string) string {
 	if kind, text, ok := strings.Cut(v, ";"); ok && !strings.Contains(strings.TrimSpace(kind), " ") {
 		v = text
 	}
+	if strings.Contains(v, "=?") { // which has no place here, and is there
+		v = decodeWords(v, "")
+	}
 	return clip(oneLine(rawText(v, "")), 500)
 }

@@ -117,6 +117,8 @@ func TestReasonOf(t *testing.T) {
 		{"a domain by its resolver", "", "name or service not known", "", HostUnknown},
 		{"days", "", "could not be delivered for 5 days", "", DeliveryTimeout},
 		{"a file of theirs", "", "421 4.3.0 Cannot write ./df: No such file or directory", "", SystemError},
+		{"what a server said of a user", "", "The server said: 550 unknown user", "", UserUnknown},
+		{"a host by its name", "", "Host acme.example not found", "", HostUnknown},
 		{"slower", "", "421 please try again slower", "", RateLimited},
 		{"what every report of Postfix says tells nothing", "", "550 x", "I'm sorry to have to inform you that your message could not be delivered for the following reason.", OtherReason},
 		{"what every report of sendmail says tells nothing", "5.0.0", "550 x", "----- The following addresses had permanent fatal errors -----", OtherReason},
