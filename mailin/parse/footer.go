@@ -14,18 +14,22 @@ import (
 var sentBegins = newPattern(`(?i)^(` + strings.Join([]string{
 	`(sent|typed|written|posted|created|dictated|composed|secured)( \w+){0,3} (from|via|with|using|on|by|through)( my\b| the\b| an?\b)?( all\b)?( new\b)?`, `sent while`, `(please excuse .{1,20}, )?sent from`, `from my`,
 	`(gesendet|gesichert|versandt|versendet|verschickt|geschrieben|getippt|sicher versendet|diese (nachricht|e-?mail|mail) wurde( \p{L}+)?) (von|mit|über|vom|per|mithilfe|aus|via|durch)( mein\p{L}*| der| dem)?`,
-	`((envoyé|écrit|expédié)e?)( \p{L}+)? (de|depuis|à partir d[eu]|avec|via|par|à l['’]aide de)( mon| ma| mes| un| une| le| la| l['’])?`, `((envoyé|écrit)e?) (depuis|avec|à partir) [dl]['’]`, `envoyé à partir d['’]`, `provenance :`,
+	`((envoyé|écrit|expédié)e?)( \p{L}+)? (depuis|de|à partir d[eu]|avec|via|par|à l['’]aide de)( mon| ma| mes| un| une| le| la| l['’])?`, `((envoyé|écrit)e?) (depuis|avec|à partir) [dl]['’]`, `envoyé à partir d['’]`, `provenance :`,
 	`(enviad|escrit)[oa] (desde|dende|de|do|da|con|com|a partir d[eo]|via|vía|por|pelo|no|mediante)( mi| meu| minha| un| el| la| o| a)?`,
-	`(inviat|scritt|spedit)[oa] (da|dal|dalla|con|tramite|via)( mio| mia| il| la| nuovo)*`, `inviat[oa] dall?['’]`,
-	`(verzonden|verstuurd|gestuurd|getypt) (vanaf|vanop|met|via|van|vanuit|door)( mijn| de| het| een)?`,
-	`(отправлен[оа]?|послано|отослано|написано) (с помощью|с|со|из|от|через|при|по)( моего| моей| мобильн\p{L}+)?`, `(надіслано|відправлено) (з|із|зі|через|за)( мого| моєї)?`, `изпратено (от|с|чрез|през)( моя| моето| моят)?`, `(послато|poslano|poslato) (са|с|из|s|z|sa|iz|putem|preko|prek)`,
-	`(wysłan|napisan)[eoay] (z|ze|za pomocą|za|przez|przy|od|poprzez)( mojego| mojej| programu| aplikacji)?`, `(odesláno|odoslané|odoslaná) (z|ze|zo|pomocí|přes|cez)( mého| môjho| mojho| aplikace)?`,
+	`(inviat|scritt|spedit)[oa] (dalla|dal|da|con|tramite|via)( mio| mia| il| la| nuovo)*`, `inviat[oa] dall?['’]`,
+	`(verzonden|verstuurd|gestuurd|getypt) (vanaf|vanop|vanuit|van|met|via|door)( mijn| de| het| een)?`,
+	`(отправлен[оа]?|послано|отослано|написано) (с помощью|со|с|из|от|через|при|по)( моего| моей| мобильн\p{L}+)?`, `(надіслано|відправлено) (зі|із|з|через|за)( мого| моєї)?`, `изпратено (от|с|чрез|през)( моя| моето| моят)?`, `(послато|poslano|poslato) (са|с|из|sa|s|z|iz|putem|preko|prek)`,
+	`(wysłan|napisan)[eoay] (za pomocą|za|ze|z|przez|przy|od|poprzez)( mojego| mojej| programu| aplikacji)?`, `(odesláno|odoslané|odoslaná) (ze|zo|z|pomocí|přes|cez)( mého| môjho| mojho| aplikace)?`,
 	`(skickat|skickades|skickad) (från|via|med)( min| mitt| en)?`, `sendt (fra|via|med|frå)( min| mit| mitt)?`, `lähetetty`, `(elküldve|küldve)( az?)?`, `trimis[ăe]? (de pe|din|de la|prin|cu)`, `(στάλθηκε|αποστολή|εστάλη) από( το)?`,
-	`(dikirim|terkirim) (dari|dengan|melalui)`, `(đã )?gửi từ`, `ส่งจาก`, `enviat (des|amb|de|via)( del| de)?( meu)?`, `saadetud`, `išsiųsta`, `nosūtīts`, `נשלח מ`, `(أُ?رسلت|تم الإرسال) من`, `[發发]自|[從从]我的|[來来]自|[发發]送自`,
+	`(dikirim|terkirim) (dari|dengan|melalui)`, `(đã )?gửi từ`, `ส่งจาก`, `enviat (des|amb|de|via)( del| de)?( meu)?`, `saadetud`, `išsiųsta`, `nosūtīts`, `נשלח מ`, `(أُ?رسلت|تم الإرسال) من`, `[發发]自|[來来]自|[发發]送自`,
 }, `|`) + `)[ ]*`)
 
 // sentEnds are words for sending that stand behind the name.
-var sentEnds = []string{"gesendet", "geschickt", "verschickt", "versendet", "verzonden", "verstuurd", "küldve", "gönderildi", "送信", "から", "보냄", "发送", "發送", "傳送"}
+var sentEnds = []string{"gesendet", "geschickt", "verschickt", "versendet", "verzonden", "verstuurd", "ról küldve", "ről küldve", "ból küldve", "ből küldve", "val küldve", "vel küldve",
+	"dan gönderildi", "den gönderildi", "tan gönderildi", "ten gönderildi", "ile gönderildi", "から送信", "から", "에서 보냄"}
+
+// verbLast is how a line begins that has its verb at the end and no subject.
+var verbLast = newPattern(`(?i)^(von|vom|aus|mit|mobil|über|via|per|diese|van|vanaf|vanuit|met) |^mobil`)
 
 // senders are names of devices and programs that stand anywhere behind or before the words for sending. Where a name is a word of its own, it is one in mail only.
 var senders = newPattern(`(?i)(iphon|ipad|ipod|galaxy|samsung|huawei|honor \d|xiaomi|redmi|android|smartphone|\bphone\b|windows.phone|cell ?phone|handy\b|mobiltelefon|téléphone|\bteléfono|\btelefono|telefon|móvil|celular|cellulare|mobile?\b|mobiel|mobiiltelefon|mobilen\b|mobilu\b|tablet|blackberry|\bpixel\b|oneplus|\boppo\b|nokia|xperia|\bsony\b|\bhtc\b|motorola|\bmoto\b|wiko|fairphone|apple watch|macbook|\bimac\b|surface pro|my (surface|mac|pc|laptop|lg|mi|desk)\b|outlook|gmail|thunderbird|proton ?mail|tutanota|\btuta\b|zoho|k-9|fairemail|superhuman|mailbird|airmail|mailspring|bluemail|blue mail|typeapp|aqua ?mail|polymail|cloudmagic|emclient|em client|postbox|mobileiron|boxer\b|\bmymail|\bymail|unibox|nylas|acompli|sparrow ?\(|fastmail|missive|(yahoo|aol|edison|naver|libero|yandex|canary|newton|gmx|web\.de|orange|ziggo|kpn|interia|wp|telekom|inky|windows)[ .]?(mail|app|poczta|почт)|mail\.ru|почт[ыа] |яндекс|(mail|courrier|correo|posta|poczta|pošta|e-post|почта|почты|email|пошта)( ?<[^<>]*>)? (for|für|pour|para|per|voor|til|för|dla|для|pro|за) windows|windows.{0,25}(mail|posta|メール|邮件|郵件|메일|courrier|correo|poczta)|(mobile|mobilen|mobiel) (mail|app)|application mail|bo[iî]te mail|webmail|mobilnej|messaging service|messagerie texte|телефон|смартфон|устройств|мобильн|мобілн|айфон|手机|手機|盖乐世|小米|华为|邮箱|휴대폰|갤럭시|スマートフォン|携帯|unterwegs)`)
@@ -35,10 +39,10 @@ var programs = newPattern(`(?i)^(spark|front|hey|spike|shift|nine|blue|alto|type
 
 // sentenceWords are those that a sentence about sending has behind a name, and no footer.
 var sentenceWords = newPattern(`(?i)(^|[ ,.])(it|is|was|were|to|has|had|did|does|but|not|never|yesterday|today|(mon|tues|wednes|thurs|fri|satur|sun)day|last|account|` +
-	`es|ist|nach|war|wurde|habe|hat|aber|nicht|nie|gestern|heute|(mon|diens|donners|frei|sams|sonn)tag|mittwoch|konto|sicht|` +
-	`est|était|à|mais|pas|jamais|hier|(lun|mar|mercre|jeu|vendre|same)di|dimanche|compte|pero|nunca|ayer|hoy|lunes|martes|miércoles|jueves|viernes|cuenta|conta|` +
-	`è|era|ma|ieri|oggi|lunedì|martedì|mercoledì|giovedì|venerdì|maar|niet|naar|aan|gisteren|vandaag|maandag|dinsdag|woensdag|donderdag|vrijdag|rekening|` +
-	`но|не|вчера|сегодня|ale|nie|wczoraj|dzisiaj|konta|contul)([ ,.!?]|$)`)
+	`we|you|es|ist|nach|war|ich|wir|ihr|ihre|haben|wurde|habe|hat|aber|nicht|nie|gestern|heute|(mon|diens|donners|frei|sams|sonn)tag|mittwoch|konto|sicht|` +
+	`nous|vous|je|est|était|à|mais|pas|jamais|hier|(lun|mar|mercre|jeu|vendre|same)di|dimanche|compte|pero|nunca|ayer|hoy|lunes|martes|miércoles|jueves|viernes|cuenta|conta|` +
+	`è|era|ma|ieri|oggi|lunedì|martedì|mercoledì|giovedì|venerdì|wij|maar|niet|naar|aan|gisteren|vandaag|maandag|dinsdag|woensdag|donderdag|vrijdag|rekening|` +
+	`мы|вы|но|не|вчера|сегодня|ale|nie|wczoraj|dzisiaj|konta|contul)([ ,.!?]|$)`)
 
 // ofMyOwn says that the line speaks of something of the writer's.
 var ofMyOwn = newPattern(`(?i)^((sent|typed|written) (from|on|with) (my|a) |from my |gesendet von mein|von mein|envoyée? (de|depuis) (mon|ma) |enviado (desde mi|do meu|de meu) |inviato dal mio |(verzonden|verstuurd) vanaf mijn |отправлено с моего |wysłan[eo] z moje)`)
@@ -55,7 +59,7 @@ const (
 )
 
 // checked are lines of programs that look for viruses, and those that fit nothing else.
-var checked = newPattern(`(?i)^((virus-free|virenfrei|(garanti )?sans virus|libre de virus|privo di virus|virusvrij|без вирусов|wolny od wirusów|livre de vírus|não contém vírus|bez virů|virus-?frit|virusfri)\.? ?<?(https?://)?www\.|yahoo mail: search, organize, conquer|mit proton mail gesendet|\[?non-text portions of this message have been removed\]?$)`)
+var checked = newPattern(`(?i)^((virus-free|virenfrei|(garanti )?sans virus|libre de virus|privo di virus|virusvrij|без вирусов|wolny od wirusów|livre de vírus|não contém vírus|bez virů|virus-?frit|virusfri)\.? ?<?(https?://)?www\.|yahoo mail: search, organize, conquer|mit proton mail gesendet|[從从][^，。！？]{0,12}(iphone|ipad|galaxy|手机|手機|outlook|邮件|郵件|小米|华为|android)[^，。！？]{0,8}[发發傳]送$|\[?non-text portions of this message have been removed\]?$)`)
 
 const (
 	maxFooter = 140 // letters of a footer, without its link
@@ -85,7 +89,7 @@ func isFooter(line string, last func() bool) bool {
 	name, sent := "", true
 	if at := sentBegins.FindStringIndex(line); at != nil {
 		name = line[at[1]:]
-	} else if sent = endsInSent(bare); sent {
+	} else if sent = endsInSent(bare) && (bare[len(bare)-1] >= utf8.RuneSelf || !strings.HasSuffix(bare, "t") && !strings.HasSuffix(bare, "n") && !strings.HasSuffix(bare, "d") || verbLast.MatchString(bare)); sent {
 		name = bare
 	}
 	if sent {

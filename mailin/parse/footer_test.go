@@ -22,6 +22,7 @@ func TestFooter(t *testing.T) {
 		"Gesendet mit DHL am Montag.", "Versandt per Post am Montag.", "Diese Nachricht wurde mit Fehler 500 abgewiesen.", "Von meinem Konto wurde die falsche Summe verschickt", "Aus meiner Sicht wurde das falsche Teil geschickt",
 		"Envoyé par la poste lundi dernier.", "Envoyé de mon compte le 3 mai.", "Enviado por correo el lunes.", "Enviado desde mi cuenta el lunes.", "Inviato con corriere ieri.", "Verzonden met PostNL, het nummer is 3S123.",
 		"Отправлено с курьером вчера.", "Wysłane przez kuriera w poniedziałek.", "Skickat från lagret i måndags.", "Lähetetty maanantaina postissa.", "Virus-free is what I want.",
+		"Ihr iPhone 12 haben wir verschickt", "Das Handy wurde am Montag verschickt", "新しいiPhoneを送信", "我已用手机发送", "从手机上看不到图片", "iPhone dün gönderildi",
 	} {
 		for _, last := range []bool{false, true} {
 			if isFooter(line, func() bool { return last }) {

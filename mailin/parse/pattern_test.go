@@ -17,8 +17,8 @@ func allPatterns() map[string]*pattern {
 		"autoSubject": autoSubject, "autoFollows": autoFollows, "acknowledges": acknowledges, "replyPrefix": replyPrefix, "feedbackSubject": feedbackSubject, "plainReply": plainReply,
 		"wroteSet": wroteSet, "brokenLink": brokenLink, "ownWriting": ownWriting, "closings": closings, "bareAttribution": bareAttribution,
 		"someone": someone, "quoteWords": quoteWords, "aboveLine": aboveLine, "listBegins": listBegins, "listWords": listWords, "repeated": repeated, "clockAndBy": clockAndBy,
-		"sentBegins": sentBegins, "senders": senders, "programs": programs, "sentenceWords": sentenceWords, "ofMyOwn": ofMyOwn, "offers": offers, "offerBegins": offerBegins, "checked": checked,
-		"forwardLine": forwardLine, "forwardSubject": forwardSubject, "rule": rule, "markupQuotes": markupQuotes,
+		"sentBegins": sentBegins, "senders": senders, "programs": programs, "sentenceWords": sentenceWords, "ofMyOwn": ofMyOwn, "verbLast": verbLast, "offers": offers, "offerBegins": offerBegins, "checked": checked,
+		"forwardLine": forwardLine, "forwardStem": forwardStem, "splitAttribution": splitAttribution, "forwardSubject": forwardSubject, "rule": rule, "markupQuotes": markupQuotes,
 	}
 	for i, p := range separator.list {
 		all["separator "+string(rune('a'+i))] = p

@@ -14,7 +14,7 @@ var headerWords = map[int]string{
 		"发件人|寄件者|寄件人|差出人|보낸 사람|보낸사람|발신|мейл от|від|de la|из|από|מאת|من|responder a|antwort an|odosielateľ|pošiljatelj|šalje|изпращач|dari|từ|saatja|nuo|од|จาก|از|afsender|avsändare|avsender",
 	kindDate: "date|datum|datum/zeit|fecha|data|дата|dato|päivämäärä|tarih|日期|時間|日付|날짜|data e hora|message du|le|date et heure|dátum|ημερομηνία|תאריך|تاريخ|tanggal|ngày|日時",
 	kindSent: "sent|gesendet|gesendet am|envoyé|envoyé le|date d'envoi|enviado|enviado el|enviado em|enviada em|inviato|verzonden|отправлено|wysłano|wysłane|data wysłania|" +
-		"skickat|skickades|sendt|lähetetty|odesláno|datum odeslání|küldve|elküldve|gönderildi|gönderme tarihi|发送时间|發送時間|寄件日期|送信日時|보낸 날짜|дата отправки|надіслано|trimis|sent on|odoslané|poslano|στάλθηκε|изпратено|נשלח|إرسال|dikirim|đã gửi|saadetud|enviat|sent at|send time|verzonden op|išsiųsta|nosūtīts|poslato|послато|ส่ง|ارسال شده|تم الإرسال|傳送時間",
+		"skickat|skickades|sendt|lähetetty|odesláno|datum odeslání|küldve|elküldve|gönderildi|gönderme tarihi|发送时间|發送時間|寄件日期|送信日時|보낸 날짜|дата отправки|надіслано|trimis|sent on|odoslané|poslano|στάλθηκε|изпратено|נשלח|إرسال|dikirim|đã gửi|saadetud|enviat|sent at|send time|verzonden op|išsiųsta|nosūtīts|poslato|послато|ส่ง|ارسال شده|تم الإرسال|傳送時間|gönderilme|gönderme|αποστολή|ημερομηνία αποστολής|enviado a las|sendedatum|sendedato|lähetyspäivä",
 	kindTo:      "to|an|à|a|para|aan|кому|do|till|til|vastaanottaja|címzett|kime|alıcı|destinataire|destinatario|empfänger|ontvanger|adresat|получатель|komu|收件人|收件者|宛先|받는 사람|받는사람|수신|către|προς|אל|إلى|prima|primatelj|до|kepada|đến|tới|saaja|per a|kam|za|за|adressaat|ถึง|به|modtager|mottagare|mottaker|prejemnik|recipient",
 	kindCc:      "cc|bcc|copie|copie à|con copia|kopie|kopie (cc)|копия|dw|do wiadomości|kopia|kopi|kopio|kopie an|抄送|副本|참조|másolat|bilgi|carbon copy|attachments|anlagen|importance|wichtigkeit|reply to|organization|organisation|kopija|reply-to",
 	kindSubject: "subject|re|betreff|objet|asunto|oggetto|onderwerp|тема|temat|ämne|emne|aihe|assunto|předmět|tárgy|konu|subiect|主题|主旨|件名|標題|제목|θέμα|נושא|الموضوع|predmet|zadeva|относно|subjek|perihal|chủ đề|teema|assumpte|ogg|sujet|tēma|เรื่อง|موضوع|주제",
@@ -257,7 +257,7 @@ func trimBlank(s string) string {
 var ownWriting = newPattern(`(?i)( ich | ik |\bi (wrote|said)|j['’]ai |je vous ai |\bho scritto| jeg | jag | я |escribí( |:)|napisał[ea]m|pisał[ea]m| that [a-z]| da(ss|ß) [\pL]| что [\pL]| że [\pL])`)
 
 // someone is a person that a sentence speaks of by another word than a name, as what a program puts above a quote never does.
-var someone = newPattern(`(?i)[ ,]((i|we|me|us|our|my|your|they|their|he|she|him|her|this|that|these|the|wir|sie|mir|mich|uns|ihr|ihre|ihnen|ihrem|ihrer|mein|meine|unser|dir|dich|euch|euer|herr|frau|nous|vous|votre|notre|vos|mon|` +
+var someone = newPattern(`(?i)(^|[ ,])((i|it|we|me|us|our|my|your|they|their|he|she|him|her|this|that|these|the|wir|sie|mir|mich|uns|ihr|ihre|ihnen|ihrem|ihrer|mein|meine|unser|dir|dich|euch|euer|herr|frau|nous|vous|votre|notre|vos|mon|` +
 	`yo|usted|ustedes|nosotros|nuestro|nuestra|vuestro|mi|escribimos|abbiamo|avete|vi|ci|lei|nostro|vostro|vostra|wij|we|jullie|ons|uw|mijn|heb|hebben|hebt|мы|вы|мне|нам|вам|ваш|ваша|наш|napisaliśmy|napisałem|napisałam|mnie|nam|wam|was|pani|państwo|państwa|` +
 	`jag|jeg|ni|mig|meg|oss|dig|deg|os|jer|dere|eu|nós|você|vocês|nosso|sua)[ :]|(m['’](a|avez)|vous|escribimos|abbiamo|napisaliśmy) ?)`)
 
@@ -332,6 +332,12 @@ var separator = anyPattern(`(?i)^(`, `)\s*$`,
 	`mensaje original`, `mensagem original`, `messaggio originale`, `messaggio originario`, `oorspronkelijk bericht`, `origineel bericht`, `исходное сообщение`, `оригинальное сообщение`, `wiadomość oryginalna`, `oryginalna wiadomość`, `treść oryginalnej wiadomości`,
 	`ursprungligt meddelande`, `ursprungsmeddelande`, `(oprindelig|original) (meddelelse|besked)`, `opprinnelig (melding|e-post)`, `alkuperäinen (viesti|sähköposti)`, `исходное письмо`, `původní (zpráva|e-mail)`, `pôvodná správa`, `izvorna poruka`, `izvirno sporočilo`, `mesaj(ul)? (original|inițial)`, `оригинално съобщение`, `(початкове|оригінальне) повідомлення`, `αρχικό μήνυμα`, `missatge original`, `pesan asli`, `thư gốc`, `הודעה מקורית`, `الرسالة الأصلية`, `eredeti (üzenet|levél|e-mail)`, `orijinal mesaj|(özgün|orijinal) (ileti|e-posta)`, `原始邮件`, `原始郵件`, `邮件原件|原邮件|原信|原始信件`, `元の(メッセージ|メール)|オリジナル ?メッセージ`, `원본 (메시지|메일|메세지)`,
 )
+
+// splitAttribution is new words and the beginning of an attribution behind them.
+var splitAttribution = newPattern(`^(.{2,300}?[.!?)])[ \x{a0}-]*((On|Am|Le|El|Il|Il giorno|Op|Em|W dniu|Dnia|Den|Dne|Pe|În) (\pL{2,12}\.?,? )?(\pL{2,12}\.?,? )?\d{1,4}.{8,300})$`)
+
+// forwardStem is in the line above the header of a forwarded mail.
+var forwardStem = newPattern(`(?i)(forward|weitergeleit|transf[ée]r|réexpédi|reenvia|encaminh|inoltrat|doorgestuur|пересл|пересыл|переадрес|перенаправ|przekaz|przesłan|podan|vidarebef|videresend|välitet|edelleenläh|přeposl|přeposíl|preposl|továbbít|iletilen|προωθ|редирек|препрат|redirecționat|proslijeđen|posredovan|edastatud|転送|转发|轉寄|轉發|전달|הועבר|توجيه)`)
 
 // forwardLine begins a forwarded mail.
 var forwardLine = newPattern(`(?i)^(-{2,}\s*(` + forwardWords + `)( from .{1,100})?\s*-{2,}|(begin forwarded message|anfang der weitergeleiteten (nachricht|e-mail)|début du message (réexpédié|transféré)|inizio messaggio inoltrato|begin doorgestuurd bericht|inicio del mensaje reenviado|comenzar mensaje reenviado|начало переадресованного сообщения|początek przekazywanej wiadomości)\s*:)\s*$`)

@@ -92,6 +92,7 @@ type reader struct {
 	forward   bool
 	forwardAt int    // where in kept a forwarded mail begins, -1 for none
 	plainTo   int    // none of the lines from at to here ends in a colon
+	inner     bool   // looks for an attribution within one
 	mark      string // by which lines are quoted besides the usual one, see markOf
 	quoteAt   int    // where the next quote below the last signature's mark begins: found once, for many marks
 }
@@ -146,7 +147,7 @@ func (v *reader) look(line string) {
 		v.at = v.listFooter()
 	case rule.MatchString(plain) && !isSignatureMark(line) && v.after(v.at+1) < len(v.lines) && isQuoted(v.lines[v.after(v.at+1)]):
 		v.at++ // the line above a quote
-	case isForwardLine(plain):
+	case isForwardLine(plain), v.isForwardHead(plain):
 		v.keepForward()
 	case v.separatorAt(v.at) > 0:
 		n := v.separatorAt(v.at)
@@ -163,10 +164,12 @@ func (v *reader) look(line string) {
 	default:
 		if n := v.headerBlock(v.at, 3); n > 0 {
 			v.quoteFrom(n)
-		} else if text, ok := sharedAttribution(plain); ok {
+		} else if text, ok := sharedAttribution(plain); ok && strings.Trim(text, "-") != "" {
 			v.keep(text)
 			v.at--
 			v.quoteFrom(1)
+		} else if v.splitQuote(line) {
+			return
 		} else if n := v.attribution(); n > 0 {
 			v.quoteFrom(n)
 		} else if rule.MatchString(plain) && v.headerBlock(v.after(v.at+1), 2) > 0 {
@@ -229,6 +232,61 @@ func (v *reader) namesQuoted(line, plain string) int {
 		}
 	}
 	return 0
+}
+
+// isForwardHead tells the line above the header of a forwarded mail by a word for forwarding, in more languages than forwardLine has whole.
+func (v *reader) isForwardHead(plain string) bool {
+	if len(plain) > 120 || !endsInColon(plain) && (len(plain) < 2 || plain[0] != '-' && plain[0] != '=' || plain[1] != plain[0]) || !forwardStem.MatchString(plain) {
+		return false
+	}
+	next := v.after(v.at + 1)
+	return next < len(v.lines) && v.headerBlock(next, 2) > 0
+}
+
+// splitQuote takes a line in which new words and what introduces a quote stand together, as programs that lose the line end send it. The words
+// end a sentence there, else nobody could tell.
+func (v *reader) splitQuote(line string) bool {
+	at := -1
+	if m := splitAttribution.FindStringSubmatch(line); m != nil {
+		at = len(line) - len(m[2])
+	} else if n := strings.Index(line, "-----"); n > 0 {
+		at = n
+	} else if v.at+1 < len(v.lines) && strings.IndexByte(line, ':') > 0 && headerKind(unmarked(v.lines[v.at+1])) != 0 {
+		for n := strings.IndexByte(line, ':'); n >= 0 && at < 0; n = nextColon(line, n) {
+			if begin := strings.LastIndexAny(strings.TrimRight(line[:n], blanks), " .!?"); begin > 0 && headerKind(line[begin+1:n+1]) == kindFrom {
+				at = begin + 1
+			}
+		}
+	}
+	if at <= 0 {
+		return false
+	}
+	words := strings.TrimRight(line[:at], " -\u00a0")
+	if words == "" || strings.IndexByte(".!?)", words[len(words)-1]) < 0 {
+		return false
+	}
+	here := &reader{lines: append([]string{line[at:]}, v.lines[v.at+1:min(v.at+40, len(v.lines))]...)}
+	n := here.attribution()
+	if n == 0 {
+		n = here.separatorAt(0)
+	}
+	if k := here.headerBlock(0, 3); n == 0 {
+		n = k
+	}
+	if n == 0 {
+		return false
+	}
+	v.keep(words)
+	v.at--
+	v.quoteFrom(n)
+	return true
+}
+
+func nextColon(line string, after int) int {
+	if n := strings.IndexByte(line[after+1:], ':'); n >= 0 {
+		return after + 1 + n
+	}
+	return -1
 }
 
 // isRule tells a line that is drawn.
@@ -431,7 +489,7 @@ func (v *reader) separatorAt(i int) int {
 	for n := 1; ; n++ {
 		ended := len(text) < len(inner)
 		if ended || strings.HasSuffix(text, ":") {
-			if text = strings.TrimRight(text, ": \u00a0"); utf8.RuneCountInString(text) <= 200 && saysWrote(text) && (ended && dashed > 3 || hasDate(text) || strings.Contains(text, "@")) {
+			if text = strings.TrimRight(text, ": \u00a0"); utf8.RuneCountInString(text) <= 200 && saysWrote(text) && (ended && dashed > 3 && saysWrote(text[max(0, len(text)-14):]) || hasDate(text) || strings.Contains(text, "@")) {
 				return n
 			}
 			return 0
@@ -529,6 +587,9 @@ func (v *reader) attribution() int {
 		if !strings.HasSuffix(plain, ":") && !strings.HasSuffix(plain, "：") && !strings.HasSuffix(plain, ": \u200e") {
 			continue
 		}
+		if n > 1 && !v.inner && v.attributionIn(n) {
+			return 0
+		}
 		next := v.after(v.at + n)
 		quoteFollows := next < len(v.lines) && (isQuoted(v.lines[next]) || v.markAt(next) != "")
 		dated := hasDate(joined) || strings.Contains(joined, "@")
@@ -538,12 +599,27 @@ func (v *reader) attribution() int {
 			return n
 		case saysWrote(joined) && (quoteFollows || !isOwnWriting(joined)) && (dated || quoteFollows && utf8.RuneCountInString(joined) < 120):
 			return n
-		case dated && quoteFollows && n <= 2 && utf8.RuneCountInString(joined) < 200:
+		case dated && quoteFollows && n <= 2 && utf8.RuneCountInString(joined) < 200 && !isOwnWriting(joined):
 			return n
 		}
 		return 0
 	}
 	return v.bareAttribution()
+}
+
+// attributionIn tells whether an attribution begins in a line behind the first of n: then that one has new words, which hold a date too.
+func (v *reader) attributionIn(n int) bool {
+	for k := 1; k < n; k++ {
+		line := unmarked(v.lines[v.at+k])
+		first, _ := utf8.DecodeRuneInString(line)
+		if attributionStart(line) && unicode.IsUpper(first) && hasDate(line) || k == n-1 && hasClock(line) && strings.Contains(line, "@") {
+			here := &reader{lines: v.lines, at: v.at + k, inner: true}
+			if here.attribution() == n-k {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // isOwnWriting tells a sentence that ends as an attribution does. Names may hold any word, so where an address stands behind one only what the
@@ -576,7 +652,7 @@ func endsInColon(line string) bool {
 // bareAttribution is one without a colon: a date and an address alone, as some programs put them above marked lines.
 func (v *reader) bareAttribution() int {
 	line := v.lines[v.at]
-	if !strings.Contains(line, "@") || !bareAttribution.MatchString(line) {
+	if (!strings.Contains(line, "@") || !bareAttribution.MatchString(line)) && (!strings.HasPrefix(line, "Quoting ") || !hasDate(line)) {
 		return 0
 	}
 	if next := v.after(v.at + 1); next < len(v.lines) && isQuoted(v.lines[next]) {
@@ -649,6 +725,9 @@ func (v *reader) headerBlock(i, need int) int {
 		}
 		kind := headerKind(plain)
 		if kind == 0 {
+			if n > 0 && n == last+1 && strings.IndexByte(clip(plain, 40), ':') > 0 && strings.IndexByte(plain, '@') < 0 && hasClock(plain) {
+				sent = true // a field whose name we do not know
+			}
 			if n == 0 || n-last > 2 && !strings.ContainsAny(plain, "@;") {
 				break
 			}
@@ -674,7 +753,7 @@ func (v *reader) headerBlock(i, need int) int {
 		last = n
 	}
 	if sure := dated && addressed; !sure && (count < need || !from && need > 1 || seen&(kindDate|kindSubject|kindTo) == 0 ||
-		need > 1 && !sent && !addressed && seen&(kindSubject|kindTo) != kindSubject|kindTo) {
+		need > 1 && !sent && !addressed && seen&(kindDate|kindSubject|kindTo) != kindDate|kindSubject|kindTo) {
 		return 0
 	}
 	// The last value may be folded; only what looks like addresses is taken along.
