@@ -15,12 +15,25 @@ type pattern struct {
 	source string
 	once   sync.Once
 	expr   *regexp.Regexp
-	words  *wordSet                // nil where the expression needs no word
-	heads  *headSet                // what a text begins with that matches, or a line; nil where it may begin with anything
-	ofLine bool                    // the heads are those of a line
-	inLine bool                    // no match goes over the end of a line, nor hangs on the ends of the text
-	parts  []func() *regexp.Regexp // its alternatives
+	words  *wordSet      // nil where the expression needs no word
+	heads  *headSet      // what a text begins with that matches, or a line; nil where it may begin with anything
+	ofLine bool          // the heads are those of a line
+	inLine bool          // no match goes over the end of a line, nor hangs on the ends of the text
+	parts  []alternative // its alternatives: one of them has to match
+	always partSet       // those that need no word
 }
+
+// An alternative is tried by itself where one of its words is there, and its beginning, if it has one.
+type alternative struct {
+	expr  func() *regexp.Regexp
+	heads *headSet // nil where it may stand anywhere
+}
+
+// A partSet is a set of alternatives.
+type partSet [maxAlternatives / 64]uint64
+
+func (s *partSet) add(part uint8)      { s[part/64] |= 1 << (part % 64) }
+func (s *partSet) has(part uint8) bool { return s[part/64]&(1<<(part%64)) != 0 }
 
 // newPattern takes an expression of this package. It is compiled when it is first used: most runs need few of them.
 func newPattern(expr string) *pattern { return &pattern{source: expr} }
@@ -33,17 +46,20 @@ func (p *pattern) compile() {
 			return
 		}
 		var words []word
-		for i, part := range alternatives(re) {
-			more := neededWords(part.Simplify())
+		for i, sub := range alternatives(re) {
+			a := alternative{expr: sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(sub.String()) })}
+			simple := sub.Simplify()
+			a.heads, _ = newHeads(simple)
+			p.parts = append(p.parts, a)
+			more := neededWords(simple)
 			if len(more) == 0 || len(words)+len(more) > maxWords {
-				words = nil
-				break
+				p.always.add(uint8(i))
+				continue
 			}
 			for _, w := range more {
 				w.part = uint8(i)
 				words = append(words, w)
 			}
-			p.parts = append(p.parts, sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(part.String()) }))
 		}
 		if len(words) > 0 {
 			p.words = newWordSet(words)
@@ -56,39 +72,116 @@ func (p *pattern) compile() {
 
 const maxAlternatives = 256 // a word's part is a byte
 
-// alternatives are the parts of an expression of which one has to match.
+// alternatives are the parts of an expression of which one has to match, each with what stands before and behind them.
 func alternatives(re *syntax.Regexp) []*syntax.Regexp {
-	for re.Op == syntax.OpCapture {
-		re = re.Sub[0]
-	}
+	re = uncaptured(re)
 	if re.Op == syntax.OpAlternate && len(re.Sub) <= maxAlternatives {
 		return re.Sub
+	}
+	if re.Op == syntax.OpConcat && (re.Sub[0].Op == syntax.OpBeginText || re.Sub[0].Op == syntax.OpBeginLine) {
+		if body := uncaptured(re.Sub[1]); body.Op == syntax.OpAlternate && len(body.Sub) <= maxAlternatives {
+			var all []*syntax.Regexp
+			for _, sub := range body.Sub {
+				all = append(all, &syntax.Regexp{Op: syntax.OpConcat, Flags: re.Flags, Sub: slices.Concat(re.Sub[:1], []*syntax.Regexp{sub}, re.Sub[2:])})
+			}
+			return all
+		}
 	}
 	return []*syntax.Regexp{re}
 }
 
-// place is an index in the first line that holds a match, -1 where none does. Of the alternatives those alone are tried, once a line, of which
-// there is a word: all of them at once take their time.
+func uncaptured(re *syntax.Regexp) *syntax.Regexp {
+	for re.Op == syntax.OpCapture {
+		re = re.Sub[0]
+	}
+	return re
+}
+
+// byLine tells whether a text is looked at line by line, those alone that hold a word.
+func (p *pattern) byLine() bool { return p.words != nil && p.inLine && p.always == partSet{} }
+
+// candidates are the alternatives that can match in a text, or in a line: all at once take their time. sure says that one does.
+func (p *pattern) candidates(s string) (set partSet, sure bool) {
+	set = p.always
+	if p.words != nil {
+		state := uint32(0)
+		for i := 0; i < len(s); i++ {
+			if state = p.words.after(state, s[i]); state >= p.words.found {
+				sure = sure || state >= p.words.sure
+				for _, part := range p.words.partsAt(state) {
+					set.add(part)
+				}
+			}
+		}
+	}
+	return set, sure
+}
+
+// matches tells whether the expression matches a text, or a line.
+func (p *pattern) matches(s string) bool {
+	if p.words == nil && p.heads == nil || len(p.parts) == 1 {
+		return p.possible(s) && p.expr.MatchString(s)
+	}
+	set, sure := p.candidates(s)
+	if sure {
+		return true
+	}
+	for i := range p.parts {
+		if a := &p.parts[i]; set.has(uint8(i)) && (a.heads == nil || a.heads.begins(s)) && a.expr().MatchString(s) {
+			return true
+		}
+	}
+	return false
+}
+
+// first is where the first match in a text or a line begins and ends, of those that begin there that of the first alternative.
+func (p *pattern) first(s string) (first []int) {
+	if p.words == nil && p.heads == nil || len(p.parts) == 1 {
+		if !p.possible(s) {
+			return nil
+		}
+		return p.expr.FindStringIndex(s)
+	}
+	set, _ := p.candidates(s)
+	for i := range p.parts {
+		a := &p.parts[i]
+		if !set.has(uint8(i)) || a.heads != nil && !a.heads.begins(s) {
+			continue
+		}
+		if m := a.expr().FindStringIndex(s); m != nil && (first == nil || m[0] < first[0]) {
+			if first = m; m[0] == 0 {
+				break
+			}
+		}
+	}
+	return first
+}
+
+// place is an index in the first line that holds a match, -1 where none does. Where matches are of the whole text, it is one in that.
 func (p *pattern) place(s string) int {
 	p.compile()
-	if !p.mayBegin(s) {
+	switch {
+	case !p.mayBegin(s):
 		return -1
-	}
-	if p.words == nil || !p.inLine {
-		if p.possible(s) && p.expr.MatchString(s) {
+	case !p.byLine() && p.inLine:
+		if m := p.first(s); m != nil {
+			return m[0]
+		}
+		return -1
+	case !p.byLine():
+		if p.matches(s) {
 			return 0
 		}
 		return -1
-	}
-	if p.ofLine {
+	case p.ofLine:
 		for line, next := p.nextLine(s, 0); next >= 0; line, next = p.nextLine(s, next) {
-			if p.expr.MatchString(line) {
+			if p.matches(line) {
 				return next - 1 - len(line)
 			}
 		}
 		return -1
 	}
-	var tried [maxAlternatives]bool // in the line at hand
+	var tried partSet // in the line at hand
 	line, lineEnd := "", 0
 	state := uint32(0)
 	for i := 0; i < len(s); i++ {
@@ -99,14 +192,14 @@ func (p *pattern) place(s string) int {
 			return i
 		}
 		if i >= lineEnd {
-			clear(tried[:])
+			tried = partSet{}
 			line, lineEnd = lineAround(s, i)
 		}
 		for _, part := range p.words.partsAt(state) {
-			if !tried[part] && p.parts[part]().MatchString(line) {
+			if !tried.has(part) && p.parts[part].expr().MatchString(line) {
 				return i
 			}
-			tried[part] = true
+			tried.add(part)
 		}
 	}
 	return -1
@@ -132,25 +225,21 @@ func (p *pattern) lineOf(s string) int {
 	return strings.LastIndexByte(s[:at], '\n') + 1
 }
 
-// find looks for the first match by a method of the expression, in all of the text or in those lines alone that hold a word. It gives
-// where the text that the method has seen begins.
-func find[T any](p *pattern, s string, method func(*regexp.Regexp, string) (T, bool)) (found T, offset int, ok bool) {
+// found is the first piece of a text that holds a match: the text itself, or one line of it.
+func (p *pattern) found(s string) (piece string, ok bool) {
 	p.compile()
 	if !p.mayBegin(s) {
-		return found, 0, false
+		return "", false
 	}
-	if p.words == nil || !p.inLine {
-		if p.possible(s) {
-			found, ok = method(p.expr, s)
-		}
-		return found, 0, ok
+	if !p.byLine() {
+		return s, p.matches(s)
 	}
 	for line, next := p.nextLine(s, 0); next >= 0; line, next = p.nextLine(s, next) {
-		if found, ok = method(p.expr, line); ok {
-			return found, next - 1 - len(line), true
+		if p.matches(line) {
+			return line, true
 		}
 	}
-	return found, 0, false
+	return "", false
 }
 
 // nextLine is the next line from an index on, where one begins, that holds a word and begins as a match does, and where the line behind it
@@ -188,16 +277,28 @@ func (p *pattern) FindString(s string) string {
 }
 
 func (p *pattern) FindStringIndex(s string) []int {
-	m, offset, ok := find(p, s, func(re *regexp.Regexp, s string) ([]int, bool) { m := re.FindStringIndex(s); return m, m != nil })
-	if !ok {
+	p.compile()
+	if !p.mayBegin(s) {
 		return nil
 	}
-	return []int{m[0] + offset, m[1] + offset}
+	if !p.byLine() {
+		return p.first(s)
+	}
+	for line, next := p.nextLine(s, 0); next >= 0; line, next = p.nextLine(s, next) {
+		if m := p.first(line); m != nil {
+			offset := next - 1 - len(line)
+			return []int{m[0] + offset, m[1] + offset}
+		}
+	}
+	return nil
 }
 
 func (p *pattern) FindStringSubmatch(s string) []string {
-	m, _, _ := find(p, s, func(re *regexp.Regexp, s string) ([]string, bool) { m := re.FindStringSubmatch(s); return m, m != nil })
-	return m
+	piece, ok := p.found(s)
+	if !ok {
+		return nil
+	}
+	return p.expr.FindStringSubmatch(piece)
 }
 
 // mayBegin tells whether a text begins as one that the expression matches.
@@ -209,14 +310,14 @@ func (p *pattern) mayBegin(s string) bool {
 // possible tells whether the expression can match at all.
 func (p *pattern) possible(s string) bool {
 	p.compile()
-	return p.words == nil || p.words.some(s)
+	return p.words == nil || p.always != partSet{} || p.words.some(s)
 }
 
 func (p *pattern) FindAllStringSubmatch(s string, n int) (all [][]string) {
 	if !p.possible(s) {
 		return nil
 	}
-	if p.words == nil || !p.inLine {
+	if !p.byLine() {
 		return p.expr.FindAllStringSubmatch(s, n)
 	}
 	for line := range strings.SplitSeq(s, "\n") {

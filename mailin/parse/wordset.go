@@ -10,7 +10,7 @@ type wordSet struct {
 	next  []uint32   // state and class to state, premultiplied by the number of classes; state 0 is the beginning
 	found uint32     // the states from here on have seen a word
 	sure  uint32     // and from here on a sure one
-	parts [][]uint8  // of each state that has seen a word, but no sure one: those whose words these are
+	parts [][]uint8  // of each state that has seen a word: those whose words these are
 }
 
 func newWordSet(words []word) *wordSet {
@@ -79,7 +79,7 @@ func newWordSet(words []word) *wordSet {
 			if end == kind {
 				number[at] = n
 				n++
-				if kind == 1 {
+				if kind > 0 {
 					slices.Sort(parts[at])
 					s.parts = append(s.parts, slices.Compact(parts[at]))
 				}
@@ -99,7 +99,7 @@ func newWordSet(words []word) *wordSet {
 // after is the state after one more byte.
 func (s *wordSet) after(state uint32, c byte) uint32 { return s.next[int(state)+int(s.class[c])] }
 
-// partsAt are those of which a word was seen at a state, where none is sure.
+// partsAt are those of which a word was seen at a state.
 func (s *wordSet) partsAt(state uint32) []uint8 { return s.parts[int(state-s.found)/s.width] }
 
 // find is the index after the word of the set that ends first in the text, -1 where there is none, and whether that one is sure.
