@@ -26,7 +26,7 @@ var fieldNames = [makers]struct {
 }{
 	ofResponder: {hold: []string{"autoreply", "auto-reply", "auto_reply", "autorespon", "auto-respon"}},
 	ofBulk: {
-		begin: []string{"list", "beenthere", "mailman", "mailing-list", "mlserver", "ml-name", "ml-count", "mlmmj", "ecartis", "google-group-id", "egroups-", "mc-user", "roving-",
+		begin: []string{"list-", "listm", "lists", "listn", "beenthere", "mailman", "mailing-list", "mlserver", "ml-name", "ml-count", "mlmmj", "ecartis", "google-group-id", "egroups-", "mc-user", "roving-",
 			"phplist", "emv-", "emarsys", "nl2go", "sfmc-", "kmail-", "klaviyo", "cleverreach", "mw-", "inxmail", "elq", "mktmailid", "mktarchive", "marketo", "iterable", "getresponse", "mailpoet"},
 		hold: []string{"campaign", "newsletter", "unsubscribe", "subscriber", "listserv", "mailinglist", "bulkmail", "massmail"},
 	},

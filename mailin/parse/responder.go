@@ -40,12 +40,15 @@ var absentSubject = newPattern(`(?i)^(` + strings.Join([]string{
 	`izindeyim`, `irodán kívül`, `szabadságon`, `lipsă de la birou`, `odsutan`, `外出中`, `休假中?`, `出差中`,
 }, "|") + `)`)
 
+// perhapsAbsent are those of them that are hardly anybody else's, to whom no answer goes.
+var perhapsAbsent = newPattern(`(?i)^(auto|vacation|absence|abwesenheit|nicht im (b[üu]ro|haus)|niet (op kantoor|aanwezig)) ?:`)
+
 // absentName is the subject of a responder that speaks of its owner: "Kim Lee is out of the office (returning 9 November)".
 var absentName = newPattern(`(?i)^(auto: )?(.{2,60}?)(/.{1,40})? (is|ist|est|è|está|esta|jest|är|er) (currently |now |derzeit |zur ?zeit |actuellement |momenteel )?(out of (the )?office|away from (the|his|her) (mail|office|desk)|on (annual |parental |sick )?(leave|vacation|holidays?)|no longer (with|at)|nicht im (b[üu]ro|haus)|au(ß|ss)er haus|abwesend|im urlaub|absente?(\(e\))?|en congés?|en vacances|afwezig|niet (op kantoor|aanwezig)|op vakantie|fuera de la oficina|ausente|de vacaciones|fuori (ufficio|sede)|assente|in ferie|poza biurem|nieobecn[ya]|na urlopie)`)
 
 // absentText are the words by which somebody says so of himself, or a program of its owner.
-var absentText = newPattern(`(?i)(\b(i(['’]| a)m|i will be|i['’]ll be|is|will be) (currently |now |presently |still |temporarily )?(out of (the |my )?(office|country)|out of town|away\b|on (annual |sick |parental |maternity |paternity |business |medical )?(leave|vacation|holidays?|travel|trip|pto)\b|unavailable|not available|absent|travell?ing|not in the office|not at work|abroad|no longer (with|at|work))` +
-	`|no longer (with|works? (at|for)) |(have|has) left the company|\b(will (return|be back)|until my return|when i (return|get back|am back)|limited access to (my |e-?)?mail|while this person is away)` +
+var absentText = newPattern(`(?i)(\b(i(['’]| a)m|i will be|i['’]ll be|will be) (currently |now |presently |still |temporarily )?(out of (the |my )?(office|country)|out of town|away\b|on (annual |sick |parental |maternity |paternity |business |medical )?(leave|vacation|holidays?|travel|trip|pto)\b|unavailable|not available|absent|travell?ing|not in the office|not at work|abroad|no longer (with|at|work))` +
+	`|no longer (with|works? (at|for)) |(have|has) left the company|\b(i will (return|be back)|until my return|when i (return|get back|am back)|limited access to (my |e-?)?mail|while this person is away)` +
 	`|\b(bin|bis|vom|werde|befinde mich|sind wir|ist) .{0,60}(nicht im (b[üu]ro|haus)|i[mn] .{0,20}urlaub|abwesend|au(ß|ss)er haus|nicht (erreichbar|am arbeitsplatz)|elternzeit|mutterschutz)|wieder (f[üu]r sie )?(da|erreichbar|im b[üu]ro|im haus|zur[üu]ck)|wird nicht (automatisch )?weitergeleitet` +
 	`|je (suis|serai) .{0,40}(absente?|en congés?|en vacances|indisponible|en déplacement|en arrêt)|de retour (le|au bureau)|(estoy|estaré|me encuentro|encontraré) .{0,40}(fuera de (la |mi )?oficina|de vacaciones|ausente)` +
 	`|(sono|sarò) .{0,40}(fuori (ufficio|sede)|assente|in ferie)|\b(ben|wegens|tot) .{0,40}(afwezig|niet (op kantoor|aanwezig|bereikbaar)|(op|met) (vakantie|verlof))|(estou|estarei) .{0,40}(fora do escrit|ausente|f[ée]rias)` +
@@ -55,9 +58,9 @@ var absentText = newPattern(`(?i)(\b(i(['’]| a)m|i will be|i['’]ll be|is|wil
 // automaticText are the words by which a program says that it is one.
 var automaticText = newPattern(`(?i)(this (e-?mail |message |mail |notification |reply |response )?(is|was|has been)( an?| being)? (automat(ed|ic)|auto-?generated|system[- ]generated|computer[- ]generated) (reply|response|acknowledge?ment|confirmation|message|e-?mail|mail|notification|notice|alert|report)` +
 	`|this (e-?mail|message|mail|notification|reply|response) (is|was|has been) (automatically |auto-?|system[- ])(generated|sent|created)|(please )?do not (reply|respond) to this (automat\w+ |auto-generated )?(e-?mail|message|mail)|automatically generated (e-?mail|message|mail|reply|response)` +
-	`|(dies|das) ist eine automatisch|diese (e-?mail|nachricht|mail) (wurde|wird|ist) (vom system )?automatisch|automatisch (generierte|erstellte|erzeugte|versandte|versendete) (e-?mail|nachricht|mail|antwort)|bitte (antworten sie nicht auf|nicht auf) diese (e-?mail|nachricht|mail)` +
+	`|(dies|das) ist eine automatisch|diese (e-?mail|nachricht|mail) (wurde|wird|ist) (vom system )?automatisch (generiert|erstellt|erzeugt|versandt|versendet|verschickt|gesendet)|automatisch (generierte|erstellte|erzeugte|versandte|versendete) (e-?mail|nachricht|mail|antwort)|bitte (antworten sie nicht auf|nicht auf) diese (e-?mail|nachricht|mail)` +
 	`|ceci est un (e-?mail|message|mail|courriel|courrier) (automatique|généré)|(e-?mail|message|mail|courriel) (est |a été )?(généré|envoyé) automatiquement|(mensaje|correo|e-?mail) (ha sido |fue |es )?(generado |enviado )?autom[áa]tic|no responda a este (mensaje|correo)` +
-	`|(messaggio|e-?mail|mail) (è stat[oa] )?(generat[oa] |inviat[oa] )?automatic|non rispondere a quest|dit is een automatisch|(deze e-?mail|dit bericht) (is|wordt|werd) automatisch` +
+	`|(messaggio|e-?mail|mail) (è stat[oa] )?(generat[oa] |inviat[oa] )?automatic|non rispondere a quest|dit is een automatisch|(deze e-?mail|dit bericht) (is|wordt|werd) automatisch (gegenereerd|verzonden|verstuurd)` +
 	`|(это|данное) (письмо|сообщение) .{0,30}автоматическ|(письмо|сообщение) (отправлено|сформировано|создано) автоматически|не отвечайте на это|(wiadomość|e-?mail) .{0,30}(wygenerowan[ay] |wysłan[ay] )?automatyczn|prosimy nie odpowiadać na (tę|ten))`)
 
 // responds finds a responder by its subject, where that is not sure together with its text.
@@ -101,11 +104,14 @@ var bracketedAuto = newPattern(`(?i)[(\[](auto[- ]?(reply|response|matic (reply|
 
 var answerBegins = newPattern(`(?i)^(re|aw|fwd?|sv|antw|odp|rif|res|wg|отв)\s?:`)
 
-// saysAbsent tells whether the text, soon after a greeting, has words of absence or of a program.
+// saysAbsent tells whether the text, soon after a greeting, has words of a program, or of absence and of what is to be done meanwhile. A
+// person who is away has a question or a wish.
 func (e *evidence) saysAbsent() bool {
 	text := clip(e.m.Visible, 500)
-	return absentText.MatchString(text) || automaticText.MatchString(text)
+	return automaticText.MatchString(text) || strings.IndexByte(text, '?') < 0 && absentText.MatchString(text) && meanwhileText.MatchString(text)
 }
+
+var meanwhileText = newPattern(`(?i)(return|back (on|in|at|by)\b|until|till |urgent|in my absence|during (this|my|that) (time|absence)|(will|['’]ll) (reply|respond|answer|get back|read)|please contact|limited access|no longer|wieder|zur[üu]ck|dringend|vertret|weitergeleitet|bis (zum|einschl|\d)|retour|urgence|absence|vuelv|regres|urgente|torner|rientr|terug|dringende|вернусь|срочн|до \d|wróc|wrac|piln|powr|tillbaka|tilbake|戻|返)`)
 
 // isSender tells whether all words of a name are in that of the sender, or in his address.
 func (e *evidence) isSender(name string) bool {
@@ -186,5 +192,9 @@ var receivedText = newPattern(`(?i)(received your (request|message|e-?mail|mail|
 // saysAutomatic tells a text whose first line says that a program wrote it.
 func (e *evidence) saysAutomatic() bool {
 	line, _, _ := strings.Cut(strings.TrimLeft(e.m.Visible, blanks+"\n*#-=_[("), "\n")
-	return len(line) < 300 && automaticText.MatchString(line)
+	if len(line) > 300 || strings.IndexByte(line, '?') >= 0 {
+		return false
+	}
+	at := automaticText.FindStringIndex(line)
+	return at != nil && at[0] < 60 && !strings.ContainsAny(line[:1], "\"'") && !strings.HasPrefix(line, "„") && !strings.HasPrefix(line, "“")
 }
