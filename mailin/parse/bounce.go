@@ -77,12 +77,12 @@ func (e *evidence) bounced() []string {
 	returned := func() bool { return len(e.reports) > 0 || returned.MatchString(text) }
 	named := e.fromNoReply() && returned() || e.fromLocal("postmaster", "mail-delivery-subsystem", "mailer", "mail_administrator", "mailadmin", "mail.delivery.system", "administrator", "mmdf", "smtp", "mailmaster", "mdaemon", "ndr") || e.fromGateway()
 	machine := named || null || daemonName.MatchString(senderName(e.m))
-	if !machine || len(e.m.InReplyTo) > 0 || e.fromPersonsProgram() || e.otherReplyTo() || asksPeople(text) {
+	if !machine || len(e.m.InReplyTo) > 0 || e.fromPersonsProgram() || e.otherReplyTo() || autoWords(e.m.Subject) != "" || personsLetter(text, null) {
 		return nil
 	}
 	// A fraud names nobody but its reader, and a parcel that was not delivered is no mail.
 	hasCode, comesBack := coded(), returned()
-	if !comesBack && (len(e.failedInText(e.reportText())) == 0 || !named && !mailWord.MatchString(withoutAddresses(text))) {
+	if !comesBack && (!e.namesSomebody(e.reportText()) || !named && !mailWord.MatchString(withoutAddresses(text))) {
 		return nil
 	}
 	if list := e.namesFailed(); e.tellsFailure() && (told() && (hasCode || comesBack || list || null) || comesBack && (hasCode || list)) || told() && hasCode && (comesBack || null) {
@@ -97,9 +97,27 @@ var successText = newPattern(`(?i)(success(ful|fully) (mail )?deliver|been (succ
 // mailWord tells that a mail is what was not delivered.
 var mailWord = newPattern(`(?i)(mail|message|recipient|smtp|nachricht|empfänger|mensaje|correo|messaggio|casella|bericht|письм|сообщени|почт|wiadomo|zpráv|meddelande|meddelelse|melding|viesti|mensagem|correio|üzenet|ileti|posta|μήνυμα|mesaj|メール|メッセージ|邮件|郵件|메일|메시지)`)
 
-// asksPeople tells a text that begins as a letter does and has a question: systems do the one or the other.
-func asksPeople(text string) bool {
-	return greeting.MatchString(strings.TrimLeft(clip(text, 200), " \t\n")) && hasQuestion(text)
+// personsLetter tells a person's words: a text that begins as a letter does and asks something, or ends as one; systems do the one or the other.
+// Who says "my message" sent one.
+func personsLetter(text string, null bool) bool {
+	if begin := strings.TrimLeft(clip(text, 200), " \t\n"); greeting.MatchString(begin) && (hasQuestion(text) || !null && (peers.MatchString(begin) || endsAsLetter(text))) {
+		return true
+	}
+	return ownMail.MatchString(text)
+}
+
+var (
+	peers   = newPattern(`(?i)^(dear|hi|hello) (all|colleagues?|team|mr|mrs|ms|dr)\b`)
+	ownMail = newPattern(`(?i)\b(my (last |first )?(e-?mail|mail|message)|meine (e-?mail|mail|nachricht)|mon (message|mail|courriel)|mi (mensaje|correo)|il mio messaggio|mijn (e-?mail|mail|bericht)|moj[aąe] wiadomość)\b`)
+)
+
+func endsAsLetter(text string) bool {
+	for line := range strings.SplitSeq(text, "\n") {
+		if closings.MatchString(strings.TrimSpace(line)) {
+			return true
+		}
+	}
+	return false
 }
 
 var greeting = newPattern(`(?i)^(dear|hi|hello|hey|good (morning|afternoon|evening)|hallo|guten (tag|morgen)|sehr geehrte|liebe[rs]?|bonjour|bonsoir|cher|chère|hola|buen[oa]s|estimad[oa]s?|ciao|buongiorno|salve|gentile|beste|geachte|goedendag|здравствуйте|добрый|уважаем|dzień dobry|witam|szanown)`)

@@ -143,6 +143,11 @@ func TestNoReports(t *testing.T) {
 		{"a digest of a filter", wordReport("postmaster@filter.example", "Quarantine Summary", "These messages were not delivered to your inbox because they look like spam.\n\nkim@cust.example  Your order\n"), message.Human},
 		{"a person who quotes an introduction", "From: Kim <kim@cust.example>\nSubject: Undelivered Mail\n\nThis is the mail system at host mx.cust.example.\n" + failed, message.Human},
 		{"a virus in a mail to us", wordReport("postmaster@desk.example", "VIRUS (Eicar) IN MAIL TO YOU", "A virus was found in an email to you from kim@cust.example.\n"), message.Human},
+		{"a postmaster's letter", "From: postmaster@cust.example\nTo: support@desk.example\nSubject: Mails werden nicht zugestellt\n\nGuten Tag,\n\nIhre Mails an kim@cust.example konnten nicht zugestellt werden (550 5.7.1).\n\nMit freundlichen Grüßen\nPat\n", message.Human},
+		{"an administrator's notice", "From: administrator@cust.example\nTo: support@desk.example\nSubject: mail delivery delayed\n\nDear all,\n\non Saturday message delivery is delayed and may fail with 451 4.3.2 for kim@cust.example.\n", message.Human},
+		{"a fraud that names whom to write to", "From: Mailer Daemon <x@evil.example>\nSubject: Undelivered Mail Returned to Sender\n\nYour message could not be delivered (550 5.1.1). Write to help@evil.example\n", message.Human},
+		{"a person whose forwarder took the return path", wordReport("Kim <kim@cust.example>", "Mail not delivered", "My last message to lee@acme.example was not delivered, the server said user unknown.\n"), message.Human},
+		{"a responder to a report", wordReport("Lee <lee@acme.example>", "Out of Office: Undeliverable: order", "I am away. The mail to tom@acme.example could not be delivered.\n"), message.AutoReply},
 		{"a person's parcel", "From: Kim <kim@cust.example>\nSubject: Nedoručená zásilka\n\nZásilka nebyla doručena. kim@cust.example\n", message.Human},
 	} {
 		if m := Parse(Bytes([]byte(c.mail))); m.Kind != c.want {

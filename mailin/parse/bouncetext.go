@@ -240,14 +240,28 @@ func (e *evidence) textRecipients(text string, anyAddress bool) []string {
 		return all
 	}
 	for _, unlikely := range []bool{false, true} {
-		for line := range strings.Lines(text) {
-			line = clip(line, 1000)
-			if found, at := nextAddress(line, 0); found != "" && usable(found) != "" && helpLine.MatchString(line) == unlikely && !behindFrom(line[:at]) {
-				return []string{usable(found)} // further ones are seldom recipients
-			}
+		if addr := e.firstRecipient(text, unlikely); addr != "" {
+			return []string{addr} // further ones are seldom recipients
 		}
 	}
 	return nil
+}
+
+// firstRecipient is the first address of somebody else, in a line that may be about help or not.
+func (e *evidence) firstRecipient(text string, help bool) string {
+	usable := e.othersAddress()
+	for line := range strings.Lines(text) {
+		line = clip(line, 1000)
+		if found, at := nextAddress(line, 0); found != "" && usable(found) != "" && helpLine.MatchString(line) == help && !behindFrom(line[:at]) {
+			return usable(found)
+		}
+	}
+	return ""
+}
+
+// namesSomebody tells whether the text says who failed, be it that it is the sender.
+func (e *evidence) namesSomebody(text string) bool {
+	return len(e.textRecipients(text, false)) > 0 || e.firstRecipient(text, false) != "" || len(e.refusesItself(text)) > 0
 }
 
 // listedRecipients are those of a list, below its head: each on a line by itself, with what happened in the lines below it.
@@ -338,11 +352,17 @@ func (e *evidence) failedInText(text string) []string {
 		found = e.textRecipients(text, true)
 	}
 	if len(found) == 0 { // a mailbox that refuses by itself, under a system's name
-		for _, a := range e.m.From {
-			if a.Addr != "" && strings.Contains(strings.ToLower(text), "message to <"+a.Addr+">") {
-				found = append(found, a.Addr)
-			}
-		}
+		found = e.refusesItself(text)
 	}
 	return found
+}
+
+// refusesItself is the sender where he says so: "your message to <lee@acme.example> was rejected".
+func (e *evidence) refusesItself(text string) (all []string) {
+	for _, a := range e.m.From {
+		if a.Addr != "" && strings.Contains(strings.ToLower(text), "message to <"+a.Addr+">") {
+			all = append(all, a.Addr)
+		}
+	}
+	return all
 }

@@ -13,7 +13,7 @@ import (
 func allPatterns() map[string]*pattern {
 	all := map[string]*pattern{
 		"failureText": failureText, "failureSubject": failureSubject, "daemonName": daemonName, "personsProgram": personsProgram, "temporary": temporary, "failedHead": failedHead, "gatewayName": gatewayName,
-		"returned": returned, "introduction": introduction, "successText": successText, "mailWord": mailWord, "greeting": greeting, "answerHead": answerHead, "recipientLabel": recipientLabel, "recipientWords": recipientWords, "statusField": statusField, "actionField": actionField, "helpLine": helpLine,
+		"returned": returned, "introduction": introduction, "successText": successText, "mailWord": mailWord, "greeting": greeting, "peers": peers, "ownMail": ownMail, "answerHead": answerHead, "recipientLabel": recipientLabel, "recipientWords": recipientWords, "statusField": statusField, "actionField": actionField, "helpLine": helpLine,
 		"autoSubject": autoSubject, "autoFollows": autoFollows, "acknowledges": acknowledges, "replyPrefix": replyPrefix, "feedbackSubject": feedbackSubject, "plainReply": plainReply,
 		"wroteSet": wroteSet, "brokenLink": brokenLink, "ownWriting": ownWriting, "closings": closings, "bareAttribution": bareAttribution,
 		"someone": someone, "quoteWords": quoteWords, "aboveLine": aboveLine, "listBegins": listBegins, "listWords": listWords, "repeated": repeated, "clockAndBy": clockAndBy,
@@ -187,7 +187,7 @@ func TestPatternsAreTheirExpressions(t *testing.T) {
 func TestPatternsHaveWords(t *testing.T) {
 	for name, p := range map[string]*pattern{
 		"failureText": failureText, "failureSubject": failureSubject, "autoSubject": autoSubject, "wroteSet": wroteSet, "aboveLine": aboveLine, "listWords": listWords, "senders": senders,
-		"forwardLine": forwardLine, "returned": returned, "introduction": introduction, "successText": successText, "mailWord": mailWord, "greeting": greeting, "answerHead": answerHead, "markupQuotes": markupQuotes,
+		"forwardLine": forwardLine, "returned": returned, "introduction": introduction, "successText": successText, "mailWord": mailWord, "greeting": greeting, "peers": peers, "ownMail": ownMail, "answerHead": answerHead, "markupQuotes": markupQuotes,
 	} {
 		if p.compile(); p.words == nil {
 			t.Errorf("%s needs no word, so that each line costs a run of its expression", name)
