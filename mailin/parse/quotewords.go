@@ -120,7 +120,7 @@ func isDatedSender(s string) bool {
 	if begin < 0 {
 		return isDatedAddress(s)
 	}
-	addr, tail := s[begin+1:end], trimBlank(s[end+1:])
+	addr, tail := strings.TrimLeft(s[begin+1:end], " "), trimBlank(s[end+1:])
 	if len(addr) < 3 || strings.IndexByte(addr[1:len(addr)-1], '@') < 0 || strings.ContainsAny(addr, blanks+">") {
 		return false
 	}
@@ -147,8 +147,11 @@ func isDatedAddress(s string) bool {
 	return ok && clockAndBy.MatchString(between)
 }
 
-// afterDate cuts a date off, with the day of the week or another word before it.
+// afterDate cuts a date off, with the time, the day of the week or another word before it.
 func afterDate(s string) (rest string, ok bool) {
+	if n := digits(s); n == 2 && len(s) > 7 && s[2] == ':' && digits(s[3:5]) == 2 && s[5:7] == ", " {
+		s = s[7:]
+	}
 	if n, word := letters(s); n > 0 {
 		s = s[word:]
 		if rest, ok := dayAndYear(s); ok && n >= 3 && n <= 12 {
@@ -159,6 +162,11 @@ func afterDate(s string) (rest string, ok bool) {
 			return "", false
 		}
 		s = trimBlank(s[marks:])
+		if n, word := letters(s); n >= 3 && n <= 12 {
+			if rest, ok := dayAndYear(s[word:]); ok {
+				return rest, true
+			}
+		}
 	}
 	n := digits(s)
 	year := isYear(s[:n])

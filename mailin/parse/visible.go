@@ -423,6 +423,9 @@ func (v *reader) beginsQuote(i int) bool {
 // isLast tells whether nothing of the writer's follows on the line at hand, and something comes before.
 func (v *reader) isLast() bool {
 	next := v.after(v.at + 1)
+	for next < len(v.lines) && isFooter(trimLeft(unmarked(v.lines[next]), "<[("), func() bool { return false }) {
+		next = v.after(next + 1)
+	}
 	return v.words && (next >= len(v.lines) || v.beginsQuote(next) || isSignatureMark(v.lines[next]))
 }
 
@@ -584,8 +587,11 @@ func (v *reader) attribution() int {
 		if n == 1 && !startsAttribution(joined) {
 			return 0
 		}
-		if !strings.HasSuffix(plain, ":") && !strings.HasSuffix(plain, "：") && !strings.HasSuffix(plain, ": \u200e") {
+		if !strings.HasSuffix(plain, ":") && !strings.HasSuffix(plain, "：") && !strings.HasSuffix(plain, ": \u200e") || strings.HasSuffix(plain, "<mailto:") {
 			continue
+		}
+		if n == 1 && attributionStart(joined) && hasClock(joined) && !saysWrote(joined) && v.at+1 < len(v.lines) && endsInColon(v.lines[v.at+1]) && saysWrote(v.lines[v.at+1]) {
+			continue // the date has a colon of its own
 		}
 		if n > 1 && !v.inner && v.attributionIn(n) {
 			return 0

@@ -163,6 +163,13 @@ func TestVisible(t *testing.T) {
 		{"dashes and what somebody wrote", "---- Lee wrote this number: 5 ----\n\nIs that the one?", "---- Lee wrote this number: 5 ----\n\nIs that the one?"},
 		{"a forwarded mail in Czech", "Přeposlaná zpráva:\nFrom: Kim <kim@cust.example>\nDate: Mon, 2 Nov 2026 10:00\nTo: x\n\nq", "Přeposlaná zpráva:\nFrom: Kim <kim@cust.example>\nDate: Mon, 2 Nov 2026 10:00\nTo: x\n\nq"},
 		{"about forwarding", "Please forward it to:\nlee@desk.example\n\nYes\n\nOn Mon, 2 Nov 2026 at 10:00, Kim <kim@cust.example> wrote:\n\nq", "Please forward it to:\nlee@desk.example\n\nYes"},
+		{"Yandex with the time first", "Да\n\n10:00, 2 ноября 2026 г., \"Kim\" <kim@cust.example>:\n\nq", "Да"},
+		{"Mail.ru in English", "Yes\n\nMonday, November 2, 2026 10:00 AM +03:00 from Kim <kim@cust.example>:\n\nq", "Yes"},
+		{"Claws in Polish", "Tak\n\nDnia 2026-11-02, o godz. 10:00:\n \"Kim\" <kim@cust.example> napisał:\n\n> q", "Tak"},
+		{"a link that was broken in the attribution", "Yes\n\nOn Mon, Nov 2, 2026 at 10:00 AM Kim <kim@cust.example<mailto:\nkim@cust.example>> wrote:\n\nq", "Yes"},
+		{"an address that was broken in the attribution", "Yes\n\n2026-11-02 10:00 GMT+01:00 Kim Lee <\nkim@cust.example>:\n\nq", "Yes"},
+		{"footers one below another", "Yes\n\nSent from my toaster\nSent from my iPhone", "Yes"},
+		{"times first are no attribution", "10:00, 2 November 2026, kim@cust.example was there:\n\nall fine", "10:00, 2 November 2026, kim@cust.example was there:\n\nall fine"},
 		{"empty", "", ""},
 	} {
 		if got := visible(c.text, false); got != c.want {
