@@ -376,11 +376,29 @@ func (t *htmlTree) isQuote(at int) bool {
 			case "gmail_attr", "moz-cite-prefix", "yahoo_quoted", "zmail_extra", "tutanota_quote", "protonmail_quote", "wordsection1quote":
 				// Forwarded text stands in the same elements, behind a dashed line. Zoho draws that of "=", and dashes around its attribution.
 				text := t.textOf(at)
-				return !strings.HasPrefix(text, "===") && (!strings.HasPrefix(text, "---") || c == "zmail_extra")
+				return !strings.HasPrefix(text, "===") && (!strings.HasPrefix(text, "---") || c == "zmail_extra") && !t.hasWordsBelow(at)
 			}
 		}
 		id := t.attr(n, idKey)
 		return strings.HasPrefix(id, "yahoo_quoted") || id == "reply-intro"
+	}
+	return false
+}
+
+// hasWordsBelow tells whether there are words below the last quote within an element: an answer that was written between the lines.
+func (t *htmlTree) hasWordsBelow(at int) bool {
+	end := int(t.nodes[at].end)
+	last := 0
+	for i := at + 1; i < end; i++ {
+		if t.nodes[i].tag == atom.Blockquote {
+			last = int(t.nodes[i].end)
+			i = last - 1
+		}
+	}
+	for i := last; last > 0 && i < end; i++ {
+		if !t.nodes[i].isElement && strings.TrimSpace(t.nodes[i].text) != "" {
+			return true
+		}
 	}
 	return false
 }

@@ -291,6 +291,15 @@ var clockAndBy = newPattern(`^[ ,]*(г\.,? |р\.,? )?\d{1,2}[:.]\d{2}([:.]\d{2})
 // closings end a letter. They stand above a signature, so what they end is text.
 var closings = newPattern(`(?i)^((best|kind|warm|many)? ?(regards|wishes|thanks)|thank you|thanks|cheers|sincerely|yours (sincerely|faithfully|truly)|(viele|beste|liebe|freundliche|herzliche|schöne) gr(ü|ue)(ß|ss)e|mit (freundlichen|besten|herzlichen|lieben) gr(ü|ue)(ß|ss)en|mfg|(bien )?cordialement|(un )?saludos?|atentamente|(cordiali|distinti) saluti|saluti|met vriendelijke groet(en)?|с уважением|pozdrawiam|z poważaniem)[,.!]?$`)
 
+// answers are words that an answer to a question begins with.
+var answers = func() map[string]bool {
+	all := map[string]bool{}
+	for word := range strings.FieldsSeq("yes yep yeah no nope ok okay done not i we it ja nein nee doch ich wir oui non si sí sì no je nous da nu tak nie nej inte ikke sim não да нет не так ano ne evet igen はい") {
+		all[word] = true
+	}
+	return all
+}()
+
 // brokenLink is a link in parentheses that lost the mark of its quote, or has it behind.
 var brokenLink = newPattern(`^\s*\(https?://[^\s()]+\)\s*>\s*$`)
 

@@ -170,6 +170,7 @@ func TestVisible(t *testing.T) {
 		{"an address that was broken in the attribution", "Yes\n\n2026-11-02 10:00 GMT+01:00 Kim Lee <\nkim@cust.example>:\n\nq", "Yes"},
 		{"footers one below another", "Yes\n\nSent from my toaster\nSent from my iPhone", "Yes"},
 		{"times first are no attribution", "10:00, 2 November 2026, kim@cust.example was there:\n\nall fine", "10:00, 2 November 2026, kim@cust.example was there:\n\nall fine"},
+		{"an answer in small letters below a long quoted line", "> does it print when you connect the cable to the second port of the computer\nyes it does\n> and without?\nno", "yes it does\nno"},
 		{"empty", "", ""},
 	} {
 		if got := visible(c.text, false); got != c.want {
@@ -206,6 +207,8 @@ func TestHTMLText(t *testing.T) {
 		{"Roundcube's reply with words below", "<p>a</p><p id='reply-intro'>On Monday b wrote:</p><blockquote type=cite>c</blockquote><p>d</p>", "a\n\n> On Monday b wrote:\n>\n> c\n\nd"},
 		{"Zoho's reply", "<div>a</div><div class='zmail_extra'><div>---- Xx b xx ----</div><div>c</div></div>", "a\n> ---- Xx b xx ----\n> c"},
 		{"Zoho's forwarded mail", "<div>a</div><div class='zmail_extra'><div>==== Forwarded message ====</div><div>c</div></div>", "a\n==== Forwarded message ====\nc"},
+		{"Proton's reply", "<div>a</div><div class=protonmail_quote>On Monday b wrote:<blockquote class=protonmail_quote>c</blockquote><br></div>", "a\n> On Monday b wrote:\n>\n> > c"},
+		{"Proton's reply with words between the lines", "<div class=protonmail_quote>On Monday b wrote:<blockquote class=protonmail_quote>c</blockquote><div>d</div><blockquote class=protonmail_quote>e</blockquote><div>f</div></div>", "On Monday b wrote:\n\n> c\n\nd\n\n> e\n\nf"},
 		{"a link to its own text", "<a href='https://a.example/'>https://a.example/</a>", "https://a.example/"},
 		{"a link to something else", "<a href='https://a.example/x'>here</a> now", "here <https://a.example/x> now"},
 		{"a script's link", "<a href='javascript:x'>here</a>", "here"},
