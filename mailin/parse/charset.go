@@ -59,6 +59,10 @@ func toUTF8(b []byte, declared string) (text, note string) {
 		return string(b), ""
 	case name != "" && name != "utf-8" && name != "us-ascii" && !unreadable[name]:
 		if text, ok := decodeAs(b, name); ok && !(valid && strings.ContainsRune(text, utf8.RuneError)) {
+			if guess := otherThan(b, name, text); guess != "" {
+				text, _ = decodeAs(b, guess)
+				return text, "text in charset " + cleanText(name) + " was read as " + guess
+			}
 			return text, ""
 		}
 	}
@@ -67,6 +71,11 @@ func toUTF8(b []byte, declared string) (text, note string) {
 	}
 	if name == "utf-8" && mostlyUTF8(b) {
 		return strings.ToValidUTF8(string(b), string(utf8.RuneError)), "some bytes of the text are not UTF-8"
+	}
+	if name == "utf-8" {
+		if text, ok := patchedUTF8(b); ok {
+			return text, "some bytes of the text are not UTF-8"
+		}
 	}
 	guess := guessCharset(b)
 	text, _ = decodeAs(b, guess)
@@ -109,6 +118,65 @@ func isValid[T string | []byte](b T) bool {
 		return utf8.ValidString(b)
 	}
 	return false
+}
+
+// otherThan is the charset that a text is in rather than the declared one, "" for none. Programs name Latin-1 where they know nothing, and
+// a charset of many bytes a letter that does not fit leaves holes.
+func otherThan(b []byte, name, text string) string {
+	switch {
+	case name == "windows-1252":
+		if !hasLongRuns(b) {
+			return ""
+		}
+	case isWide(name):
+		if holes := strings.Count(text, string(utf8.RuneError)); holes < 3 || holes < len(text)/10 {
+			return ""
+		}
+	default:
+		return ""
+	}
+	guess := guessCharset(b)
+	if sample := telling(b); guess != name && 2*surprise(sample, guess, 1<<20) < surprise(sample, name, 1<<20) {
+		return guess
+	}
+	return ""
+}
+
+// hasLongRuns tells bytes beyond ASCII that stand in words of their own, as those of Western letters do not.
+func hasLongRuns(b []byte) bool {
+	all, inRuns, run := 0, 0, 0
+	for _, c := range b[:min(len(b), 4<<10)] {
+		if c < utf8.RuneSelf {
+			run = 0
+			continue
+		}
+		all++
+		if run++; run == 4 {
+			inRuns += 4
+		} else if run > 4 {
+			inRuns++
+		}
+	}
+	return all >= 8 && inRuns > all/2
+}
+
+// patchedUTF8 reads UTF-8 into which something was pasted in windows-1252.
+func patchedUTF8(b []byte) (text string, ok bool) {
+	var out strings.Builder
+	good, bad := 0, 0
+	for len(b) > 0 {
+		r, n := utf8.DecodeRune(b)
+		switch {
+		case n > 1:
+			good++
+		case r == utf8.RuneError:
+			bad++
+			r = charmap.Windows1252.DecodeByte(b[0])
+		}
+		out.WriteRune(r)
+		b = b[n:]
+	}
+	return out.String(), good >= 2 && good >= bad
 }
 
 // joinSurrogates makes one letter of two halves that a program has encoded each for itself, as of an emoji (CESU-8, Unicode report 26).

@@ -51,8 +51,8 @@ func (p *part) filename() string {
 
 // isText tells whether the part is text of the mail itself rather than something that came with it.
 func (p *part) isText() bool {
-	if p.media != "text/plain" && p.media != "text/html" || p.disposition == "attachment" {
-		return false
+	if p.media != "text/plain" && p.media != "text/html" || p.disposition == "attachment" && (p.parent != "" || p.filename() != "") {
+		return false // but all of a mail, without a name, is no file
 	}
 	return p.filename() == "" || p.parent == "" || p.parent == "multipart/alternative"
 }

@@ -110,18 +110,7 @@ func (w *walker) multipart(p *part, b *body, depth int) (stop bool) {
 		}
 		w.lost[p.path] = pairs.found()
 		w.bounds = w.bounds[:level]
-		if len(bytes.TrimSpace(preamble)) > 0 {
-			w.notes.add("a multipart without its boundary was read as text")
-			met, closing := w.met, w.closing
-			w.parts++
-			p.media, p.params, p.named = "text/plain", nil, false
-			p.body = body{w: w, done: true, out: preamble}
-			if w.leaf(p, &p.body) {
-				return true
-			}
-			w.met, w.closing = met, closing
-		}
-		return false
+		return w.textOf(p, preamble)
 	}
 	prefix := p.path + "."
 	if depth == 0 {
@@ -135,7 +124,13 @@ func (w *walker) multipart(p *part, b *body, depth int) (stop bool) {
 	if p.media == "multipart/alternative" {
 		alternative = p.path + " " // never equal to the "" of none
 	}
-	for n := 1; w.met == level && !w.closing; n++ {
+	n, closed := 1, false
+	for w.met == level {
+		if w.closing { // what follows belongs to nobody, unless parts begin in it
+			closed = true
+			(&body{w: w}).skip()
+			continue
+		}
 		if w.parts >= maxParts {
 			w.notes.add(fmt.Sprintf("partly read: more than %d parts", maxParts))
 			return true
@@ -145,13 +140,32 @@ func (w *walker) multipart(p *part, b *body, depth int) (stop bool) {
 			return true
 		}
 		w.header.drop(&sub.header)
+		n++
 	}
 	w.bounds = w.bounds[:level]
-	if w.met == level { // its own last boundary: the epilogue belongs to nobody
-		(&body{w: w}).skip()
-	} else {
+	if !closed {
 		w.notes.add("the last boundary of a multipart is missing")
 	}
+	if n == 1 { // no line but the last was its boundary
+		return w.textOf(p, preamble)
+	}
+	return false
+}
+
+// textOf takes what stood above the parts of a multipart that has none for its text.
+func (w *walker) textOf(p *part, preamble []byte) (stop bool) {
+	if len(bytes.TrimSpace(preamble)) == 0 {
+		return false
+	}
+	w.notes.add("a multipart without its boundary was read as text")
+	met, closing := w.met, w.closing
+	w.parts++
+	p.media, p.params, p.named = "text/plain", nil, false
+	p.body = body{w: w, done: true, out: preamble}
+	if w.leaf(p, &p.body) {
+		return true
+	}
+	w.met, w.closing = met, closing
 	return false
 }
 
