@@ -85,22 +85,23 @@ var reasonWords = []reasonWord{
 		`(daily|hourly|per (hour|day)|smtp relay|outbound thread|recipient thread|mail send|sending|submission) (message receive |user sending |sending |message |recipient )?(limit|quota)`, `daily limit for`, `too many login`,
 	)},
 	{SystemError, anyOf(`(open|create|write|lock) .{0,20}(mailbox|file|folder).{0,40}permission denied`, `dns records .{0,40}in a loop`, `message depth`, `lowest numbered mx`, `account service is`, `no such file or directory`, `can(no|')t write`, `insufficient disk space; try again`)},
-	{HostUnknown, anyOf(`indicated no smtp service`, `name service error`, `name ?server (reply|failure|error)`, `nx-?domain`, `null ?mx`, `no mail hosts? for`, `mail domain .{0,40}\bunknown`, `mail receiving disabled`)},
+	{HostUnknown, anyOf(`indicated no smtp service`, `name service error`, `name ?server (reply|failure|error)`, `nx-?domain`, `null ?mx`, `no mail hosts? for`, `mail domain .{0,40}\bunknown`, `mail receiving disabled`,
+		`(domäne|domain|domaine|dominio|домен|domena|domínio)[^.@:]{0,20}(nicht gefunden|inconnu|introuvable|inexistente|non trovat|no existe|не (найден|существует)|nie istnieje|não (encontrado|existe))`, `ドメインが(見つかりません|存在)`, `域名不存在`)},
 	{DeliveryTimeout, anyOf( // no safe line to be had
-		`starttls (is )?(required|command)`, `tls (is |session is )?required`, `tls/ssl.{0,10} connection required`, `requires (encryption|tls|high-strength)`, `encryption (is )?(required|needed)`, `start tls failed`, `\bdane\b|\btlsa\b|mta-sts`, `certificate (expired|verification|validation|mismatch)`, `suspiciousremoteserver`,
+		`starttls (is )?(required|command)`, `tls (is |session is )?required`, `tls/ssl.{0,10} connection required`, `requires (encryption|tls|high-strength)`, `encryption (is )?(required|needed)`, `start tls failed`, `\bdane\b|\btlsa\b|mta-sts`, `certificate (expired|verification|validation|mismatch|not (trusted|verified))`, `suspiciousremoteserver`,
 	)},
 	{SenderRejected, anyOf(
 		`groups\.google\.com/support`, // the one thing that is the same in all its languages
-		`(n't|not) aligned with`, `anti-?spoof`, `spam abuse`, `(dynamic|dial-?up|transient|zombied?)(/\w+){0,2} ips?\b`, `spam ips?\b`, `blocked senders?\b`, `from:? domain (is invalid|does not exist)`, `unresolvable .{0,40}\bfrom domain`, `connection (rejected|refused|denied) by policy`, `invalid domain, see`, `rejected by (destination|recipient)`,
+		`(n't|not) aligned with`, `openspf\.`, `(absender|expéditeur|remitente|mittente|отправител|nadawca|remetente|afzender)[^.:]{0,30}(abgelehnt|blockiert|gesperrt|refus|bloqu|rechazad|rifiutat|bloccat|отклон|заблокир|odrzucon|zablokowan|rejeitad|geweigerd)`, `anti-?spoof`, `spam abuse`, `(dynamic|dial-?up|transient|zombied?)(/\w+){0,2} ips?\b`, `spam ips?\b`, `blocked senders?\b`, `from:? domain (is invalid|does not exist)`, `unresolvable .{0,40}\bfrom domain`, `connection (rejected|refused|denied) by policy`, `invalid domain, see`, `rejected by (destination|recipient)`,
 	)},
 	{ContentRejected, anyOf(
-		`missing (a valid |the )?(address in|header|from|to|date|subject|message-id)`, `header \S+ missing`, `(illegal|forbidden|prohibited|banned|disallowed|executable|dangerous) (attachment|file|content|extension)`, `\bbanned: `,
+		`missing (a valid |the )?(address in|header|from|to|date|subject|message-id)`, `header \S+ missing`, `(illegal|forbidden|prohibited|banned|disallowed|executable|dangerous) (attachment|file|content|extension)`, `\bbanned: `, `link listed`, `unzulässige[rn]? (datei)?anhang`, `(anhang|pièce jointe|adjunto|allegato|вложени|załącznik|anexo)[^.:]{0,30}(interdit|refus|verboten|nicht (erlaubt|zulässig)|no permitid|non (consentit|ammess)|запрещ|niedozwolon|proibid|não permitid)`, `迷惑メール`, `垃圾邮件|垃圾郵件`, `스팸`,
 		`(url|link|domain|phrase|word|attachment)s? .{0,20}(in|of) (your |the )?(message|mail|body|subject)`, `(black|block)[ -]?listed (url|link|domain)`,
 		`mail rejet[eé]`, `for policy reasons`, `multiple (addresses in from|subject)`, `rfc ?(2|5|8)822|rfc ?5322|rfc ?822 `, `not rfc.{0,12}compliant`,
 	)},
 	{TooLarge, anyOf(
 		`message (size|length|is larger)`, `message(\(s\))? (is |was )?too (large|big|long)`, `(too large|too big).{0,20}(message|mail|system)`, `size (limit|exceed)`, `exceed.{0,40}(message|mail|size|maximum) size`, `(message|mail) file too (big|large)`,
-		`(fixed )?maximum (message )?size`, `larger than .{0,40}(limit|allowed|maximum)`, `zu gro(ß|ss)`, `trop (volumineux|grand|gros)`, `demasiado grande`, `troppo grande`, `te groot`, `zbyt du[żz]`, `слишком (большо|велик)`,
+		`(fixed )?maximum (message )?size`, `larger than .{0,40}(limit|allowed|maximum)`, `zu gro(ß|ss)`, `trop (volumineux|grand|gros)`, `demasiado grande`, `troppo grande`, `te groot`, `zbyt du[żz]`, `слишком (большо|велик)`, `muito grande`, `大きすぎ`, `(邮件|郵件)太大`, `너무 (큽|크|큰)`,
 	)},
 	{SenderRejected, anyOf(
 		`reputation`, `dmarc`, `\bspf\b`, `\bdkim\b`, `\barc\b.{0,20}fail`, `unauthenticated`, `not authenticated`, `authentication (is )?(required|failed)`, `sender policy framework`,
@@ -120,7 +121,7 @@ var reasonWords = []reasonWord{
 		`access denied`, `connection refused by policy`, `mail from .{0,80}(rejected|refused|denied|not accepted)`, `connections? (will )?not (be )?accepted from`,
 	)},
 	{RateLimited, anyOf(
-		`rate[ -]?limit`, `too many (connections|messages|mails|recipients|concurrent|sessions|e-?mails|requests|errors|invalid)`, `throttl`, `slow(ing)? down|slower`, `too much mail from`, `mail limit (was |is |has been )?(exceeded|reached)`, `gr[ae]y-?list`,
+		`rate[ -]?limit`, `too many (connections|messages|mails|recipients|concurrent|sessions|e-?mails|requests|errors|invalid)`, `limit is \d+ (per|an|a) `, `trop de (connexions|messages)`, `zu viele (verbindungen|nachrichten|e-?mails)`, `demasiad[oa]s (conexiones|mensajes)`, `troppe (connessioni|e-?mail)|troppi messaggi`, `слишком много (соединений|сообщений|писем)`, `throttl`, `slow(ing)? down|slower`, `too much mail from`, `mail limit (was |is |has been )?(exceeded|reached)`, `gr[ae]y-?list`,
 		`(messages?|mails|connections|recipients|e-?mails|failures) per (second|minute|hour|day|connection|session)`, `(sending|hourly|daily|connection|message) (limit|quota) (was |is |has been )?(exceeded|reached)`, `at a rate that`, `unusual (rate|sending)`, `aup#\w*-?1([34]\d0|5[458]0)`, `aup#cx(mxrt|cnct)`, `try again in \d+ (seconds|minutes)`,
 	)},
 	{ContentRejected, anyOf(
@@ -161,7 +162,7 @@ var reasonWords = []reasonWord{
 	)},
 	{DeliveryTimeout, anyOf(
 		`after \d+ (days|hours|attempts|tries)`, `failed \d+ (attempts|times)`, `could not find a gateway`, `did not respond`, `not be delivered for \d`, `failing for a long`, `peer refused|refused by peer`, `tim(ed|e)[ -]?out`, `expired`, `too (long|old)`, `retry (time|timeout|count)`, `retries`, `(in|on) (the |our )?(mail )?queue`, `enqueued`, `(delivery|message|mail|it)( \S+){0,3} (has been|is|was) (being )?delayed`, `will (be retried|keep trying|continue)`, `still being retried`, `not (been )?delivered (within|after|in)`, `has not (yet )?been delivered`, `(could|can)(n't|not| not) (be )?(connect|reach|contact|establish)`, `unable to (connect|reach|contact|establish)`, `did not accept our requests to connect`, `wasn't able to establish`,
-		`connection (was )?(refused|reset|lost|dropped|closed|failed|broken|aborted|to .{1,80} failed)`, `(host|server|system|network) (is )?(unreachable|not reachable|not responding|down|unavailable)`, `not responding|no (answer|response|route)`, `network (error|problem|failure)`, `lost connection`, `giving up`, `handshake fail`, `tls (handshake|negotiation|is required|not available)`, `refused to talk`, `temporarily suspended`, `nicht erreichbar`, `injoignable`, `не отвечает`,
+		`connection (was )?(refused|reset|lost|dropped|closed|failed|broken|aborted|to .{1,80} failed)`, `(host|server|system|network) (is )?(unreachable|not reachable|not responding|down|unavailable)`, `not responding|no (answer|response|route)`, `network (error|problem|failure)`, `lost connection`, `giving up`, `handshake fail`, `tls (handshake|negotiation|is required|not available)`, `refused to talk`, `temporarily suspended`, `nicht erreichbar`, `injoignable`, `не отвечает`, `connexion refusée`, `verbindung (abgelehnt|verweigert|fehlgeschlagen)`, `délai (d'attente )?dépassé`, `zeitüberschreitung`, `tiempo de espera`, `tempo scaduto`, `превышено время`, `connessione rifiutata`, `conexión rechazada`,
 	)},
 }
 
