@@ -12,7 +12,7 @@ import (
 
 // sentBegins are words for sending, up to the name.
 var sentBegins = newPattern(`(?i)^(` + strings.Join([]string{
-	`(sent|typed|written|posted|created|dictated|composed|secured)( \w+){0,3} (from|via|with|using|on|by|through)( my\b| the\b| an?\b)?( all\b)?( new\b)?`, `sent while`, `(please excuse .{1,20}, )?sent from`, `from my`,
+	`(sent|typed|written|posted|created|dictated|composed|secured)( \w+){0,3} (from|via|with|using|on my|by|through)( my\b| the\b| an?\b)?( all\b)?( new\b)?`, `sent while`, `(please excuse .{1,20}, )?sent from`, `from my`,
 	`(gesendet|gesichert|versandt|versendet|verschickt|geschrieben|getippt|sicher versendet|diese (nachricht|e-?mail|mail) wurde( \p{L}+)?) (von|mit|über|vom|per|mithilfe|aus|via|durch)( mein\p{L}*| der| dem)?`,
 	`((envoyé|écrit|expédié)e?)( \p{L}+)? (depuis|de|à partir d[eu]|avec|via|par|à l['’]aide de)( mon| ma| mes| un| une| le| la| l['’])?`, `((envoyé|écrit)e?) (depuis|avec|à partir) [dl]['’]`, `envoyé à partir d['’]`, `provenance :`,
 	`(enviad|escrit)[oa] (desde|dende|de|do|da|con|com|a partir d[eo]|via|vía|por|pelo|no|mediante)( mi| meu| minha| un| el| la| o| a)?`,
@@ -35,7 +35,7 @@ var verbLast = newPattern(`(?i)^(von|vom|aus|mit|mobil|über|via|per|diese|van|v
 var senders = newPattern(`(?i)(iphon|ipad|ipod|galaxy|samsung|huawei|honor \d|xiaomi|redmi|android|smartphone|\bphone\b|windows.phone|cell ?phone|handy\b|mobiltelefon|téléphone|\bteléfono|\btelefono|telefon|móvil|celular|cellulare|mobile?\b|mobiel|mobiiltelefon|mobilen\b|mobilu\b|tablet|blackberry|\bpixel\b|oneplus|\boppo\b|nokia|xperia|\bsony\b|\bhtc\b|motorola|\bmoto\b|wiko|fairphone|apple watch|macbook|\bimac\b|surface pro|my (surface|mac|pc|laptop|lg|mi|desk)\b|outlook|gmail|thunderbird|proton ?mail|tutanota|\btuta\b|zoho|k-9|fairemail|superhuman|mailbird|airmail|mailspring|bluemail|blue mail|typeapp|aqua ?mail|polymail|cloudmagic|emclient|em client|postbox|mobileiron|boxer\b|\bmymail|\bymail|unibox|nylas|acompli|mailbox\b|komórki|sparrow ?\(|fastmail|missive|(yahoo|aol|edison|naver|libero|yandex|canary|newton|gmx|web\.de|orange|ziggo|kpn|interia|wp|telekom|inky|windows)[ .]?(mail|app|poczta|почт)|mail\.ru|почт[ыа] |яндекс|(mail|courrier|correo|posta|poczta|pošta|e-post|почта|почты|email|пошта)( ?<[^<>]*>)? (for|für|pour|para|per|voor|til|för|dla|для|pro|за) windows|windows.{0,25}(mail|posta|メール|邮件|郵件|메일|courrier|correo|poczta)|(mobile|mobilen|mobiel) (mail|app)|application mail|bo[iî]te mail|webmail|mobilnej|messaging service|messagerie texte|телефон|смартфон|устройств|мобильн|мобілн|айфон|手机|手機|盖乐世|小米|华为|邮箱|휴대폰|갤럭시|スマートフォン|携帯|unterwegs)`)
 
 // programs are names that are words of everyday too: nothing but the system that they run on stands behind them.
-var programs = newPattern(`(?i)^(spark|front|hey|spike|shift|nine|blue|alto|type|mail|canary|newton|tuta|mobil|web|inky|go|the go)( (for|für|pour|para|per|voor|til|för|dla|для|pro) (ios|android|mac|windows|iphone|ipad))?[\s.!,]*(\(?<?\(?https?://.*)?$`)
+var programs = newPattern(`(?i)^(spark|front|hey|spike|shift|nine|blue|alto|type|mail|canary|newton|tuta|mobil|web|inky|go)( (for|für|pour|para|per|voor|til|för|dla|для|pro) (ios|android|mac|windows|iphone|ipad))?[\s.!,]*(\(?<?\(?https?://.*)?$`)
 
 // sentenceWords are those that a sentence about sending has behind a name, and no footer.
 var sentenceWords = newPattern(`(?i)(^|[ ,.])(it|is|was|were|to|has|had|did|does|but|not|never|yesterday|today|(mon|tues|wednes|thurs|fri|satur|sun)day|last|account|` +
@@ -59,7 +59,7 @@ const (
 )
 
 // checked are lines of programs that look for viruses, and those that fit nothing else.
-var checked = newPattern(`(?i)^((virus-free|virenfrei|(garanti )?sans virus|libre de virus|privo di virus|virusvrij|без вирусов|wolny od wirusów|livre de vírus|não contém vírus|bez virů|virus-?frit|virusfri)\.? ?<?(https?://)?www\.|yahoo mail: search, organize, conquer|mit proton mail gesendet|[從从][^，。！？]{0,12}(iphone|ipad|galaxy|手机|手機|outlook|邮件|郵件|小米|华为|android)[^，。！？]{0,8}[发發傳]送$|\[?non-text portions of this message have been removed\]?$)`)
+var checked = newPattern(`(?i)^((virus-free|virenfrei|(garanti )?sans virus|libre de virus|privo di virus|virusvrij|без вирусов|wolny od wirusów|livre de vírus|não contém vírus|bez virů|virus-?frit|virusfri)\.? ?<?(https?://)?www\.|yahoo mail: search, organize, conquer|mit proton mail gesendet|sent on the go\.?$|[從从][^，。！？]{0,12}(iphone|ipad|galaxy|手机|手機|outlook|邮件|郵件|小米|华为|android)[^，。！？]{0,8}[发發傳]送$|\[?non-text portions of this message have been removed\]?$)`)
 
 const (
 	maxFooter = 140 // letters of a footer, without its link

@@ -5,7 +5,7 @@ import "testing"
 func TestFooter(t *testing.T) {
 	for _, line := range []string{
 		"Sent from my iPhone", "Sent from my Samsung Galaxy S21, an AT&T LTE smartphone", "Sent from my Android phone with K-9 Mail. Please excuse my brevity.", "Sent from Mail <https://a.example/x> for Windows",
-		"Sent with [Proton Mail](https://a.example/x) secure email.", "Sent with Spark", "Sent from Newton", "Sent via Superhuman ( https://a.example/x )", "Sent from Yahoo Mail on Android", "Get Outlook for Android<https://a.example/x>",
+		"Sent with [Proton Mail](https://a.example/x) secure email.", "Sent with Spark", "Sent from Newton", "Sent on the go", "Sent via Superhuman ( https://a.example/x )", "Sent from Yahoo Mail on Android", "Get Outlook for Android<https://a.example/x>",
 		"Von meinem/meiner Galaxy gesendet", "Gesendet von Outlook für Android", "Diese Nachricht wurde von meinem Android Mobiltelefon mit GMX Mail gesendet.", "Vom Handy gesendet", "Hol dir Outlook für iOS", "Outlook für Android herunterladen<https://a.example/x>",
 		"Envoyé à partir d’Outlook pour iOS", "Envoyé depuis mon appareil Galaxy", "Obtenir Outlook pour Android", "Provenance : Courrier pour Windows 10", "Enviado desde mi smartphone Samsung Galaxy.", "Inviato dal mio Galaxy", "Ottieni Outlook per iOS",
 		"Verzonden vanaf Samsung-mobiel.", "Outlook voor Android ophalen", "Отправлено из мобильного приложения Яндекс Почты", "Отправлено с iPhone", "Wysłane z iPhone’a", "Uzyskaj aplikację Outlook dla systemu iOS",
@@ -22,7 +22,7 @@ func TestFooter(t *testing.T) {
 		"Gesendet mit DHL am Montag.", "Versandt per Post am Montag.", "Diese Nachricht wurde mit Fehler 500 abgewiesen.", "Von meinem Konto wurde die falsche Summe verschickt", "Aus meiner Sicht wurde das falsche Teil geschickt",
 		"Envoyé par la poste lundi dernier.", "Envoyé de mon compte le 3 mai.", "Enviado por correo el lunes.", "Enviado desde mi cuenta el lunes.", "Inviato con corriere ieri.", "Verzonden met PostNL, het nummer is 3S123.",
 		"Отправлено с курьером вчера.", "Wysłane przez kuriera w poniedziałek.", "Skickat från lagret i måndags.", "Lähetetty maanantaina postissa.", "Virus-free is what I want.",
-		"Ihr iPhone 12 haben wir verschickt", "Das Handy wurde am Montag verschickt", "新しいiPhoneを送信", "我已用手机发送", "从手机上看不到图片", "iPhone dün gönderildi",
+		"Written on the Samsung box: model 5", "Ihr iPhone 12 haben wir verschickt", "Das Handy wurde am Montag verschickt", "新しいiPhoneを送信", "我已用手机发送", "从手机上看不到图片", "iPhone dün gönderildi",
 	} {
 		for _, last := range []bool{false, true} {
 			if isFooter(line, func() bool { return last }) {

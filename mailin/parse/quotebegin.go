@@ -394,7 +394,8 @@ func (v *reader) asksForAnswer(line string) bool {
 		return false
 	}
 	if aboveLine.MatchString(line) {
-		return true
+		end := strings.TrimRight(line, blanks) // one sign at the beginning alone is that of a list
+		return strings.IndexByte("-#=*[{~+_|<>\\\xe2", line[1]) >= 0 || strings.IndexByte("#]}-=*~>|/_", end[len(end)-1]) >= 0
 	}
 	return isRule(unmarked(line)) && v.at+1 < len(v.lines) && len(v.lines[v.at+1]) < 80 && aboveLine.MatchString(v.lines[v.at+1])
 }

@@ -269,8 +269,8 @@ var someone = newPattern(`(?i)(^|[ ,])((i|it|we|me|us|our|my|your|they|their|he|
 	`yo|usted|ustedes|nosotros|nuestro|nuestra|vuestro|mi|escribimos|abbiamo|avete|vi|ci|lei|nostro|vostro|vostra|wij|we|jullie|ons|uw|mijn|heb|hebben|hebt|мы|вы|мне|нам|вам|ваш|ваша|наш|napisaliśmy|napisałem|napisałam|mnie|nam|wam|was|pani|państwo|państwa|` +
 	`jag|jeg|ni|mig|meg|oss|dig|deg|os|jer|dere|eu|nós|você|vocês|nosso|sua)[ :]|(m['’](a|avez)|vous|escribimos|abbiamo|napisaliśmy) ?)`)
 
-// quoteWords begin an attribution with a capital where a program writes it.
-var quoteWords = newPattern(`^(on|am|le|el|il|op|em|at) `)
+// quoteWords begin an attribution with a capital where a program writes it, or are none of a name.
+var quoteWords = newPattern(`^((on|am|le|el|il|op|em|at) |(Your|My|Our|The|Ihre?|Mein|Unser|Votre|Notre|Su|Mi|Il vostro|Uw|Ваш|Наш) \p{Ll}|U schreef )`)
 
 // aboveLine is what a help desk puts on top of its mails, so that answers are written there.
 var aboveLine = newPattern(`(?i)((reply|respond|write|writing|type|typing|answer|enter).{0,40}(above|below|under) this line|(above|below) this line to (reply|post|respond)|(oberhalb|unterhalb|über|unter) dieser (zeile|linie)|(au-dessus|au dessus|en dessous|sous) d?e? ?cette ligne|(encima|debajo|arriba|abajo|sobre) (de )?esta l[ií]nea|(boven|onder) deze (regel|lijn)|(sopra|sotto) (di )?questa (riga|linea)|` +

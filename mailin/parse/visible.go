@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"unicode"
@@ -207,7 +208,8 @@ func (v *reader) listFooter() int {
 		if n++; n > maxSignature || len(line) > maxLooked {
 			return 0
 		}
-		told = told || strings.ContainsAny(line, "@/") && listWords.MatchString(line)
+		told = told || strings.ContainsAny(line, "@/") && listWords.MatchString(line) &&
+			slices.ContainsFunc(strings.Fields(line), func(word string) bool { return strings.ContainsAny(word, "@/") && listWords.MatchString(word) })
 		if !sure && (strings.HasSuffix(line, "?") || closings.MatchString(line) || someone.MatchString(" "+line+" ")) {
 			return 0
 		}

@@ -171,6 +171,9 @@ func TestVisible(t *testing.T) {
 		{"footers one below another", "Yes\n\nSent from my toaster\nSent from my iPhone", "Yes"},
 		{"times first are no attribution", "10:00, 2 November 2026, kim@cust.example was there:\n\nall fine", "10:00, 2 November 2026, kim@cust.example was there:\n\nall fine"},
 		{"an answer in small letters below a long quoted line", "> does it print when you connect the cable to the second port of the computer\nyes it does\n> and without?\nno", "yes it does\nno"},
+		{"a list about a line", "* type the text above this line, then press enter\n* it beeps", "* type the text above this line, then press enter\n* it beeps"},
+		{"what a colleague with an address wrote", "Your colleague Lee <lee@desk.example> wrote on 2 November 2026 at 10:00:\n\nIt will come.", "Your colleague Lee <lee@desk.example> wrote on 2 November 2026 at 10:00:\n\nIt will come."},
+		{"a wish below dashes", "Please take me off.\n-----\nUnsubscribe: kim@cust.example\n\nKim Lee", "Please take me off.\n-----\nUnsubscribe: kim@cust.example\n\nKim Lee"},
 		{"empty", "", ""},
 	} {
 		if got := visible(c.text, false); got != c.want {
