@@ -61,12 +61,12 @@ func (e *evidence) bounced() []string {
 	}
 	coded := func() bool { return statusCode(text) != "" || replyCode(text) != "" }
 	path, known := e.returnPath()
-	if successText.MatchString(text) && failureCode(text) == "" && replyCode(text) == "" {
-		return nil
+	success := func() bool {
+		return successText.MatchString(text) && failureCode(text) == "" && replyCode(text) == ""
 	}
 	if e.fromLocal("mailer-daemon", "mailerdaemon", "mail-daemon", "mailer_daemon", "maildaemon", "post_master", "double-bounce", exchangeSystem) ||
 		strings.HasPrefix(path, "mailer-daemon") || e.typedReport() || e.h.has("X-MS-Embedded-Report") {
-		if e.tellsFailure() || told() && (coded() || e.typedReport() && e.nestedStatus() != nil) {
+		if !success() && (e.tellsFailure() || told() && (coded() || e.typedReport() && e.nestedStatus() != nil)) {
 			return []string{"from a mail system, and the text tells of a failed delivery"}
 		}
 		return nil
@@ -77,7 +77,7 @@ func (e *evidence) bounced() []string {
 	returned := func() bool { return len(e.reports) > 0 || returned.MatchString(text) }
 	named := e.fromNoReply() && returned() || e.fromLocal("postmaster", "mail-delivery-subsystem", "mailer", "mail_administrator", "mailadmin", "mail.delivery.system", "administrator", "mmdf", "smtp", "mailmaster", "mdaemon", "ndr") || e.fromGateway()
 	machine := named || null || daemonName.MatchString(senderName(e.m))
-	if !machine || len(e.m.InReplyTo) > 0 || e.fromPersonsProgram() || e.otherReplyTo() || autoWords(e.m.Subject) != "" || personsLetter(text, null) {
+	if !machine || len(e.m.InReplyTo) > 0 || e.fromPersonsProgram() || e.otherReplyTo() || autoWords(e.m.Subject) != "" || personsLetter(text, null) || success() {
 		return nil
 	}
 	// A fraud names nobody but its reader, and a parcel that was not delivered is no mail.
@@ -344,7 +344,7 @@ func besideAddress(text, addr string) string {
 		if line = strings.TrimSpace(line); line == "" || len(line) > 1000 {
 			continue
 		}
-		here := len(line) >= len(addr) && strings.Contains(strings.ToLower(line), addr)
+		here := len(line) >= len(addr) && strings.IndexByte(line, '@') >= 0 && strings.Contains(strings.ToLower(line), addr)
 		if here || named {
 			if reason, vague := reasonInWords(line); reason != "" && !vague {
 				return clip(oneLine(line), 500)

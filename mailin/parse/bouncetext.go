@@ -331,7 +331,10 @@ func aboutFirst(text string, recipients []string) string {
 		}
 	}
 	told := b.String()
-	if reason, vague := reasonInWords(clip(told, 2000)); hasFailureCode(told) || reason != "" && !vague {
+	if hasFailureCode(told) {
+		return told
+	}
+	if reason, vague := reasonInWords(clip(told, 2000)); reason != "" && !vague {
 		return told
 	}
 	return text

@@ -153,7 +153,7 @@ func sharedAttribution(plain string) (text string, ok bool) {
 // end a sentence there, else nobody could tell.
 func (v *reader) splitQuote(line string) bool {
 	at := -1
-	if m := splitAttribution.FindStringSubmatch(line); m != nil {
+	if m := v.splits(line); m != nil {
 		at = len(line) - len(m[2])
 	} else if n := strings.Index(line, "-----"); n > 0 {
 		at = n
@@ -186,6 +186,22 @@ func (v *reader) splitQuote(line string) bool {
 	v.at--
 	v.quoteFrom(n)
 	return true
+}
+
+// splits looks for the beginning of an attribution behind a sentence, where one ends soon.
+func (v *reader) splits(line string) []string {
+	if !v.colonSoon() {
+		return nil
+	}
+	for i := 2; i < len(line); i++ {
+		if c := line[i]; c != '.' && c != '!' && c != '?' && c != ')' {
+			continue
+		}
+		if splitBegins().begins(strings.TrimLeft(line[i+1:], " \u00a0-")) {
+			return splitAttribution.FindStringSubmatch(line)
+		}
+	}
+	return nil
 }
 
 func nextColon(line string, after int) int {

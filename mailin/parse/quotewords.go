@@ -2,6 +2,7 @@ package parse
 
 import (
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 )
@@ -350,8 +351,13 @@ var separator = anyPattern(`(?i)^(`, `)\s*$`,
 	`ursprungligt meddelande`, `ursprungsmeddelande`, `(oprindelig|original) (meddelelse|besked)`, `opprinnelig (melding|e-post)`, `alkuperäinen (viesti|sähköposti)`, `исходное письмо`, `původní (zpráva|e-mail)`, `pôvodná správa`, `izvorna poruka`, `izvirno sporočilo`, `mesaj(ul)? (original|inițial)`, `оригинално съобщение`, `(початкове|оригінальне) повідомлення`, `αρχικό μήνυμα`, `missatge original`, `pesan asli`, `thư gốc`, `הודעה מקורית`, `الرسالة الأصلية`, `eredeti (üzenet|levél|e-mail)`, `orijinal mesaj|(özgün|orijinal) (ileti|e-posta)`, `原始邮件`, `原始郵件`, `邮件原件|原邮件|原信|原始信件`, `元の(メッセージ|メール)|オリジナル ?メッセージ`, `원본 (메시지|메일|메세지)`,
 )
 
+const splitWords = `On|Am|Le|El|Il|Il giorno|Op|Em|W dniu|Dnia|Den|Dne|Pe|În`
+
+// splitBegins are the words with which an attribution behind new words begins.
+var splitBegins = sync.OnceValue(func() *headSet { return headsOfAll([]*pattern{newPattern(`^(` + splitWords + `) `)}) })
+
 // splitAttribution is new words and the beginning of an attribution behind them.
-var splitAttribution = newPattern(`^(.{2,300}?[.!?)])[ \x{a0}-]*((On|Am|Le|El|Il|Il giorno|Op|Em|W dniu|Dnia|Den|Dne|Pe|În) (\pL{2,12}\.?,? )?(\pL{2,12}\.?,? )?\d{1,4}.{8,300})$`)
+var splitAttribution = newPattern(`^(.{2,300}?[.!?)])[ \x{a0}-]*((` + splitWords + `) (\pL{2,12}\.?,? )?(\pL{2,12}\.?,? )?\d{1,4}.{8,300})$`)
 
 // forwardStem is in the line above the header of a forwarded mail.
 var forwardStem = newPattern(`(?i)(forward|weitergeleit|transf[ée]r|réexpédi|reenvia|encaminh|inoltrat|doorgestuur|пересл|пересыл|переадрес|перенаправ|przekaz|przesłan|podan|vidarebef|videresend|välitet|edelleenläh|přeposl|přeposíl|preposl|továbbít|iletilen|προωθ|редирек|препрат|redirecționat|proslijeđen|posredovan|edastatud|転送|转发|轉寄|轉發|전달|הועבר|توجيه)`)

@@ -210,14 +210,17 @@ func (v *reader) listFooter() int {
 		}
 		told = told || strings.ContainsAny(line, "@/") && listWords.MatchString(line) &&
 			slices.ContainsFunc(strings.Fields(line), func(word string) bool { return strings.ContainsAny(word, "@/") && listWords.MatchString(word) })
-		if !sure && (strings.HasSuffix(line, "?") || closings.MatchString(line) || someone.MatchString(" "+line+" ")) {
-			return 0
-		}
 	}
-	if sure || told && n <= 10 {
+	if sure || told && n <= 10 && !slices.ContainsFunc(v.lines[begin:end], isPersons) {
 		return end
 	}
 	return 0
+}
+
+// isPersons tells a line that somebody says.
+func isPersons(line string) bool {
+	line = strings.TrimSpace(line)
+	return strings.HasSuffix(line, "?") || closings.MatchString(line) || someone.MatchString(" "+line+" ")
 }
 
 // isOrdinary tells a line that is nothing but words, as most are: it has no sign by which any other line begins, ends or is known. It only
