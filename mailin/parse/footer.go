@@ -38,11 +38,13 @@ var senders = newPattern(`(?i)(iphon|ipad|ipod|galaxy|samsung|huawei|honor \d|xi
 var programs = newPattern(`(?i)^(spark|front|hey|spike|shift|nine|blue|alto|type|mail|canary|newton|tuta|mobil|web|inky|go)( (for|für|pour|para|per|voor|til|för|dla|для|pro) (ios|android|mac|windows|iphone|ipad))?[\s.!,]*(\(?<?\(?https?://.*)?$`)
 
 // sentenceWords are those that a sentence about sending has behind a name, and no footer.
-var sentenceWords = newPattern(`(?i)(^|[ ,.])(it|is|was|were|to|has|had|did|does|but|not|never|yesterday|today|(mon|tues|wednes|thurs|fri|satur|sun)day|last|account|` +
-	`we|you|es|ist|nach|war|ich|wir|ihr|ihre|haben|wurde|habe|hat|aber|nicht|nie|gestern|heute|(mon|diens|donners|frei|sams|sonn)tag|mittwoch|konto|sicht|` +
-	`nous|vous|je|est|était|à|mais|pas|jamais|hier|(lun|mar|mercre|jeu|vendre|same)di|dimanche|compte|pero|nunca|ayer|hoy|lunes|martes|miércoles|jueves|viernes|cuenta|conta|` +
-	`è|era|ma|ieri|oggi|lunedì|martedì|mercoledì|giovedì|venerdì|wij|maar|niet|naar|aan|gisteren|vandaag|maandag|dinsdag|woensdag|donderdag|vrijdag|rekening|` +
-	`мы|вы|но|не|вчера|сегодня|ale|nie|wczoraj|dzisiaj|konta|contul)([ ,.!?]|$)`)
+var sentenceWords = newWordList(`
+	it is was were to has had did does but not never yesterday today monday tuesday wednesday thursday friday saturday sunday last account we you es ist
+	nach war ich wir ihr ihre haben wurde habe hat aber nicht nie gestern heute montag dienstag donnerstag freitag samstag sonntag mittwoch konto sicht
+	nous vous je est était à mais pas jamais hier lundi mardi mercredi jeudi vendredi samedi dimanche compte pero nunca ayer hoy lunes martes miércoles
+	jueves viernes cuenta conta è era ma ieri oggi lunedì martedì mercoledì giovedì venerdì wij maar niet naar aan gisteren vandaag maandag dinsdag
+	woensdag donderdag vrijdag rekening мы вы но не вчера сегодня ale nie wczoraj dzisiaj konta contul
+`)
 
 // ofMyOwn says that the line speaks of something of the writer's.
 var ofMyOwn = newPattern(`(?i)^((sent|typed|written) (from|on|with) (my|a) |from my |gesendet von mein|von mein|envoyée? (de|depuis) (mon|ma) |enviado (desde mi|do meu|de meu) |inviato dal mio |(verzonden|verstuurd) vanaf mijn |отправлено с моего |wysłan[eo] z moje)`)
@@ -97,11 +99,11 @@ func isFooter(line string, last func() bool) bool {
 			return true
 		}
 		name = withoutLinks(name)
-		if at := senders.FindStringIndex(name); at != nil && at[0] < maxFar && !sentenceWords.MatchString(name) {
+		if at := senders.FindStringIndex(name); at != nil && at[0] < maxFar && !sentenceWords.someIn(name, " ,.!?") {
 			return true
 		}
 	}
-	return ofMyOwn.MatchString(line) && utf8.RuneCountInString(bare) < 80 && last() && !sentenceWords.MatchString(bare)
+	return ofMyOwn.MatchString(line) && utf8.RuneCountInString(bare) < 80 && last() && !sentenceWords.someIn(bare, " ,.!?")
 }
 
 // withoutLinks takes the links out, and the brackets around them.

@@ -16,8 +16,8 @@ func allPatterns() map[string]*pattern {
 		"returned": returned, "introduction": introduction, "successText": successText, "mailWord": mailWord, "greeting": greeting, "peers": peers, "ownMail": ownMail, "answerHead": answerHead, "recipientLabel": recipientLabel, "recipientWords": recipientWords, "statusField": statusField, "actionField": actionField, "helpLine": helpLine,
 		"autoSubject": autoSubject, "autoFollows": autoFollows, "acknowledges": acknowledges, "replyPrefix": replyPrefix, "feedbackSubject": feedbackSubject, "plainReply": plainReply,
 		"wroteSet": wroteSet, "brokenLink": brokenLink, "ownWriting": ownWriting, "closings": closings, "bareAttribution": bareAttribution,
-		"someone": someone, "quoteWords": quoteWords, "aboveLine": aboveLine, "listBegins": listBegins, "listWords": listWords, "repeated": repeated, "clockAndBy": clockAndBy,
-		"sentBegins": sentBegins, "senders": senders, "programs": programs, "sentenceWords": sentenceWords, "ofMyOwn": ofMyOwn, "verbLast": verbLast, "offers": offers, "offerBegins": offerBegins, "checked": checked,
+		"quoteWords": quoteWords, "aboveLine": aboveLine, "listBegins": listBegins, "listWords": listWords, "repeated": repeated, "clockAndBy": clockAndBy,
+		"sentBegins": sentBegins, "senders": senders, "programs": programs, "ofMyOwn": ofMyOwn, "verbLast": verbLast, "offers": offers, "offerBegins": offerBegins, "checked": checked,
 		"forwardLine": forwardLine, "forwardStem": forwardStem, "splitAttribution": splitAttribution, "forwardSubject": forwardSubject, "rule": rule, "markupQuotes": markupQuotes,
 	}
 	for i, p := range separator.list {

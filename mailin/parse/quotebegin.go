@@ -78,7 +78,7 @@ func (v *reader) attributionIn(n int) bool {
 // writer says of himself counts.
 func isOwnWriting(joined string) bool {
 	return ownWriting.MatchString(joined) || quoteWords.MatchString(joined) ||
-		strings.IndexByte(joined, '<') < 0 && strings.IndexByte(joined, '(') < 0 && someone.MatchString(joined)
+		strings.IndexByte(joined, '<') < 0 && strings.IndexByte(joined, '(') < 0 && someone.someIn(joined, " ,:")
 }
 
 // colonSoon tells whether one of the lines that an attribution may have ends in a colon.

@@ -266,9 +266,13 @@ func trimBlank(s string) string {
 var ownWriting = newPattern(`(?i)( ich | ik |\bi (wrote|said)|j['’]ai |je vous ai |\bho scritto| jeg | jag | я |escribí( |:)|napisał[ea]m|pisał[ea]m| that [a-z]| da(ss|ß) [\pL]| что [\pL]| że [\pL])`)
 
 // someone is a person that a sentence speaks of by another word than a name, as what a program puts above a quote never does.
-var someone = newPattern(`(?i)(^|[ ,])((i|it|we|me|us|our|my|your|they|their|he|she|him|her|this|that|these|the|wir|sie|mir|mich|uns|ihr|ihre|ihnen|ihrem|ihrer|mein|meine|unser|dir|dich|euch|euer|herr|frau|nous|vous|votre|notre|vos|mon|` +
-	`yo|usted|ustedes|nosotros|nuestro|nuestra|vuestro|mi|escribimos|abbiamo|avete|vi|ci|lei|nostro|vostro|vostra|wij|we|jullie|ons|uw|mijn|heb|hebben|hebt|мы|вы|мне|нам|вам|ваш|ваша|наш|napisaliśmy|napisałem|napisałam|mnie|nam|wam|was|pani|państwo|państwa|` +
-	`jag|jeg|ni|mig|meg|oss|dig|deg|os|jer|dere|eu|nós|você|vocês|nosso|sua)[ :]|(m['’](a|avez)|vous|escribimos|abbiamo|napisaliśmy) ?)`)
+var someone = newWordList(`
+	i it we me us our my your they their he she him her this that these the wir sie mir mich uns ihr ihre ihnen ihrem ihrer mein meine unser dir dich
+	euch euer herr frau nous vous votre notre vos mon yo usted ustedes nosotros nuestro nuestra vuestro mi escribimos abbiamo avete vi ci lei nostro
+	vostro vostra wij we jullie ons uw mijn heb hebben hebt мы вы мне нам вам ваш ваша наш napisaliśmy napisałem napisałam mnie nam wam was pani państwo
+	państwa jag jeg ni mig meg oss dig deg os jer dere eu nós você vocês nosso sua
+	m'a m’a m'avez m’avez vous escribimos abbiamo napisaliśmy
+`)
 
 // quoteWords begin an attribution with a capital where a program writes it, or are none of a name.
 var quoteWords = newPattern(`^((on|am|le|el|il|op|em|at) |(Your|My|Our|The|Ihre?|Mein|Unser|Votre|Notre|Su|Mi|Il vostro|Uw|Ваш|Наш) \p{Ll}|U schreef )`)

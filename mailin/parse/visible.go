@@ -220,7 +220,7 @@ func (v *reader) listFooter() int {
 // isPersons tells a line that somebody says.
 func isPersons(line string) bool {
 	line = strings.TrimSpace(line)
-	return strings.HasSuffix(line, "?") || closings.MatchString(line) || someone.MatchString(" "+line+" ")
+	return strings.HasSuffix(line, "?") || closings.MatchString(line) || someone.someIn(line, " ,:")
 }
 
 // isOrdinary tells a line that is nothing but words, as most are: it has no sign by which any other line begins, ends or is known. It only

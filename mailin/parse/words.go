@@ -204,6 +204,45 @@ func isOneLine(s string) bool {
 	return !space || s == ""
 }
 
+// A wordList is a set of words in small letters.
+type wordList map[string]bool
+
+func newWordList(words string) wordList {
+	l := wordList{}
+	for w := range strings.FieldsSeq(words) {
+		l[w] = true
+	}
+	return l
+}
+
+// someIn tells whether one of the words stands in a text between signs of ASCII that part words, or at an end of it, whatever its case.
+func (l wordList) someIn(text, between string) bool {
+	for begin := 0; begin < len(text); {
+		end := begin
+		ascii := true
+		var store [24]byte // of the word in small letters
+		for ; end < len(text) && strings.IndexByte(between, text[end]) < 0; end++ {
+			c := text[end]
+			if c >= utf8.RuneSelf {
+				ascii = false
+			}
+			if c >= 'A' && c <= 'Z' {
+				c += 'a' - 'A'
+			}
+			if end-begin < len(store) {
+				store[end-begin] = c
+			}
+		}
+		switch word := text[begin:end]; {
+		case word == "":
+		case ascii && len(word) <= len(store) && l[string(store[:len(word)])], !ascii && l[strings.ToLower(word)]:
+			return true
+		}
+		begin = end + 1
+	}
+	return false
+}
+
 // trimEnds is strings.Trim with a set that holds no letter and no digit, quick where the text begins and ends in these, as most do.
 func trimEnds(s, set string) string {
 	if n := len(s); n > 0 && isWordByte(s[0]) && isWordByte(s[n-1]) {
