@@ -6,10 +6,12 @@ import (
 	"encoding/binary"
 	"io"
 	"strings"
+	"sync"
 	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/emersion/go-message/charset"
+	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/ianaindex"
 )
@@ -276,12 +278,27 @@ func decodeUnits(b []byte, units string) string {
 	return out.String()
 }
 
+// encodingOf is the library's encoding of that name, nil where it has none.
+func encodingOf(name string) encoding.Encoding {
+	if enc, ok := encodings.Load(name); ok {
+		return enc.(encoding.Encoding)
+	}
+	enc, err := ianaindex.MIME.Encoding(name)
+	if err != nil || enc == nil {
+		return nil
+	}
+	encodings.Store(name, enc)
+	return enc
+}
+
+var encodings sync.Map // by name, those that were asked for
+
 func decodeAs(b []byte, name string) (string, bool) {
 	if table, ok := otherTables[name]; ok {
 		letters := []rune(table)
 		return decodeTable(b, func(c byte) rune { return letters[c-utf8.RuneSelf] }), true
 	}
-	if enc, err := ianaindex.MIME.Encoding(name); err == nil && enc != nil { // the library's reader has as much memory for a word as for a mail
+	if enc := encodingOf(name); enc != nil { // the library's reader has as much memory for a word as for a mail
 		if table, ok := enc.(*charmap.Charmap); ok {
 			return decodeTable(b, table.DecodeByte), true
 		}

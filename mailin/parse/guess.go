@@ -115,10 +115,10 @@ func surprise(b []byte, charset string, limit int) int {
 			at++
 			continue
 		}
-		c, known := costs[r]
+		c, known := costs.of(r)
 		low := unicode.ToLower(r)
-		if !known {
-			c, known = costs[low]
+		if !known && low != r {
+			c, known = costs.of(low)
 		}
 		switch {
 		case r == utf8.RuneError:
@@ -265,8 +265,9 @@ func isNative(r rune, charset string) bool {
 }
 
 // letterCosts are those of small letters and signs, in half bits.
-var letterCosts = sync.OnceValue(func() map[rune]int {
-	costs := map[rune]int{}
+var letterCosts = sync.OnceValue(func() *costTable {
+	table := &costTable{all: map[rune]int{}}
+	costs := table.all
 	for _, group := range []struct {
 		cost    int
 		letters string
@@ -282,8 +283,27 @@ var letterCosts = sync.OnceValue(func() map[rune]int {
 			}
 		}
 	}
-	return costs
+	for r, cost := range costs {
+		if r < rune(len(table.low)) {
+			table.low[r] = uint8(cost)
+		}
+	}
+	return table
 })
+
+// A costTable has the costs of letters, those of alphabets at hand.
+type costTable struct {
+	low [0x2200]uint8 // 0 where a letter is none of them
+	all map[rune]int
+}
+
+func (t *costTable) of(r rune) (cost int, known bool) {
+	if r < rune(len(t.low)) {
+		return int(t.low[r]), t.low[r] > 0
+	}
+	cost, known = t.all[r]
+	return cost, known
+}
 
 // The letters that most words are written with, where a language has thousands.
 const (

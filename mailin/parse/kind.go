@@ -47,6 +47,9 @@ type evidence struct {
 	madeBy    [makers]string // by the names of fields, once they were read
 	namesRead bool
 
+	ackSought bool
+	ack       string // the words by which the subject acknowledges a mail
+
 	failureSought bool
 	failureAt     int // where the line begins that has the words of a failure, -1 for none
 }

@@ -21,6 +21,7 @@ type pattern struct {
 	inLine bool          // no match goes over the end of a line, nor hangs on the ends of the text
 	parts  []alternative // its alternatives: one of them has to match
 	always partSet       // those that need no word
+	needed []word        // of the others
 }
 
 // An alternative is tried by itself where one of its words is there, and its beginning, if it has one.
@@ -61,7 +62,7 @@ func (p *pattern) compile() {
 				words = append(words, w)
 			}
 		}
-		if len(words) > 0 {
+		if p.needed = words; len(words) > 0 {
 			p.words = newWordSet(words)
 		}
 		re = re.Simplify()

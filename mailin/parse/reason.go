@@ -1,7 +1,9 @@
 package parse
 
 import (
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/postdesk/postdesk/desk/message"
 )
@@ -185,7 +187,7 @@ func anyOf(alternatives ...string) *pattern {
 func reasonInWords(text string) (reason FailureReason, vague bool) {
 	text = withoutAddresses(text)
 	text = strings.ToLower(strings.Join(strings.Fields(text), " "))
-	if text == "" {
+	if text == "" || !reasonsIn(text) {
 		return "", false
 	}
 	for i, table := range [][]reasonWord{reasonWords, vagueWords} {
@@ -197,6 +199,24 @@ func reasonInWords(text string) (reason FailureReason, vague bool) {
 	}
 	return "", false
 }
+
+// reasonsIn tells in one pass whether a text has a word of any reason, as most lines of a report have none.
+func reasonsIn(text string) bool {
+	words := anyReason()
+	return words == nil || words.some(text)
+}
+
+var anyReason = sync.OnceValue(func() *wordSet {
+	var all []word
+	for _, r := range slices.Concat(reasonWords, vagueWords) {
+		r.words.compile()
+		if r.words.always != (partSet{}) {
+			return nil
+		}
+		all = append(all, r.words.needed...)
+	}
+	return newWordSet(all)
+})
 
 // withoutAddresses has brackets in their place.
 func withoutAddresses(text string) string {

@@ -173,7 +173,14 @@ var acknowledges = newPattern(`(?i)^(thank you for (contacting|your (e-?mail|mes
 
 // acknowledged finds the words of such a subject, whatever stands before them.
 func (e *evidence) acknowledged() string {
-	subject := trimLeft(e.m.Subject, blanks)
+	if !e.ackSought {
+		e.ackSought, e.ack = true, acknowledgedBy(e.m.Subject)
+	}
+	return e.ack
+}
+
+func acknowledgedBy(subject string) string {
+	subject = trimLeft(subject, blanks)
 	for len(subject) > 3 && subject[2] == ':' { // Re:, AW:
 		subject = strings.TrimLeft(subject[3:], blanks)
 	}
