@@ -92,7 +92,11 @@ func surprise(b []byte, charset string, limit int) int {
 	whole := len(b) < guessSample // else the last letter may be cut
 	cost, row, at := 0, 0, 0      // at is where a letter's bytes stand
 	prev, foreign, latin := ' ', false, false
+	skip := 0 // where the ASCII ends that was looked at as a whole
 	for i, r := range text {
+		if i < skip {
+			continue
+		}
 		if cost >= limit {
 			return limit
 		}
@@ -113,6 +117,18 @@ func surprise(b []byte, charset string, limit int) int {
 			}
 			prev, row = r, 0
 			at++
+			// What follows in ASCII costs nothing but the change to its alphabet, once.
+			if n := plainBytes(text[i+1:]); n > 0 {
+				run := text[i+1 : i+1+n]
+				if (foreign || !latin) && strings.IndexFunc(run, isLatinLetter) >= 0 {
+					if foreign {
+						cost += costSwitch
+					}
+					foreign, latin = false, true
+				}
+				prev, skip = rune(run[n-1]), i+1+n
+				at += n
+			}
 			continue
 		}
 		c, known := costs.of(r)

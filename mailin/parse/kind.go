@@ -25,10 +25,9 @@ func (r *reading) judge(m *message.Message) {
 	if m.Kind == message.FeedbackReport {
 		m.Complaint = e.originalID()
 	}
-	why := quiet.reasons(e)
-	m.NoAutoResponse = m.Kind.Machine() || len(why) > 0
-	if m.Kind == message.Human {
-		m.KindWhy = why
+	if m.NoAutoResponse = m.Kind.Machine(); !m.NoAutoResponse {
+		m.KindWhy = quiet.reasons(e)
+		m.NoAutoResponse = len(m.KindWhy) > 0
 	}
 }
 

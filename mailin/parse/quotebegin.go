@@ -446,7 +446,7 @@ func (v *reader) namesQuoted(line, plain string) int {
 				return here.at + n - v.at
 			}
 		}
-	case repeated.MatchString(plain), line[0] == ' ' && separator.MatchString(plain): // as BlackBerry has the words, without dashes
+	case (plain[0]|0x20 == 'm' || strings.Contains(plain, "---")) && repeated.MatchString(plain), line[0] == ' ' && separator.MatchString(plain): // as BlackBerry has the words, without dashes
 		if k := v.headerBlock(next, 3); k > 0 {
 			return next + k - v.at
 		}

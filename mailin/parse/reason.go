@@ -185,6 +185,9 @@ func anyOf(alternatives ...string) *pattern {
 // reasonInWords looks for a system's words in a piece of a report. Addresses are no words, since people are called spam@cust.example;
 // links are, since many servers put their reason into one: ?p=NoSuchUser.
 func reasonInWords(text string) (reason FailureReason, vague bool) {
+	if isPlainASCII(text) && isOneLine(text) && !reasonsIn(text) { // as most lines are: nothing below would bring a word in
+		return "", false
+	}
 	text = withoutAddresses(text)
 	text = strings.ToLower(strings.Join(strings.Fields(text), " "))
 	if text == "" || !reasonsIn(text) {

@@ -199,6 +199,9 @@ func (v *reader) listFooter() int {
 		return 0
 	}
 	sure, told, n := listBegins.MatchString(unmarked(v.lines[begin])), false, 0
+	if !sure && !slices.ContainsFunc(v.lines[begin:min(begin+2*maxSignature, len(v.lines))], listWords.MatchString) { // as below nearly every line that is drawn
+		return 0
+	}
 	end := begin
 	for ; end < len(v.lines) && !v.beginsQuote(end); end++ {
 		line := strings.TrimSpace(v.lines[end])
