@@ -2,6 +2,7 @@ package parse
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"sync"
 	"unicode"
@@ -24,21 +25,48 @@ var guessable = []struct {
 	{"windows-1257", 14}, {"ibm866", 16}, {"iso-8859-5", 18}, {"iso-8859-6", 18}, {"ibm850", 16}, {"ibm852", 18}, {"macintosh", 18}, {"x-mac-cyrillic", 18},
 }
 
-const guessSample = 3 << 8 // bytes that a guess looks at
+const guessSample = 3 << 7 // bytes that a guess looks at
 
 func guessCharset(b []byte) string {
 	if hasJapaneseShift(b[:min(len(b), 4<<10)]) {
 		return "iso-2022-jp"
 	}
 	sample := telling(b)
-	best, guess := 1<<30, "windows-1252"
-	for _, g := range guessable {
-		if cost := g.prior + surprise(sample, g.name, best-g.prior); cost < best {
-			best, guess = cost, g.name
+	best, guess := 1<<30, 0
+	for _, i := range likelyFirst(sample) { // the sooner the right one is met, the sooner the others are given up
+		g := guessable[i]
+		if cost := g.prior + surprise(sample, g.name, best-g.prior+1); cost < best || cost == best && i < guess {
+			best, guess = cost, i
 		}
 	}
-	return guess
+	return guessable[guess].name
 }
+
+// likelyFirst are the places of all guessable charsets, those of letters beyond Latin first where the text has words of such.
+func likelyFirst(sample []byte) []int {
+	if !hasLongRuns(sample) {
+		return inOrder
+	}
+	return runsFirst
+}
+
+var inOrder, runsFirst = func() (order, runs []int) {
+	for i := range guessable {
+		order = append(order, i)
+	}
+	runs = slices.Clone(order)
+	slices.SortStableFunc(runs, func(a, b int) int {
+		western := func(i int) int {
+			switch guessable[i].name {
+			case "windows-1252", "windows-1250", "iso-8859-2", "windows-1254", "windows-1257", "ibm850", "ibm852", "macintosh":
+				return 1
+			}
+			return 0
+		}
+		return western(a) - western(b)
+	})
+	return order, runs
+}()
 
 // telling is the part of a text by which its charset can be guessed: the lines that are not ASCII, as many as a guess looks at.
 func telling(b []byte) []byte {
