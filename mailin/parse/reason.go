@@ -185,40 +185,54 @@ func anyOf(alternatives ...string) *pattern {
 // reasonInWords looks for a system's words in a piece of a report. Addresses are no words, since people are called spam@cust.example;
 // links are, since many servers put their reason into one: ?p=NoSuchUser.
 func reasonInWords(text string) (reason FailureReason, vague bool) {
-	if isPlainASCII(text) && isOneLine(text) && !reasonsIn(text) { // as most lines are: nothing below would bring a word in
+	if isPlainASCII(text) && isOneLine(text) && reasonRows(text) == (partSet{}) { // as most lines are: nothing below would bring a word in
 		return "", false
 	}
 	text = withoutAddresses(text)
 	text = strings.ToLower(strings.Join(strings.Fields(text), " "))
-	if text == "" || !reasonsIn(text) {
+	if text == "" {
 		return "", false
 	}
-	for i, table := range [][]reasonWord{reasonWords, vagueWords} {
-		for _, r := range table {
-			if r.words.MatchString(text) {
-				return r.reason, i > 0
-			}
+	rows := reasonRows(text)
+	for i, r := range allReasons() {
+		if rows.has(uint8(i)) && r.words.MatchString(text) {
+			return r.reason, i >= len(reasonWords)
 		}
 	}
 	return "", false
 }
 
-// reasonsIn tells in one pass whether a text has a word of any reason, as most lines of a report have none.
-func reasonsIn(text string) bool {
-	words := anyReason()
-	return words == nil || words.some(text)
+// allReasons are the rows of both tables.
+var allReasons = sync.OnceValue(func() []reasonWord { return slices.Concat(reasonWords, vagueWords) })
+
+// reasonRows are those of the tables that have a word in a text, found in one pass: most lines of a report have none.
+func reasonRows(text string) (rows partSet) {
+	words, always := reasonSet()
+	rows = always
+	state := uint32(0)
+	for i := 0; i < len(text); i++ {
+		if state = words.after(state, text[i]); state >= words.found {
+			for _, row := range words.partsAt(state) {
+				rows.add(row)
+			}
+		}
+	}
+	return rows
 }
 
-var anyReason = sync.OnceValue(func() *wordSet {
+// reasonSet has the words of all rows, and those rows that need none.
+var reasonSet = sync.OnceValues(func() (set *wordSet, always partSet) {
 	var all []word
-	for _, r := range slices.Concat(reasonWords, vagueWords) {
+	for i, r := range allReasons() {
 		r.words.compile()
 		if r.words.always != (partSet{}) {
-			return nil
+			always.add(uint8(i))
 		}
-		all = append(all, r.words.needed...)
+		for _, w := range r.words.needed {
+			all = append(all, word{text: w.text, part: uint8(i)})
+		}
 	}
-	return newWordSet(all)
+	return newWordSet(all), always
 })
 
 // withoutAddresses has brackets in their place.
