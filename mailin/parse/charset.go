@@ -137,6 +137,9 @@ func otherThan(b []byte, name, text string) string {
 	default:
 		return ""
 	}
+	if bytes.IndexFunc(b, func(r rune) bool { return r >= utf8.RuneSelf }) < 0 {
+		return "" // nothing in it is of another one
+	}
 	guess := guessCharset(b)
 	if sample := telling(b); guess != name && 2*surprise(sample, guess, 1<<20) < surprise(sample, name, 1<<20) {
 		return guess
