@@ -152,7 +152,7 @@ func colonInName(v string) bool {
 	if end < 0 || v[end] != '<' || strings.TrimSpace(v[:end]) == "" {
 		return false
 	}
-	return strings.IndexAny(v[end:], ",;") < 0
+	return !strings.ContainsAny(v[end:], ",;")
 }
 
 func (s *addressScanner) add(text string) {

@@ -140,8 +140,9 @@ func otherThan(b []byte, name, text string) string {
 	if bytes.IndexFunc(b, func(r rune) bool { return r >= utf8.RuneSelf }) < 0 {
 		return "" // nothing in it is of another one
 	}
-	guess := guessCharset(b)
-	if sample := telling(b); guess != name && 2*surprise(sample, guess, 1<<20) < surprise(sample, name, 1<<20) {
+	sample := telling(b)
+	cost := surprise(sample, name, 1<<20)
+	if guess := cheapest(sample, cost); guess != "" && guess != name && 2*surprise(sample, guess, cost) < cost {
 		return guess
 	}
 	return ""

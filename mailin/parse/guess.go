@@ -31,13 +31,23 @@ func guessCharset(b []byte) string {
 	if hasJapaneseShift(b[:min(len(b), 4<<10)]) {
 		return "iso-2022-jp"
 	}
-	sample := telling(b)
-	best, guess := 1<<30, 0
+	if guess := cheapest(telling(b), 1<<30); guess != "" {
+		return guess
+	}
+	return "windows-1252"
+}
+
+// cheapest is the charset in which a sample costs the least, its prior with it, "" where none costs less than a limit.
+func cheapest(sample []byte, limit int) string {
+	best, guess := limit, -1
 	for _, i := range likelyFirst(sample) { // the sooner the right one is met, the sooner the others are given up
 		g := guessable[i]
 		if cost := g.prior + surprise(sample, g.name, best-g.prior+1); cost < best || cost == best && i < guess {
 			best, guess = cost, i
 		}
+	}
+	if guess < 0 {
+		return ""
 	}
 	return guessable[guess].name
 }

@@ -81,6 +81,14 @@ var speeches, places = func() (list []speech, table [1 << placeBits]uint16) {
 	return list, table
 }()
 
+// speechSums are those of the words, side by side: a glance at them tells most words from the common ones.
+var speechSums = func() (sums []uint32) {
+	for _, s := range speeches {
+		sums = append(sums, s.sum)
+	}
+	return sums
+}()
+
 // wordSum is the sum of a word's bytes up to c, from that before.
 func wordSum(sum uint32, c byte) uint32 { return bits.RotateLeft32(sum, 5) ^ uint32(c) }
 
@@ -108,7 +116,10 @@ func foreignWord(text string, i int, sum uint32) (int, uint32) {
 // languagesOf are those that have the word, whatever its case.
 func languagesOf(word string, sum uint32) []uint8 {
 	for at := wordPlace(sum); places[at] != 0; at = (at + 1) % uint32(len(places)) {
-		if s := &speeches[places[at]-1]; s.sum == sum && strings.EqualFold(strings.TrimSuffix(s.word, "'"), word) {
+		if speechSums[places[at]-1] != sum {
+			continue
+		}
+		if s := &speeches[places[at]-1]; strings.EqualFold(strings.TrimSuffix(s.word, "'"), word) {
 			return s.langs
 		}
 	}

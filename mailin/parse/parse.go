@@ -428,7 +428,7 @@ func isDocument(text string) bool {
 	if len(begin) < 20 || begin[0] != '<' || !strings.EqualFold(begin[:5], "<html") && !strings.EqualFold(begin[:14], "<!doctype html") {
 		return false
 	}
-	end := strings.TrimRight(begin, blanks+"\n")
+	end := strings.TrimRight(begin, blanks)
 	return len(end) > 20 && strings.EqualFold(end[len(end)-7:], "</html>")
 }
 

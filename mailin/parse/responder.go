@@ -198,7 +198,7 @@ var receivedText = newPattern(`(?i)(received your (request|message|e-?mail|mail|
 
 // saysAutomatic tells a text whose first line says that a program wrote it.
 func (e *evidence) saysAutomatic() bool {
-	line, _, _ := strings.Cut(strings.TrimLeft(e.m.Visible, blanks+"\n*#-=_[("), "\n")
+	line, _, _ := strings.Cut(strings.TrimLeft(e.m.Visible, blanks+"*#-=_[("), "\n")
 	if len(line) > 300 || strings.IndexByte(line, '?') >= 0 {
 		return false
 	}
