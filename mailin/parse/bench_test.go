@@ -87,6 +87,9 @@ func benchmarkRate(b *testing.B, folder string) {
 		{read: func(raw []byte) { Parse(Bytes(raw)) }},
 	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	for _, raw := range mails { // what is made once, such as tables of phrases, counts for no mail
+		Parse(Bytes(raw))
+	}
 	rounds := 16<<20/size + 1
 	for b.Loop() {
 		for _, i := range [...]int{0, 1, 1, 0} {
@@ -147,6 +150,7 @@ func BenchmarkLargeMail(b *testing.B) {
 	}}
 	full := &rate{read: func([]byte) { m = Parse(src) }}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	Parse(src)
 	for b.Loop() {
 		bare.turn(make([][]byte, 1), 1)
 		full.turn(make([][]byte, 1), 1)

@@ -130,9 +130,10 @@ func languagesOf(word string, sum uint32) []uint8 {
 func apostrophe(rest string) int {
 	n := 0
 	switch {
-	case strings.HasPrefix(rest, "'"):
+	case rest == "":
+	case rest[0] == '\'':
 		n = 1
-	case strings.HasPrefix(rest, "’"):
+	case rest[0] >= utf8.RuneSelf && strings.HasPrefix(rest, "’"):
 		n = len("’")
 	}
 	if n == 0 || n == len(rest) || rest[n]|0x20 < 'a' || rest[n] < utf8.RuneSelf && rest[n]|0x20 > 'z' {
@@ -167,7 +168,10 @@ func language(text string) string {
 			i, sum = foreignWord(text, i, sum)
 		}
 		if i == begin { // no letter
-			_, n := utf8.DecodeRuneInString(text[i:])
+			n := 1
+			if text[i] >= utf8.RuneSelf {
+				_, n = utf8.DecodeRuneInString(text[i:])
+			}
 			i += n
 			continue
 		}
@@ -177,10 +181,12 @@ func language(text string) string {
 			sum = wordSum(sum, '\'')
 			i += n
 		}
-		langs := languagesOf(text[begin:end], sum)
-		for _, lang := range langs {
-			scores[lang] += 1 / float64(len(langs))
-			hits[lang]++
+		if langs := languagesOf(text[begin:end], sum); len(langs) > 0 {
+			share := 1 / float64(len(langs))
+			for _, lang := range langs {
+				scores[lang] += share
+				hits[lang]++
+			}
 		}
 	}
 	var first, second float64
