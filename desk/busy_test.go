@@ -151,6 +151,17 @@ func TestT051SilenceOfWhoAskedNothing(t *testing.T) {
 		got = w.brings(func() { w.pass(20 * 24 * time.Hour) })
 		w.same("silence about Dana's estimate brings", got, []string{"awaiting_reminder to " + sam, "closed to " + sam})
 		w.status(sams.Number, desk.Closed)
+
+		// Who has agreed at a page, where no mail tells of it, and lacks credits is reminded of what he has to do.
+		const poor = "poor@example.net"
+		w.account("none", 0, desk.Contact{Address: poor, MaySpend: true})
+		agreed := w.opened(w.mail(poor, "A fourth", "Please install a fourth.").at(message.LevelA0))
+		if err := w.desk.Confirm(w.Context(), agreed.Number, w.ticket(agreed.Number).Estimate.Version, poor); err != nil {
+			w.Fatal(err)
+		}
+		w.status(agreed.Number, desk.AwaitingCredits)
+		got = w.brings(func() { w.pass(20 * 24 * time.Hour) })
+		w.same("silence of who agreed brings", got, []string{"awaiting_reminder to " + poor, "closed to " + poor})
 	})
 }
 

@@ -89,10 +89,9 @@ func (tk *Ticket) reopenClocks(cal *calendar.Calendar, at time.Time, from Status
 // closeTicket ends a ticket: what was held and not used goes back, and the requester is told what it cost. by is customer, silence or
 // staff. Whoever closes before he confirmed pays nothing.
 func (t *turn) closeTicket(tk *Ticket, by string, words string) error {
-	if err := t.release(tk); err != nil {
+	if err := t.endTicket(tk); err != nil {
 		return err
 	}
-	t.setStatus(tk, Closed)
 	out := letter{template: "closed", ticket: tk, to: tk.Requester, automatic: true, data: t.customerData(tk)}
 	out.data.ClosedBy = by
 	if tk.Hold != nil && !tk.hourly() {
@@ -108,6 +107,15 @@ func (t *turn) closeTicket(tk *Ticket, by string, words string) error {
 		return t.sendAll(out)
 	}
 	return t.send(out)
+}
+
+// endTicket closes a ticket without a word.
+func (t *turn) endTicket(tk *Ticket) error {
+	if err := t.release(tk); err != nil {
+		return err
+	}
+	t.setStatus(tk, Closed)
+	return nil
 }
 
 // agreed is where a ticket stands when the customer has answered: at work once its terms are agreed, else where they are waited for. No

@@ -114,8 +114,7 @@ func (t *turn) wakeTicket(number int64) error {
 		case err != nil:
 			return err
 		case s.do == "close" && !known:
-			t.setStatus(tk, Closed)
-			return nil
+			return t.endTicket(tk)
 		case s.do == "close":
 			return t.closeTicket(tk, "silence", "")
 		}
@@ -133,7 +132,8 @@ func (t *turn) wakeTicket(number int64) error {
 // asked tells whether silence on a ticket is the requester's own: he, or somebody of us, has done something that leads to what it waits for.
 // In whose name a mail came that proves nothing, he was asked nothing, and neither is he reminded of it (G3, T051).
 func (t *turn) asked(tk *Ticket) (bool, error) {
-	if !tk.Status.Awaiting() || tk.Level >= message.LevelA1s || tk.Estimate != nil && tk.Estimate.By != "" {
+	estimate := tk.Estimate
+	if !tk.Status.Awaiting() || tk.Level >= message.LevelA1s || estimate != nil && (estimate.By != "" || !estimate.ConfirmedAt.IsZero()) {
 		return true, nil
 	}
 	recent, err := t.tx.Recent(t.ctx, tk.Number, maxHistory+1)
