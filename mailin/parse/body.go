@@ -196,3 +196,13 @@ func plainBytes[T string | []byte](text T) int {
 	}
 	return n
 }
+
+// isDocument tells a text that is a whole page of HTML, whatever its type says.
+func isDocument(text string) bool {
+	begin := trimLeft(text, " \t\n")
+	if len(begin) < 20 || begin[0] != '<' || !strings.EqualFold(begin[:5], "<html") && !strings.EqualFold(begin[:14], "<!doctype html") {
+		return false
+	}
+	end := strings.TrimRight(begin, blanks)
+	return len(end) > 20 && strings.EqualFold(end[len(end)-7:], "</html>")
+}

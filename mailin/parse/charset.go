@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"io"
+	"regexp"
 	"strings"
 	"sync"
 	"unicode/utf16"
@@ -457,4 +458,34 @@ func isClean(s string) bool {
 		i += n
 	}
 	return true
+}
+
+var xmlEncoding = regexp.MustCompile(`^<\?xml[^>]{0,100}encoding\s*=\s*["']([A-Za-z0-9_:.\-]+)`)
+
+var metaTag = regexp.MustCompile(`(?i)<meta[^>]{0,200}charset\s*=\s*["']?([A-Za-z0-9_:.\-]+)`)
+
+// metaCharset is the charset that the HTML itself names near its beginning.
+func metaCharset(b []byte) string {
+	b = b[:min(len(b), 2<<10)]
+	if bytes.HasPrefix(b, []byte("<?xml")) {
+		if m := xmlEncoding.FindSubmatch(b); m != nil {
+			return string(m[1])
+		}
+	}
+	for at := 0; ; at++ { // most HTML of mail has none
+		n := bytes.IndexByte(b[at:], '<')
+		if n < 0 {
+			return ""
+		}
+		if at += n; len(b) > at+5 && bytes.EqualFold(b[at:at+5], []byte("<meta")) {
+			m := metaTag.FindSubmatch(b[at:])
+			if m == nil {
+				return ""
+			}
+			if name := canonicalCharset(string(m[1])); strings.HasPrefix(name, "utf-16") || strings.HasPrefix(name, "utf-32") {
+				return "" // it could not be read here
+			}
+			return string(m[1])
+		}
+	}
 }

@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -420,46 +419,6 @@ func (r *reading) text(p *part, c *content) {
 		markup = true
 	}
 	r.texts = append(r.texts, textPart{html: markup, text: text, alternative: p.alternative})
-}
-
-// isDocument tells a text that is a whole page of HTML, whatever its type says.
-func isDocument(text string) bool {
-	begin := trimLeft(text, " \t\n")
-	if len(begin) < 20 || begin[0] != '<' || !strings.EqualFold(begin[:5], "<html") && !strings.EqualFold(begin[:14], "<!doctype html") {
-		return false
-	}
-	end := strings.TrimRight(begin, blanks)
-	return len(end) > 20 && strings.EqualFold(end[len(end)-7:], "</html>")
-}
-
-var xmlEncoding = regexp.MustCompile(`^<\?xml[^>]{0,100}encoding\s*=\s*["']([A-Za-z0-9_:.\-]+)`)
-
-var metaTag = regexp.MustCompile(`(?i)<meta[^>]{0,200}charset\s*=\s*["']?([A-Za-z0-9_:.\-]+)`)
-
-// metaCharset is the charset that the HTML itself names near its beginning.
-func metaCharset(b []byte) string {
-	b = b[:min(len(b), 2<<10)]
-	if bytes.HasPrefix(b, []byte("<?xml")) {
-		if m := xmlEncoding.FindSubmatch(b); m != nil {
-			return string(m[1])
-		}
-	}
-	for at := 0; ; at++ { // most HTML of mail has none
-		n := bytes.IndexByte(b[at:], '<')
-		if n < 0 {
-			return ""
-		}
-		if at += n; len(b) > at+5 && bytes.EqualFold(b[at:at+5], []byte("<meta")) {
-			m := metaTag.FindSubmatch(b[at:])
-			if m == nil {
-				return ""
-			}
-			if name := canonicalCharset(string(m[1])); strings.HasPrefix(name, "utf-16") || strings.HasPrefix(name, "utf-32") {
-				return "" // it could not be read here
-			}
-			return string(m[1])
-		}
-	}
 }
 
 // message puts together what was read, but for the hash of a mail that has no ID.
