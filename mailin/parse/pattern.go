@@ -24,10 +24,26 @@ type pattern struct {
 	needed []word        // of the others
 }
 
-// An alternative is tried by itself where one of its words is there, and its beginning, if it has one.
+// An alternative is tried by itself where one of its words is there, and its beginning, if it has one. Many hold words in several places, as
+// "message .* (rejected|refused)" does: then a text has to have one for each place.
 type alternative struct {
-	expr  func() *regexp.Regexp
-	heads *headSet // nil where it may stand anywhere
+	expr   func() *regexp.Regexp
+	heads  *headSet          // nil where it may stand anywhere
+	others func() []*wordSet // one word of each is needed
+}
+
+// mayMatch tells whether a text that has one of the alternative's words can match.
+func (a *alternative) mayMatch(s string) bool {
+	return (a.heads == nil || a.heads.begins(s)) && a.hasOthers(s)
+}
+
+func (a *alternative) hasOthers(s string) bool {
+	for _, words := range a.others() {
+		if !words.some(s) {
+			return false
+		}
+	}
+	return true
 }
 
 // A partSet is a set of alternatives.
@@ -51,8 +67,9 @@ func (p *pattern) compile() {
 			a := alternative{expr: sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(sub.String()) })}
 			simple := sub.Simplify()
 			a.heads, _ = newHeads(simple)
+			more := rarestWords(simple)
+			a.others = sync.OnceValue(func() []*wordSet { return otherWords(simple, more) })
 			p.parts = append(p.parts, a)
-			more := neededWords(simple)
 			if len(more) == 0 || len(words)+len(more) > maxWords {
 				p.always.add(uint8(i))
 				continue
@@ -105,13 +122,10 @@ func (p *pattern) byLine() bool { return p.words != nil && p.inLine && p.always 
 func (p *pattern) candidates(s string) (set partSet, sure bool) {
 	set = p.always
 	if p.words != nil {
-		state := uint32(0)
-		for i := 0; i < len(s); i++ {
-			if state = p.words.after(state, s[i]); state >= p.words.found {
-				sure = sure || state >= p.words.sure
-				for _, part := range p.words.partsAt(state) {
-					set.add(part)
-				}
+		for at, state := p.words.seek(s, 0, 0); at >= 0; at, state = p.words.seek(s, at, state) {
+			sure = sure || state >= p.words.sure
+			for _, part := range p.words.partsAt(state) {
+				set.add(part)
 			}
 		}
 	}
@@ -121,14 +135,14 @@ func (p *pattern) candidates(s string) (set partSet, sure bool) {
 // matches tells whether the expression matches a text, or a line.
 func (p *pattern) matches(s string) bool {
 	if p.words == nil && p.heads == nil || len(p.parts) == 1 {
-		return p.possible(s) && p.expr.MatchString(s)
+		return p.possible(s) && p.parts[0].hasOthers(s) && p.expr.MatchString(s)
 	}
 	set, sure := p.candidates(s)
 	if sure {
 		return true
 	}
 	for i := range p.parts {
-		if a := &p.parts[i]; set.has(uint8(i)) && (a.heads == nil || a.heads.begins(s)) && a.expr().MatchString(s) {
+		if a := &p.parts[i]; set.has(uint8(i)) && a.mayMatch(s) && a.expr().MatchString(s) {
 			return true
 		}
 	}
@@ -138,7 +152,7 @@ func (p *pattern) matches(s string) bool {
 // first is where the first match in a text or a line begins and ends, of those that begin there that of the first alternative.
 func (p *pattern) first(s string) (first []int) {
 	if p.words == nil && p.heads == nil || len(p.parts) == 1 {
-		if !p.possible(s) {
+		if !p.possible(s) || !p.parts[0].hasOthers(s) {
 			return nil
 		}
 		return p.expr.FindStringIndex(s)
@@ -146,7 +160,7 @@ func (p *pattern) first(s string) (first []int) {
 	set, _ := p.candidates(s)
 	for i := range p.parts {
 		a := &p.parts[i]
-		if !set.has(uint8(i)) || a.heads != nil && !a.heads.begins(s) {
+		if !set.has(uint8(i)) || !a.mayMatch(s) {
 			continue
 		}
 		if m := a.expr().FindStringIndex(s); m != nil && (first == nil || m[0] < first[0]) {
@@ -184,11 +198,8 @@ func (p *pattern) place(s string) int {
 	}
 	var tried partSet // in the line at hand
 	line, lineEnd := "", 0
-	state := uint32(0)
-	for i := 0; i < len(s); i++ {
-		if state = p.words.after(state, s[i]); state < p.words.found {
-			continue
-		}
+	for end, state := p.words.seek(s, 0, 0); end >= 0; end, state = p.words.seek(s, end, state) {
+		i := end - 1 // a word holds no line end
 		if state >= p.words.sure {
 			return i
 		}
@@ -197,7 +208,7 @@ func (p *pattern) place(s string) int {
 			line, lineEnd = lineAround(s, i)
 		}
 		for _, part := range p.words.partsAt(state) {
-			if !tried.has(part) && p.parts[part].expr().MatchString(line) {
+			if a := &p.parts[part]; !tried.has(part) && a.mayMatch(line) && a.expr().MatchString(line) {
 				return i
 			}
 			tried.add(part)
@@ -248,7 +259,7 @@ func (p *pattern) found(s string) (piece string, ok bool) {
 func (p *pattern) nextLine(s string, from int) (line string, next int) {
 	for from < len(s) {
 		if !p.ofLine {
-			n, _ := p.words.find(s[from:])
+			n, _ := p.words.seek(s[from:], 0, 0)
 			if n < 0 {
 				break
 			}

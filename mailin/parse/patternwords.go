@@ -2,6 +2,7 @@ package parse
 
 import (
 	"regexp/syntax"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -168,6 +169,66 @@ func neededWords(re *syntax.Regexp) (words []word) {
 		words = append(words, w)
 	}
 	return words
+}
+
+// rarestWords are those of all that are needed by which most texts are told not to match.
+func rarestWords(re *syntax.Regexp) (rarest []word) {
+	rarest = neededWords(re)
+	least := frequency(rarest)
+	for _, sub := range successive(re) {
+		words := neededWords(sub)
+		if often := frequency(words); len(words) > 0 && (rarest == nil || often < least) {
+			for i := range words {
+				words[i].sure = words[i].sure && sub == re
+			}
+			least, rarest = often, words
+		}
+	}
+	return rarest
+}
+
+// frequency is about how often one of the words stands where a text may have one: each letter of a word makes it rarer, a space does not.
+func frequency(words []word) (sum float64) {
+	for _, w := range words {
+		often := 1.0
+		for _, r := range w.text {
+			if r != ' ' {
+				often /= 12
+			}
+		}
+		sum += often
+	}
+	return sum
+}
+
+// otherWords finds more words that each match of an expression holds, a set for each of its pieces that need one: those of which one is known
+// to be there are left out. An expression without gaps is sooner tried than looked through.
+func otherWords(re *syntax.Regexp, known []word) (sets []*wordSet) {
+	for _, sub := range successive(re) {
+		words := neededWords(sub)
+		if len(words) == 0 || slices.ContainsFunc(words, func(w word) bool { return len(w.text) < minOther }) || slices.Equal(words, known) {
+			continue
+		}
+		sets = append(sets, newWordSet(words))
+	}
+	return sets
+}
+
+const minOther = 3 // bytes of a word that is worth looking for besides others
+
+// successive are the expressions that follow one another in one.
+func successive(re *syntax.Regexp) []*syntax.Regexp {
+	switch re = uncaptured(re); re.Op {
+	case syntax.OpConcat:
+		var all []*syntax.Regexp
+		for _, sub := range re.Sub {
+			all = append(all, successive(sub)...)
+		}
+		return all
+	case syntax.OpPlus:
+		return successive(re.Sub[0])
+	}
+	return []*syntax.Regexp{re}
 }
 
 // A branch is one of the ways through an expression.

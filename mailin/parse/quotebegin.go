@@ -104,13 +104,18 @@ func endsInColon(line string) bool {
 // bareAttribution is one without a colon: a date and an address alone, as some programs put them above marked lines.
 func (v *reader) bareAttribution() int {
 	line := v.lines[v.at]
-	if (!strings.Contains(line, "@") || !bareAttribution.MatchString(line)) && (!strings.HasPrefix(line, "Quoting ") || !hasDate(line)) {
+	if (!beginsWithDigit(line) || strings.IndexByte(line, '@') < 0 || !bareAttribution.MatchString(line)) && (!strings.HasPrefix(line, "Quoting ") || !hasDate(line)) {
 		return 0
 	}
 	if next := v.after(v.at + 1); next < len(v.lines) && isQuoted(v.lines[next]) {
 		return 1
 	}
 	return 0
+}
+
+func beginsWithDigit(line string) bool {
+	line = trimLeft(line, blanks)
+	return digits(line[:min(1, len(line))]) == 1
 }
 
 // sharedAttribution tells new text with the attribution behind it on one line, as programs that lose the line end send it, and gives
@@ -436,7 +441,7 @@ func (v *reader) namesQuoted(line, plain string) int {
 		return 0
 	}
 	switch {
-	case rule.MatchString(plain): // Yandex has the recipient and the subject above the attribution
+	case isDrawn(plain): // Yandex has the recipient and the subject above the attribution
 		here := &reader{lines: v.lines, at: next}
 		for here.at < len(v.lines) && here.at < next+4 && headerKind(unmarked(v.lines[here.at])) > 0 {
 			here.at++

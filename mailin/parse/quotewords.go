@@ -373,8 +373,10 @@ const forwardWords = `forwarded message|forwarded by .{1,80}|weitergeleitete nac
 
 var forwardSubject = newPattern(`(?i)^(fwd?|wg|tr|rv|i|enc|doorst|vs|пересл?|fyi|pd)\s*:`)
 
-// rule is a line drawn above a header block.
-var rule = newPattern(`^[-_=*]{3,}$`)
+// isDrawn tells a line drawn above a header block.
+func isDrawn(plain string) bool {
+	return len(plain) >= 3 && strings.IndexByte("-_=*", plain[0]) >= 0 && strings.Trim(plain, "-_=*") == ""
+}
 
 // markupQuotes are pieces of HTML by which a quote can be told there although the plain text shows none.
 var markupQuotes = newPattern(`(?i)(gmail_quote|divrplyfwdmsg|type="cite|yahoo_quoted|border-top:solid|appendonsend|stopspelling|moz-cite-prefix|protonmail_quote)`)

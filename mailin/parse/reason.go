@@ -209,12 +209,9 @@ var allReasons = sync.OnceValue(func() []reasonWord { return slices.Concat(reaso
 func reasonRows(text string) (rows partSet) {
 	words, always := reasonSet()
 	rows = always
-	state := uint32(0)
-	for i := 0; i < len(text); i++ {
-		if state = words.after(state, text[i]); state >= words.found {
-			for _, row := range words.partsAt(state) {
-				rows.add(row)
-			}
+	for at, state := words.seek(text, 0, 0); at >= 0; at, state = words.seek(text, at, state) {
+		for _, row := range words.partsAt(state) {
+			rows.add(row)
 		}
 	}
 	return rows

@@ -161,6 +161,9 @@ func withoutReply(subject string) string {
 	if strings.IndexByte(subject, ':') < 0 && strings.IndexByte(subject, ']') < 0 {
 		return subject
 	}
+	if len(subject) > 3 && strings.EqualFold(subject[:3], "Re:") && strings.IndexByte(subject[3:], ':') < 0 && strings.IndexByte(subject, ']') < 0 { // as most are
+		return trimLeft(subject[3:], blanks)
+	}
 	if i := replyPrefix.FindStringIndex(subject); i != nil {
 		return subject[i[1]:]
 	}

@@ -146,7 +146,7 @@ func (v *reader) look(line string) {
 		v.at++
 	case isRule(plain) && v.listFooter() > 0:
 		v.at = v.listFooter()
-	case rule.MatchString(plain) && !isSignatureMark(line) && v.after(v.at+1) < len(v.lines) && isQuoted(v.lines[v.after(v.at+1)]):
+	case isDrawn(plain) && !isSignatureMark(line) && v.after(v.at+1) < len(v.lines) && isQuoted(v.lines[v.after(v.at+1)]):
 		v.at++ // the line above a quote
 	case isForwardLine(plain), v.isForwardHead(plain):
 		v.keepForward()
@@ -173,7 +173,7 @@ func (v *reader) look(line string) {
 			return
 		} else if n := v.attribution(); n > 0 {
 			v.quoteFrom(n)
-		} else if rule.MatchString(plain) && v.headerBlock(v.after(v.at+1), 2) > 0 {
+		} else if isDrawn(plain) && v.headerBlock(v.after(v.at+1), 2) > 0 {
 			v.at++ // the line above Outlook's header block
 		} else if n := v.namesQuoted(line, plain); n > 0 {
 			v.quoteFrom(n)
