@@ -287,7 +287,12 @@ func (e *evidence) bounce() *message.Bounce {
 }
 
 // reportText is what the report says itself: behind it may stand the mail that came back, with addresses of its own.
-func (e *evidence) reportText() string { return reportText(e.sample()) }
+func (e *evidence) reportText() string {
+	if !e.reportCut {
+		e.reportCut, e.reported = true, reportText(e.sample())
+	}
+	return e.reported
+}
 
 // returned begins the mail that came back, where it stands in the text itself.
 var returned = newPattern(`(?im)^(-{2,} ?(this is a copy of|below this line|original message|returned message|the original message|message header|start of|enclosed is)|return-path: <|received: from |(the )?(original )?message (headers? )?follows?|[ \t]*(-- )?the (header|first \d+ lines)\b.{0,60} follows?\b|your message reads\b|[|]?-+ ?message text follows)`)

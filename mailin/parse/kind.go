@@ -49,6 +49,9 @@ type evidence struct {
 	ackSought bool
 	ack       string // the words by which the subject acknowledges a mail
 
+	reportCut bool
+	reported  string // what the report says itself
+
 	failureSought bool
 	failureAt     int // where the line begins that has the words of a failure, -1 for none
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 // A pattern is a regular expression over what strangers wrote, most of which it does not match. So it first looks whether one of the words
@@ -13,6 +14,7 @@ import (
 // over many phrases in many languages costs a hundred times as much.
 type pattern struct {
 	source string
+	ready  atomic.Bool
 	once   sync.Once
 	expr   *regexp.Regexp
 	words  *wordSet      // nil where the expression needs no word
@@ -56,7 +58,14 @@ func (s *partSet) has(part uint8) bool { return s[part/64]&(1<<(part%64)) != 0 }
 func newPattern(expr string) *pattern { return &pattern{source: expr} }
 
 func (p *pattern) compile() {
+	if !p.ready.Load() {
+		p.build()
+	}
+}
+
+func (p *pattern) build() {
 	p.once.Do(func() {
+		defer p.ready.Store(true)
 		p.expr = regexp.MustCompile(p.source)
 		re, err := syntax.Parse(p.source, syntax.Perl)
 		if err != nil {
@@ -122,11 +131,10 @@ func (p *pattern) byLine() bool { return p.words != nil && p.inLine && p.always 
 func (p *pattern) candidates(s string) (set partSet, sure bool) {
 	set = p.always
 	if p.words != nil {
-		for at, state := p.words.seek(s, 0, 0); at >= 0; at, state = p.words.seek(s, at, state) {
-			sure = sure || state >= p.words.sure
-			for _, part := range p.words.partsAt(state) {
-				set.add(part)
-			}
+		for at, i := p.words.next(s, 0, -1); at >= 0; at, i = p.words.next(s, at, i) {
+			w := &p.words.list[i]
+			sure = sure || w.sure
+			set.add(w.part)
 		}
 	}
 	return set, sure
@@ -198,21 +206,19 @@ func (p *pattern) place(s string) int {
 	}
 	var tried partSet // in the line at hand
 	line, lineEnd := "", 0
-	for end, state := p.words.seek(s, 0, 0); end >= 0; end, state = p.words.seek(s, end, state) {
-		i := end - 1 // a word holds no line end
-		if state >= p.words.sure {
-			return i
+	for at, i := p.words.next(s, 0, -1); at >= 0; at, i = p.words.next(s, at, i) {
+		w := &p.words.list[i]
+		if w.sure {
+			return at
 		}
-		if i >= lineEnd {
+		if at >= lineEnd {
 			tried = partSet{}
-			line, lineEnd = lineAround(s, i)
+			line, lineEnd = lineAround(s, at)
 		}
-		for _, part := range p.words.partsAt(state) {
-			if a := &p.parts[part]; !tried.has(part) && a.mayMatch(line) && a.expr().MatchString(line) {
-				return i
-			}
-			tried.add(part)
+		if a := &p.parts[w.part]; !tried.has(w.part) && a.mayMatch(line) && a.expr().MatchString(line) {
+			return at
 		}
+		tried.add(w.part)
 	}
 	return -1
 }
@@ -259,11 +265,11 @@ func (p *pattern) found(s string) (piece string, ok bool) {
 func (p *pattern) nextLine(s string, from int) (line string, next int) {
 	for from < len(s) {
 		if !p.ofLine {
-			n, _ := p.words.seek(s[from:], 0, 0)
-			if n < 0 {
+			at, _ := p.words.next(s, from, -1)
+			if at < 0 {
 				break
 			}
-			line, end := lineAround(s, from+n-1) // a word holds no line end
+			line, end := lineAround(s, at) // a word holds no line end
 			return line, end + 1
 		}
 		// Where each line begins is found sooner than each word.
@@ -315,7 +321,6 @@ func (p *pattern) FindStringSubmatch(s string) []string {
 
 // mayBegin tells whether a text begins as one that the expression matches.
 func (p *pattern) mayBegin(s string) bool {
-	p.compile()
 	return p.heads == nil || p.ofLine || p.heads.begins(s)
 }
 

@@ -163,7 +163,7 @@ func neededWords(re *syntax.Regexp) (words []word) {
 		if !b.whole {
 			w.text = clip(longer(b.best, b.run), maxWord)
 		}
-		if len(w.text) < 2 && w.text != "@" {
+		if len(w.text) < minWord {
 			return nil // nearly every text has it
 		}
 		words = append(words, w)
@@ -206,15 +206,13 @@ func frequency(words []word) (sum float64) {
 func otherWords(re *syntax.Regexp, known []word) (sets []*wordSet) {
 	for _, sub := range successive(re) {
 		words := neededWords(sub)
-		if len(words) == 0 || slices.ContainsFunc(words, func(w word) bool { return len(w.text) < minOther }) || slices.Equal(words, known) {
+		if len(words) == 0 || slices.Equal(words, known) {
 			continue
 		}
 		sets = append(sets, newWordSet(words))
 	}
 	return sets
 }
-
-const minOther = 3 // bytes of a word that is worth looking for besides others
 
 // successive are the expressions that follow one another in one.
 func successive(re *syntax.Regexp) []*syntax.Regexp {

@@ -209,10 +209,8 @@ var allReasons = sync.OnceValue(func() []reasonWord { return slices.Concat(reaso
 func reasonRows(text string) (rows partSet) {
 	words, always := reasonSet()
 	rows = always
-	for at, state := words.seek(text, 0, 0); at >= 0; at, state = words.seek(text, at, state) {
-		for _, row := range words.partsAt(state) {
-			rows.add(row)
-		}
+	for at, i := words.next(text, 0, -1); at >= 0; at, i = words.next(text, at, i) {
+		rows.add(words.list[i].part)
 	}
 	return rows
 }

@@ -96,6 +96,7 @@ type reader struct {
 	inner     bool   // looks for an attribution within one
 	mark      string // by which lines are quoted besides the usual one, see markOf
 	quoteAt   int    // where the next quote below the last signature's mark begins: found once, for many marks
+	listTo    int    // no line from at to here has words of a mailing list
 }
 
 func (v *reader) keep(line string) {
@@ -144,8 +145,7 @@ func (v *reader) look(line string) {
 		v.quoteFrom(1)
 	case isQuoted(line), v.tail(line):
 		v.at++
-	case isRule(plain) && v.listFooter() > 0:
-		v.at = v.listFooter()
+	case isRule(plain) && v.skipListFooter():
 	case isDrawn(plain) && !isSignatureMark(line) && v.after(v.at+1) < len(v.lines) && isQuoted(v.lines[v.after(v.at+1)]):
 		v.at++ // the line above a quote
 	case isForwardLine(plain), v.isForwardHead(plain):
@@ -188,6 +188,13 @@ func isRule(plain string) bool {
 	return plain == "-" || len(plain) >= 3 && strings.IndexByte("-=_#~+.\xe2", plain[0]) >= 0 && strings.Trim(plain, "-=_#~+.,—–─\u2010") == ""
 }
 
+// skipListFooter passes over what a mailing list adds below this line, if it does.
+func (v *reader) skipListFooter() bool {
+	end := v.listFooter()
+	v.at = max(v.at, end)
+	return end > 0
+}
+
 // listFooter is where what a mailing list adds below this line ends, 0 where there is no such. What says so by a link alone has to be short, and
 // nothing that a person says.
 func (v *reader) listFooter() int {
@@ -199,7 +206,7 @@ func (v *reader) listFooter() int {
 		return 0
 	}
 	sure, told, n := listBegins.MatchString(unmarked(v.lines[begin])), false, 0
-	if !sure && !slices.ContainsFunc(v.lines[begin:min(begin+2*maxSignature, len(v.lines))], listWords.MatchString) { // as below nearly every line that is drawn
+	if !sure && !v.listSoon(begin) { // as below nearly every line that is drawn
 		return 0
 	}
 	end := begin
@@ -218,6 +225,18 @@ func (v *reader) listFooter() int {
 		return end
 	}
 	return 0
+}
+
+// listSoon tells whether a line that belongs to what begins here has words of a mailing list.
+func (v *reader) listSoon(begin int) bool {
+	v.listTo = max(v.listTo, begin)
+	for v.listTo < min(begin+2*maxSignature, len(v.lines)) {
+		if listWords.MatchString(v.lines[v.listTo]) {
+			return true
+		}
+		v.listTo++
+	}
+	return false
 }
 
 // isPersons tells a line that somebody says.

@@ -1,198 +1,123 @@
 package parse
 
 import (
+	"cmp"
 	"encoding/binary"
 	"slices"
+	"strings"
 )
 
-// A wordSet looks for many words at once (Aho and Corasick, 1975): an automaton over the bytes of the text that has seen, at each state,
-// the longest beginning of a word that ends here. Its table is large, so it runs only from places on where four bytes may begin a word.
+// A wordSet looks for many words at once. A hash of the bytes at each place of a text finds those that may begin there (Rabin and Karp, 1987).
+// It is small, which counts for more than its steps: there are hundreds of sets, and what one short mail needs of them has to stay near the
+// processor. An automaton over all words was tried; its tables had 11 MB, and most looks at them waited for the memory.
 type wordSet struct {
-	starts      []uint64   // a bit for each hash of four bytes that begin a word; nil where a word is too short
-	startsShift uint8      // of a hash
-	class       [256]uint8 // bytes that lead to the same states; both cases of an ASCII letter are one
-	width       int        // how many classes there are
-	next        []uint32   // state and class to state, premultiplied by the number of classes; state 0 is the beginning
-	deep        uint32     // the states from here on have seen four bytes of a word
-	found       uint32     // and from here on a word
-	sure        uint32     // and from here on a sure one
-	parts       [][]uint8  // of each state that has seen a word: those whose words these are
+	starts  []uint64 // a bit for each hash of what begins a word
+	shift   uint8    // of a hash
+	mask    uint32   // of the bytes that it is made of: three where a word has no more, else four
+	buckets []uint16 // where the words of a hash begin in list, those of startsEach hashes together; one more at the end
+	list    []setWord
+	text    string // of all words, one after the other
 }
 
+// A setWord is one of a set, ASCII letters in lower case, where they stand for both cases.
+type setWord struct {
+	begin  uint32 // in the text of the set
+	bucket uint16
+	size   uint8 // in bytes
+	part   uint8
+	sure   bool
+}
+
+const (
+	minWord    = 3  // bytes of a word of a set
+	startsEach = 16 // hashes for each bucket
+)
+
 func newWordSet(words []word) *wordSet {
-	s := &wordSet{}
-	width := 1
+	s := &wordSet{mask: 1<<32 - 1}
+	starts := map[string]bool{}
 	for _, w := range words {
-		for _, c := range []byte(w.text) {
-			if s.class[c] == 0 {
-				s.class[c] = uint8(width)
-				width++
-			}
+		starts[w.text[:minWord]] = true
+		if len(w.text) == minWord {
+			s.mask = 1<<(8*minWord) - 1
 		}
 	}
-	for c := byte('A'); c <= 'Z'; c++ {
-		s.class[c] = s.class[c+'a'-'A']
+	bits := 8
+	for ; bits < 16 && 1<<bits < startsEach*len(starts); bits++ {
 	}
-	// The tree of the words; 0 is no state but the beginning.
-	next := make([]int, width, 64*width)
-	ends := []int{shallowState}
-	parts := [][]uint8{nil}
+	s.shift = uint8(32 - bits)
+	s.starts = make([]uint64, 1<<bits/64)
+	s.buckets = make([]uint16, 1<<bits/startsEach+1)
+	var text strings.Builder
 	for _, w := range words {
-		at := 0
-		for i, c := range []byte(w.text) {
-			to := &next[at*width+int(s.class[c])]
-			if *to == 0 {
-				*to = len(ends)
-				end := shallowState
-				if i+1 >= startSize {
-					end = deepState
-				}
-				ends, parts = append(ends, end), append(parts, nil)
-				at = *to
-				next = append(next, make([]int, width)...)
-			} else {
-				at = *to
-			}
-		}
-		if w.sure {
-			ends[at] = sureState
-		} else {
-			ends[at] = max(ends[at], foundState)
-		}
-		parts[at] = append(parts[at], w.part)
+		hash := s.hash(w.text)
+		s.starts[hash/64] |= 1 << (hash % 64)
+		s.list = append(s.list, setWord{uint32(text.Len()), uint16(hash / startsEach), uint8(len(w.text)), w.part, w.sure})
+		text.WriteString(w.text)
 	}
-	// From each state, where it has no way on, that of the longest shorter beginning; breadth first, so that this one is complete.
-	fail := make([]int, len(ends))
-	for queue := []int{0}; len(queue) > 0; queue = queue[1:] {
-		at := queue[0]
-		for c := range width {
-			to := &next[at*width+c]
-			other := next[fail[at]*width+c]
-			switch {
-			case *to != 0:
-				if at != 0 {
-					fail[*to] = other
-				}
-				if end := ends[fail[*to]]; end >= foundState {
-					ends[*to] = max(ends[*to], end)
-				}
-				parts[*to] = append(parts[*to], parts[fail[*to]]...)
-				queue = append(queue, *to)
-			case at != 0:
-				*to = other
-			}
-		}
+	s.text = text.String()
+	slices.SortStableFunc(s.list, func(a, b setWord) int { return cmp.Compare(a.bucket, b.bucket) })
+	for _, w := range s.list {
+		s.buckets[w.bucket+1]++
 	}
-	// Those that have seen a word come last.
-	number, n := make([]int, len(ends)), 0
-	for kind, first := range []*uint32{new(uint32), &s.deep, &s.found, &s.sure} {
-		*first = uint32(n * width)
-		for at, end := range ends {
-			if end == kind {
-				number[at] = n
-				n++
-				if kind >= foundState {
-					slices.Sort(parts[at])
-					s.parts = append(s.parts, slices.Compact(parts[at]))
-				}
-			}
-		}
-	}
-	s.findStarts(words)
-	s.width = width
-	s.next = make([]uint32, len(next))
-	for at := range ends {
-		for c := range width {
-			s.next[number[at]*width+c] = uint32(number[next[at*width+c]] * width)
-		}
+	for i := range s.buckets[1:] {
+		s.buckets[i+1] += s.buckets[i]
 	}
 	return s
 }
 
-// Kinds of states, in their order.
-const (
-	shallowState = iota
-	deepState
-	foundState
-	sureState
-)
-
-const startSize = 4 // bytes by which a place is looked at first
-
-// findStarts takes the first bytes of all words. Each byte of them goes with the bit set that parts capitals from small letters.
-func (s *wordSet) findStarts(words []word) {
-	bits := 10
-	for ; bits < 16 && 1<<bits < 64*len(words); bits++ {
+// hash is that of the first bytes of a text, three at least. Each goes with the bit set that parts capitals from small letters.
+func (s *wordSet) hash(text string) uint32 {
+	var first uint32
+	if len(text) > minWord {
+		first = binary.LittleEndian.Uint32([]byte(text[:minWord+1]))
+	} else {
+		first = uint32(text[0]) | uint32(text[1])<<8 | uint32(text[2])<<16
 	}
-	s.startsShift = uint8(32 - bits)
-	s.starts = make([]uint64, 1<<bits/64)
-	add := func(text string) {
-		hash := startHash(binary.LittleEndian.Uint32([]byte(text))) >> s.startsShift
-		s.starts[hash/64] |= 1 << (hash % 64)
-	}
-	for _, w := range words {
-		switch n := len(w.text); {
-		case n >= startSize:
-			add(w.text[:startSize])
-		case n == startSize-1:
-			for c := range 256 {
-				add(w.text + string([]byte{byte(c)}))
-			}
-		default:
-			s.starts = nil
-			return
-		}
-	}
+	return (first | 0x20202020) & s.mask * 0x9e3779b1 >> (s.shift & 31)
 }
 
-// startHash is that of four bytes, in its highest bits.
-func startHash(four uint32) uint32 { return (four | 0x20202020) * 0x9e3779b1 }
-
-// mayStart is the first index from one on where a word may begin, the text's length where there is none.
-func (s *wordSet) mayStart(text string, from int) int {
-	if s.starts == nil {
-		return from
-	}
-	for ; from+startSize <= len(text); from++ {
-		hash := startHash(binary.LittleEndian.Uint32([]byte(text[from:from+startSize]))) >> (s.startsShift & 31)
-		if s.starts[hash/64]&(1<<(hash%64)) != 0 {
-			return from
+// next finds the words of the set in a text: from an index on where the next one begins, and which of the list it is; -1 where there is none.
+// Where after is not negative it is the one that was found there before.
+func (s *wordSet) next(text string, from, after int) (at, found int) {
+	for at := from; at+minWord <= len(text); at, after = at+1, -1 {
+		var bucket uint16
+		if after >= 0 {
+			bucket = s.list[after].bucket
+			after++
+		} else {
+			hash := s.hash(text[at:])
+			if s.starts[hash/64]&(1<<(hash%64)) == 0 {
+				continue
+			}
+			bucket = uint16(hash / startsEach)
+			after = int(s.buckets[bucket])
+		}
+		for ; after < int(s.buckets[bucket+1]); after++ {
+			if s.begins(text[at:], &s.list[after]) {
+				return at, after
+			}
 		}
 	}
-	if from == len(text)-startSize+1 { // a word of three bytes may end the text
-		return from
-	}
-	return len(text)
+	return -1, -1
 }
 
-// seek is the index after the next word of the set that ends in the text behind an index, and the state there, from the state at that index; -1
-// where there is none. The first time both are 0.
-func (s *wordSet) seek(text string, from int, state uint32) (end int, after uint32) {
-	for i := from; ; {
-		if state == 0 {
-			i = s.mayStart(text, i)
-		}
-		for leave := i + startSize; ; i++ {
-			if i >= len(text) {
-				return -1, 0
-			}
-			if state < s.deep && i >= leave && s.starts != nil {
-				break
-			}
-			if state = s.next[int(state)+int(s.class[text[i]])]; state >= s.found {
-				return i + 1, state
-			}
-		}
-		i, state = i-startSize+1, 0 // no word that goes on from here began before
+// begins tells whether a text begins with a word.
+func (s *wordSet) begins(text string, w *setWord) bool {
+	if len(text) < int(w.size) {
+		return false
 	}
+	for i, c := range []byte(s.text[w.begin : w.begin+uint32(w.size)]) {
+		if other := text[i]; other != c && (other|0x20 != c || c < 'a' || c > 'z') {
+			return false
+		}
+	}
+	return true
 }
-
-// partsAt are those of which a word was seen at a state.
-func (s *wordSet) partsAt(state uint32) []uint8 { return s.parts[int(state-s.found)/s.width] }
 
 func (s *wordSet) some(text string) bool {
-	end, _ := s.seek(text, 0, 0)
-	return end >= 0
+	at, _ := s.next(text, 0, -1)
+	return at >= 0
 }
 
 // A headSet tells by a tree over its bytes whether a text begins with one of its words.

@@ -13,7 +13,7 @@ func TestWordSet(t *testing.T) {
 	letters := []string{"a", "b", "c", "ab", "ca", "é", "メ", " ", "-", "0"}
 	for range 3000 {
 		var words []word
-		least := 2 + rnd.IntN(3)
+		least := minWord + rnd.IntN(2)
 		for i := range 1 + rnd.IntN(12) {
 			text := pieces(rnd, least+rnd.IntN(8), letters...)
 			for len(text) < least {
@@ -30,28 +30,24 @@ func TestWordSet(t *testing.T) {
 			for _, w := range words {
 				if i := strings.Index(lower, w.text); i >= 0 {
 					want = append(want, w.part)
-					first = min(first, i+len(w.text))
+					first = min(first, i)
 				}
 			}
-			for end, state := set.seek(text, 0, 0); end >= 0; end, state = set.seek(text, end, state) {
-				sure := false
-				for _, part := range set.partsAt(state) {
-					got = append(got, part)
-					sure = sure || words[part].sure
-					if !strings.HasSuffix(lower[:end], words[part].text) {
-						t.Fatalf("%q is said to end at %d of %q", words[part].text, end, text)
-					}
+			last := 0
+			for at, i := set.next(text, 0, -1); at >= 0; at, i = set.next(text, at, i) {
+				w := set.list[i]
+				if part := words[w.part]; at < last || !strings.HasPrefix(lower[at:], part.text) || w.sure != part.sure {
+					t.Fatalf("%v is found at %d of %q, behind %d", part, at, text, last)
 				}
-				if sure != (state >= set.sure) {
-					t.Fatalf("at %d of %q: sure is %t", end, text, !sure)
-				}
+				got = append(got, w.part)
+				last = at
 			}
 			slices.Sort(got)
 			if got = slices.Compact(got); !slices.Equal(got, want) {
 				t.Fatalf("in %q: found %v of %v, want %v", text, got, words, want)
 			}
-			if end, _ := set.seek(text, 0, 0); end != first && len(want) > 0 {
-				t.Fatalf("in %q: the first of %v ends at %d, want %d", text, words, end, first)
+			if at, _ := set.next(text, 0, -1); at != first && len(want) > 0 {
+				t.Fatalf("in %q: the first of %v begins at %d, want %d", text, words, at, first)
 			}
 		}
 	}
