@@ -49,44 +49,39 @@ var told = map[string]bool{"en": true, "de": true, "es": true, "fr": true, "nl":
 // codes are the languages, in order.
 var codes = slices.Sorted(maps.Keys(commonWords))
 
-// A speech is a common word with the languages that have it, as indexes of codes.
+// A speech is a common word with the languages that have it.
 type speech struct {
-	word  string
 	sum   uint32
-	langs []uint8
+	langs uint32 // a bit for each index of codes
+	begin uint32 // of the word in speechText
+	size  uint8  // in bytes, without an apostrophe at its end
 }
 
 // speeches are the common words, and places tells by a word's wordSum where it stands among them, from 1: most words of a text are none, and
-// a glance tells so.
-var speeches, places = func() (list []speech, table [1 << placeBits]uint16) {
+// a glance tells so. The words themselves stand one after the other in speechText.
+var speeches, places, speechText = func() (list []speech, table [1 << placeBits]uint16, _ string) {
+	var all strings.Builder
+	at := map[string]int{}
 	for i, lang := range codes {
 		for word := range strings.FieldsSeq(commonWords[lang]) {
-			sum := uint32(0)
-			for _, c := range []byte(word) {
-				sum = wordSum(sum, c)
+			if at[word] == 0 {
+				s := speech{begin: uint32(all.Len()), size: uint8(len(strings.TrimSuffix(word, "'")))}
+				for _, c := range []byte(word) {
+					s.sum = wordSum(s.sum, c)
+				}
+				place := wordPlace(s.sum)
+				for table[place] != 0 {
+					place = (place + 1) % uint32(len(table))
+				}
+				list = append(list, s)
+				all.WriteString(word)
+				at[word] = len(list)
+				table[place] = uint16(len(list))
 			}
-			at := wordPlace(sum)
-			for table[at] != 0 && list[table[at]-1].word != word {
-				at = (at + 1) % uint32(len(table))
-			}
-			if table[at] == 0 {
-				list = append(list, speech{word: word, sum: sum})
-				table[at] = uint16(len(list))
-			}
-			if s := &list[table[at]-1]; !slices.Contains(s.langs, uint8(i)) {
-				s.langs = append(s.langs, uint8(i))
-			}
+			list[at[word]-1].langs |= 1 << i
 		}
 	}
-	return list, table
-}()
-
-// speechSums are those of the words, side by side: a glance at them tells most words from the common ones.
-var speechSums = func() (sums []uint32) {
-	for _, s := range speeches {
-		sums = append(sums, s.sum)
-	}
-	return sums
+	return list, table, all.String()
 }()
 
 // wordSum is the sum of a word's bytes up to c, from that before.
@@ -113,17 +108,16 @@ func foreignWord(text string, i int, sum uint32) (int, uint32) {
 	return i, sum
 }
 
-// languagesOf are those that have the word, whatever its case.
-func languagesOf(word string, sum uint32) []uint8 {
+// languagesOf has a bit for each that has the word, whatever its case.
+func languagesOf(word string, sum uint32) (langs uint32) {
 	for at := wordPlace(sum); places[at] != 0; at = (at + 1) % uint32(len(places)) {
-		if speechSums[places[at]-1] != sum {
-			continue
-		}
-		if s := &speeches[places[at]-1]; strings.EqualFold(strings.TrimSuffix(s.word, "'"), word) {
-			return s.langs
+		if s := &speeches[places[at]-1]; s.sum == sum {
+			if common := speechText[s.begin : s.begin+uint32(s.size)]; common == word || strings.EqualFold(common, word) {
+				return s.langs
+			}
 		}
 	}
-	return nil
+	return 0
 }
 
 // apostrophe is the length of one within a word.
@@ -181,9 +175,10 @@ func language(text string) string {
 			sum = wordSum(sum, '\'')
 			i += n
 		}
-		if langs := languagesOf(text[begin:end], sum); len(langs) > 0 {
-			share := 1 / float64(len(langs))
-			for _, lang := range langs {
+		if langs := languagesOf(text[begin:end], sum); langs != 0 {
+			share := 1 / float64(bits.OnesCount32(langs))
+			for ; langs != 0; langs &= langs - 1 {
+				lang := bits.TrailingZeros32(langs)
 				scores[lang] += share
 				hits[lang]++
 			}
