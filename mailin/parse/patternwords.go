@@ -159,8 +159,8 @@ const (
 // neededWords finds words of which each match of an expression holds one; none where it needs no word that is worth looking for.
 func neededWords(re *syntax.Regexp) (words []word) {
 	for _, b := range branches(re) {
-		w := word{text: b.run, sure: b.whole}
-		if !b.whole {
+		w := word{text: b.run, sure: b.whole && b.exact}
+		if !w.sure {
 			w.text = clip(longer(b.best, b.run), maxWord)
 		}
 		if len(w.text) < minWord {
@@ -234,6 +234,7 @@ type branch struct {
 	run   string // the letters up to here that follow one another
 	best  string // the longest of the runs before
 	whole bool   // nothing but letters: run is all of it
+	exact bool   // and those letters alone are a match, in either case
 }
 
 func longer(a, b string) string {
@@ -250,7 +251,7 @@ func branches(re *syntax.Regexp) []branch {
 	case syntax.OpLiteral:
 		return literal(re.Rune, re.Flags&syntax.FoldCase != 0)
 	case syntax.OpEmptyMatch:
-		return []branch{{whole: true}}
+		return []branch{{whole: true, exact: true}}
 	case syntax.OpCharClass:
 		var all []branch
 		for i := 0; i+1 < len(re.Rune); i += 2 {
@@ -258,14 +259,17 @@ func branches(re *syntax.Regexp) []branch {
 				if len(all) == 6 {
 					return unknown
 				}
-				all = append(all, branch{run: lowerASCII(string(r)), whole: !isLetter(r)})
+				b := branch{run: lowerASCII(string(r)), whole: true, exact: !isLetter(r)}
+				if !slices.Contains(all, b) { // both cases of a letter
+					all = append(all, b)
+				}
 			}
 		}
 		return all
 	case syntax.OpCapture:
 		return branches(re.Sub[0])
 	case syntax.OpQuest:
-		all := []branch{{whole: true}}
+		all := []branch{{whole: true, exact: true}}
 		for _, b := range branches(re.Sub[0]) {
 			if !b.whole {
 				return unknown // as .{0,80} is in the end
@@ -286,11 +290,11 @@ func branches(re *syntax.Regexp) []branch {
 		}
 		return all
 	case syntax.OpConcat:
-		all := []branch{{whole: true}}
+		all := []branch{{whole: true, exact: true}}
 		for _, sub := range re.Sub {
 			if isPlace(sub) {
 				for i := range all {
-					all[i].whole = false
+					all[i].exact = false
 				}
 			} else if all = follow(all, branches(sub)); len(all) == 0 {
 				return nil
@@ -310,8 +314,11 @@ func isPlace(re *syntax.Regexp) bool {
 	return false
 }
 
-// follow goes on with each of the ways b after each of a.
+// follow goes on with each of the ways b after each of a; none where those of either are too many.
 func follow(a, b []branch) (all []branch) {
+	if len(b) == 0 {
+		return nil
+	}
 	for _, x := range a {
 		if known := longer(x.best, x.run); !x.whole && len(known) >= 6 { // that is enough to know it by
 			all = append(all, branch{best: known})
@@ -324,6 +331,7 @@ func follow(a, b []branch) (all []branch) {
 			switch z := x; {
 			case y.whole:
 				z.run += y.run
+				z.exact = z.exact && y.exact
 				all = append(all, z)
 			default:
 				all = append(all, branch{run: y.run, best: longer(longer(x.best, x.run), y.best)})
@@ -333,42 +341,54 @@ func follow(a, b []branch) (all []branch) {
 	return all
 }
 
-// literal is a word, if in no letter of it but those of ASCII the case counts for nothing. Else it is known by its longest piece of which
-// that is true, or by its first letters in each case.
+const (
+	maxCases      = 8  // in which a literal is looked for
+	maxFirstCases = 64 // in which its first letters are: some have four
+)
+
+// literal is a word, in each case of its letters beyond ASCII. One that has too many of those is known by its longest piece without such, or
+// by its first letters in each case.
 func literal(runes []rune, fold bool) []branch {
+	if all := inCases(runes, fold, maxCases); len(all) > 0 {
+		return all
+	}
 	best, begin := "", 0
 	text := string(runes)
-	whole := true
 	for i, r := range text {
-		end := i + utf8.RuneLen(r)
-		switch {
-		case fold && r >= utf8.RuneSelf && unicode.SimpleFold(r) != r:
-			begin, whole = end, false
-		case !fold && isLetter(r): // both cases of it are looked for
-			whole = false
-			best = longer(best, text[begin:end])
-		default:
-			best = longer(best, text[begin:end])
+		if fold && r >= utf8.RuneSelf && unicode.SimpleFold(r) != r {
+			begin = i + utf8.RuneLen(r)
+		} else {
+			best = longer(best, text[begin:i+utf8.RuneLen(r)])
 		}
-	}
-	if len(best) == len(text) {
-		return []branch{{run: lowerASCII(text), whole: whole}}
 	}
 	if len(best) >= 4 {
 		return []branch{{best: lowerASCII(best)}}
 	}
-	first := []branch{{}}
-	for _, r := range runes[:min(3, len(runes))] {
+	first := inCases(runes[:min(3, len(runes))], fold, maxFirstCases) // of three letters that is enough
+	for i := range first {
+		first[i] = branch{best: first[i].run}
+	}
+	return first
+}
+
+// inCases has a literal in each case of its letters, none where they are more than most. Those of ASCII count as one.
+func inCases(runes []rune, fold bool, most int) []branch {
+	all := []branch{{whole: true, exact: true}}
+	for _, r := range runes {
 		var more []branch
-		for variant, again := r, false; !again; again = variant == r {
-			for _, b := range first {
-				more = append(more, branch{best: b.best + lowerASCII(string(variant))})
+		for variant, again := r, false; !again; again = variant == r || !fold || r < utf8.RuneSelf {
+			for _, b := range all {
+				b.run += lowerASCII(string(variant))
+				b.exact = b.exact && (fold || !isLetter(r)) // both cases of it are looked for
+				more = append(more, b)
 			}
 			variant = unicode.SimpleFold(variant)
 		}
-		first = more
+		if all = more; len(all) > most {
+			return nil
+		}
 	}
-	return first
+	return all
 }
 
 func isLetter(r rune) bool { return r|0x20 >= 'a' && r|0x20 <= 'z' }
