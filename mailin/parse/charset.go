@@ -298,15 +298,22 @@ func encodingOf(name string) encoding.Encoding {
 
 var encodings sync.Map // by name, those that were asked for
 
+// tableOf gives the letters of a charset that has one byte for each, by the bytes beyond ASCII; nil for any other.
+func tableOf(name string) func(byte) rune {
+	if letters, ok := otherTables[name]; ok {
+		return func(c byte) rune { return letters[c-utf8.RuneSelf] }
+	}
+	if table, ok := encodingOf(name).(*charmap.Charmap); ok {
+		return table.DecodeByte
+	}
+	return nil
+}
+
 func decodeAs(b []byte, name string) (string, bool) {
-	if table, ok := otherTables[name]; ok {
-		letters := []rune(table)
-		return decodeTable(b, func(c byte) rune { return letters[c-utf8.RuneSelf] }), true
+	if letter := tableOf(name); letter != nil {
+		return decodeTable(b, letter), true
 	}
 	if enc := encodingOf(name); enc != nil { // the library's reader has as much memory for a word as for a mail
-		if table, ok := enc.(*charmap.Charmap); ok {
-			return decodeTable(b, table.DecodeByte), true
-		}
 		out, err := enc.NewDecoder().Bytes(b)
 		if err != nil {
 			return "", false

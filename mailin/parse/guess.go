@@ -121,7 +121,8 @@ var rows = []int{0, 0, 1, 4, 10}
 
 // surprise is what the letters of a text cost in a charset. It stops beyond a limit.
 func surprise(b []byte, charset string, limit int) int {
-	text, ok := decodeAs(b, charset)
+	var store [guessSample]rune
+	text, ok := appendLetters(store[:0], b, charset)
 	if !ok {
 		return limit
 	}
@@ -130,11 +131,7 @@ func surprise(b []byte, charset string, limit int) int {
 	whole := len(b) < guessSample // else the last letter may be cut
 	cost, row, at := 0, 0, 0      // at is where a letter's bytes stand
 	prev, foreign, latin := ' ', false, false
-	skip := 0 // where the ASCII ends that was looked at as a whole
 	for i, r := range text {
-		if i < skip {
-			continue
-		}
 		if cost >= limit {
 			return limit
 		}
@@ -155,19 +152,11 @@ func surprise(b []byte, charset string, limit int) int {
 			}
 			prev, row = r, 0
 			at++
-			// What follows in ASCII costs nothing but the change to its alphabet, once.
-			if n := plainBytes(text[i+1:]); n > 0 {
-				run := text[i+1 : i+1+n]
-				if (foreign || !latin) && strings.IndexFunc(run, isLatinLetter) >= 0 {
-					if foreign {
-						cost += costSwitch
-					}
-					foreign, latin = false, true
-				}
-				prev, skip = rune(run[n-1]), i+1+n
-				at += n
-			}
 			continue
+		}
+		next := rune(utf8.RuneError)
+		if i+1 < len(text) {
+			next = text[i+1]
 		}
 		c, known := costs.of(r)
 		low := unicode.ToLower(r)
@@ -176,7 +165,7 @@ func surprise(b []byte, charset string, limit int) int {
 		}
 		switch {
 		case r == utf8.RuneError:
-			if c = costBroken; !whole && i+utf8.RuneLen(r) == len(text) {
+			if c = costBroken; !whole && i+1 == len(text) {
 				c = 0
 			}
 		case isIdeogram(r):
@@ -212,7 +201,7 @@ func surprise(b []byte, charset string, limit int) int {
 				case !unicode.IsUpper(prev):
 					c += costCapital
 				default:
-					if next, _ := utf8.DecodeRuneInString(text[i+utf8.RuneLen(r):]); unicode.IsLower(next) {
+					if unicode.IsLower(next) {
 						c += costInverted
 					}
 				}
@@ -231,7 +220,6 @@ func surprise(b []byte, charset string, limit int) int {
 			}
 		default:
 			row = 0
-			next, _ := utf8.DecodeRuneInString(text[i+utf8.RuneLen(r):])
 			if unicode.IsLetter(prev) && unicode.IsLetter(next) && r != '’' && !(wide && (r >= 0x3000 && r < 0x3040 || r >= 0xff01)) {
 				c += costInWord
 			}
@@ -241,6 +229,25 @@ func surprise(b []byte, charset string, limit int) int {
 		at += letterSize(b[min(at, len(b)-1):], charset)
 	}
 	return cost
+}
+
+// appendLetters decodes a text.
+func appendLetters(out []rune, b []byte, charset string) ([]rune, bool) {
+	if letter := tableOf(charset); letter != nil {
+		for _, c := range b {
+			r := rune(c)
+			if c >= utf8.RuneSelf {
+				r = letter(c)
+			}
+			out = append(out, r)
+		}
+		return out, true
+	}
+	text, ok := decodeAs(b, charset)
+	for _, r := range text {
+		out = append(out, r)
+	}
+	return out, ok
 }
 
 // letterSize is the length of the letter that the bytes begin with, which is none of ASCII.
