@@ -154,6 +154,7 @@ type Withheld struct {
 	Template string `json:"template"`
 	To       string `json:"to"`
 	Why      string `json:"why"`
+	Digest   bool   `json:"digest,omitempty"` // it is told in one
 }
 
 // Handled is what somebody of us did to a held mail, or to a ticket as a whole: who, what, with which, and why.

@@ -82,7 +82,7 @@ func (t *turn) withheld(tk *Ticket, to []*policy.Staff, template, why string) {
 	for _, s := range to {
 		addresses = append(addresses, s.Address)
 	}
-	t.sent = append(t.sent, t.event(EventWithheld, tk.Number, Withheld{tk.Number, template, strings.Join(addresses, ", "), why}))
+	t.sent = append(t.sent, t.event(EventWithheld, tk.Number, Withheld{Ticket: tk.Number, Template: template, To: strings.Join(addresses, ", "), Why: why}))
 }
 
 // inDigest tells whether a notice to one of us is left for his digest: what lists send, and what is more than anybody reads.
@@ -98,7 +98,7 @@ func (t *turn) inDigest(tk *Ticket, s *policy.Staff, template string) (bool, err
 		}
 		why = fmt.Sprintf("%d notices went there within an hour", n)
 	}
-	t.withheld(tk, []*policy.Staff{s}, template, why+toldInDigest)
+	t.sent = append(t.sent, t.event(EventWithheld, tk.Number, Withheld{Ticket: tk.Number, Template: template, To: s.Address, Why: why + ": it is told in a digest", Digest: true}))
 	return true, t.tx.StartTimer(t.ctx, timerDigest+s.ID, t.now.Add(digestDelay))
 }
 
@@ -178,17 +178,13 @@ func (t *turn) tellDigest(id string) error {
 	return t.sendStaff(nil, s, "gathered", data)
 }
 
-// toldInDigest ends the reason of a notice that is left for a digest.
-const toldInDigest = ": it is told in a digest"
-
 // leftOut tells whether one of us was lately not told of something about a ticket: such as of words that are no clear yes, which their writer
 // was told that one of us reads.
 func (t *turn) leftOut(tk *Ticket, s *policy.Staff) (bool, error) {
-	all, err := t.tx.Journal(t.ctx, tk.Number)
-	return slices.ContainsFunc(all, func(e Event) bool {
+	recent, err := t.tx.JournalSince(t.ctx, tk.Number, t.now.Add(-2*digestDelay))
+	return slices.ContainsFunc(recent, func(e Event) bool {
 		var w Withheld
-		return e.Kind == EventWithheld && e.At.After(t.now.Add(-2*digestDelay)) && json.Unmarshal(e.Data, &w) == nil &&
-			w.To == s.Address && strings.HasSuffix(w.Why, toldInDigest)
+		return e.Kind == EventWithheld && json.Unmarshal(e.Data, &w) == nil && w.Digest && w.To == s.Address
 	}), err
 }
 

@@ -56,7 +56,7 @@ func (t *turn) send(l letter) error {
 	}
 	if why, err := t.withhold(l); err != nil || why != "" {
 		if err == nil {
-			t.sent = append(t.sent, t.event(EventWithheld, about.Number, Withheld{about.Number, l.template, l.to.Address, why}))
+			t.sent = append(t.sent, t.event(EventWithheld, about.Number, Withheld{Ticket: about.Number, Template: l.template, To: l.to.Address, Why: why}))
 		}
 		// Who answered shall not believe that it went out, and what waits for the customer waits in vain where he does not know.
 		if err == nil && l.ticket != nil && (!l.automatic || l.ticket.Status.Awaiting() && slices.Contains(demands, l.template)) {
@@ -371,10 +371,10 @@ func (t *turn) copyFails(tk *Ticket, address string) (bool, error) {
 	if p := tk.participantAt(address); p == nil || p.Role != Member {
 		return false, nil
 	}
-	all, err := t.tx.Journal(t.ctx, tk.Number)
-	return slices.ContainsFunc(all, func(e Event) bool {
+	recent, err := t.tx.JournalSince(t.ctx, tk.Number, t.now.Add(-oneDay))
+	return slices.ContainsFunc(recent, func(e Event) bool {
 		var f MailFailure
-		return e.Kind == EventFailed && e.At.After(t.now.Add(-oneDay)) && json.Unmarshal(e.Data, &f) == nil && f.To == address
+		return e.Kind == EventFailed && json.Unmarshal(e.Data, &f) == nil && f.To == address
 	}), err
 }
 

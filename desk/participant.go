@@ -396,7 +396,7 @@ func (t *turn) callBack(tk *Ticket, address string) error {
 			return fmt.Errorf("call mail %d back: %w", m.ID, err)
 		}
 		if ours {
-			t.sent = append(t.sent, t.event(EventWithheld, tk.Number, Withheld{tk.Number, m.Template, address, why}))
+			t.sent = append(t.sent, t.event(EventWithheld, tk.Number, Withheld{Ticket: tk.Number, Template: m.Template, To: address, Why: why}))
 		}
 	}
 	return nil

@@ -170,7 +170,7 @@ func DropMail(ctx context.Context, st Store, id int64, by string, now time.Time)
 		if !ours {
 			return fmt.Errorf("mail %d is being sent", id)
 		}
-		return appendEvent(ctx, tx, EventWithheld, m.Ticket, now, Withheld{m.Ticket, m.Template, m.To.Addr, why + " by " + by})
+		return appendEvent(ctx, tx, EventWithheld, m.Ticket, now, Withheld{Ticket: m.Ticket, Template: m.Template, To: m.To.Addr, Why: why + " by " + by})
 	})
 }
 

@@ -196,9 +196,11 @@ type Tx interface {
 
 	// Append adds a line to the journal and sets its ID.
 	Append(ctx context.Context, e *Event) error
-	// Events are lines of the journal with an ID above after, in order; Journal is that of one ticket.
+	// Events are lines of the journal with an ID above after, in order; Journal is that of one ticket, and JournalSince its lines from a time on,
+	// latest first. It reads no more than was written since, and looks for none behind a hundred older ones.
 	Events(ctx context.Context, after int64, limit int) ([]Event, error)
 	Journal(ctx context.Context, ticket int64) ([]Event, error)
+	JournalSince(ctx context.Context, ticket int64, since time.Time) ([]Event, error)
 
 	// AddMail puts a mail into the outbox and sets its ID.
 	AddMail(ctx context.Context, m *Mail) error

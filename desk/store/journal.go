@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
+	"time"
 
 	"github.com/postdesk/postdesk/desk"
 	"github.com/postdesk/postdesk/migrations"
@@ -74,6 +76,7 @@ func (x *tx) flush(ctx context.Context) error {
 const (
 	selectEvents  = `SELECT id, at, ticket, kind, data FROM event WHERE id > :after ORDER BY id LIMIT CAST(:limit AS bigint)`
 	selectJournal = `SELECT id, at, ticket, kind, data FROM event WHERE ticket = :ticket ORDER BY id`
+	selectLatest  = `SELECT id, at, ticket, kind, data FROM event WHERE ticket = :ticket AND id < :before ORDER BY id DESC LIMIT CAST(:limit AS bigint)`
 )
 
 // Events implements desk.Tx.
@@ -92,6 +95,31 @@ func (x *tx) Journal(ctx context.Context, ticket int64) ([]desk.Event, error) {
 		return nil, fmt.Errorf("journal of ticket %d: %w", ticket, err)
 	}
 	return es, nil
+}
+
+// latestAtOnce is how many lines of a ticket are read together, latest first. The clocks of nodes differ a little, so that one older line is
+// not the end of what is younger; so many are.
+const latestAtOnce = 100
+
+// JournalSince implements desk.Tx.
+func (x *tx) JournalSince(ctx context.Context, ticket int64, since time.Time) (recent []desk.Event, err error) {
+	for before := int64(math.MaxInt64); ; {
+		es, err := x.events(ctx, selectLatest, args{"ticket": ticket, "before": before, "limit": latestAtOnce})
+		if err != nil {
+			return nil, fmt.Errorf("journal of ticket %d since %v: %w", ticket, since, err)
+		}
+		found := false
+		for _, e := range es {
+			if !e.At.Before(since) {
+				recent = append(recent, e)
+				found = true
+			}
+		}
+		if !found || len(es) < latestAtOnce {
+			return recent, nil
+		}
+		before = es[len(es)-1].ID
+	}
 }
 
 func (x *tx) events(ctx context.Context, query string, a args) ([]desk.Event, error) {

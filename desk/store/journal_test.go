@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -53,6 +54,15 @@ func TestJournal(t *testing.T) {
 			got, err = tx.Journal(ctx, w.ticket.Number)
 			if diff := cmp.Diff(ofTicket, got); err != nil || diff != "" {
 				t.Errorf("journal: %v, -want +got\n%s", err, diff)
+			}
+			since := ofTicket[150].At // each is older than the one before it
+			slices.Reverse(ofTicket)
+			got, err = tx.JournalSince(ctx, w.ticket.Number, ofTicket[0].At)
+			if diff := cmp.Diff(ofTicket, got); err != nil || diff != "" {
+				t.Errorf("journal since its beginning: %v, -want +got\n%s", err, diff)
+			}
+			if got, err = tx.JournalSince(ctx, w.ticket.Number, since); err != nil || len(got) != 0 {
+				t.Errorf("lines behind hundreds of older ones: got %d, %v", len(got), err)
 			}
 			got, err = tx.Events(ctx, all[len(all)-1].ID, 10)
 			if err != nil || len(got) != 0 {
