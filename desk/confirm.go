@@ -41,7 +41,7 @@ func (t *turn) confirm(tk *Ticket) error {
 			return err
 		}
 		t.setStatus(tk, Open)
-		if err := t.send(letter{template: "confirmed", ticket: tk, to: tk.Requester, automatic: true, data: t.customerData(tk)}); err != nil {
+		if err := t.sendCosts(letter{template: "confirmed", ticket: tk, to: tk.Requester, automatic: true, data: t.customerData(tk)}); err != nil {
 			return err
 		}
 		return t.dispatch(tk)
@@ -65,7 +65,7 @@ func (t *turn) confirm(tk *Ticket) error {
 		t.setStatus(tk, AwaitingCredits)
 		out.template, out.data = "short_balance", t.customerData(tk)
 		out.data.Balance, out.data.Missing = &balance, need-balance
-		return t.send(out)
+		return t.sendCosts(out)
 	}
 	t.setStatus(tk, Open)
 	if balance, err = t.balance(tk.Customer); err != nil {
@@ -73,7 +73,7 @@ func (t *turn) confirm(tk *Ticket) error {
 	}
 	out.template, out.data = "confirmed", t.customerData(tk)
 	out.data.Balance = &balance
-	if err := t.send(out); err != nil {
+	if err := t.sendCosts(out); err != nil {
 		return err
 	}
 	return t.dispatch(tk)
@@ -90,7 +90,7 @@ func (t *turn) toHold(tk *Ticket) int64 {
 	return max(0, tk.Estimate.Max-tk.Hold.Amount)
 }
 
-// sendEstimate offers the ticket's estimate to its requester.
+// sendEstimate offers the ticket's estimate to its requester, and to those who pay where he may not agree.
 func (t *turn) sendEstimate(tk *Ticket) error { return t.sendEstimateWith(tk, "") }
 
 // sendEstimateWith is sendEstimate with something to say beside it.
@@ -98,7 +98,7 @@ func (t *turn) sendEstimateWith(tk *Ticket, notice templates.PublicText) error {
 	if tk.hourly() {
 		l := t.estimateLetter(tk, "agreement")
 		l.data.Notice = notice
-		return t.send(l)
+		return t.sendCosts(l)
 	}
 	balance, err := t.balance(tk.Customer)
 	if err != nil {
@@ -109,7 +109,7 @@ func (t *turn) sendEstimateWith(tk *Ticket, notice templates.PublicText) error {
 	if l.data.Missing == 0 {
 		l.data.HowToBuy = "" // nobody who has enough wants to read it
 	}
-	return t.send(l)
+	return t.sendCosts(l)
 }
 
 // estimateLetter is a mail whose answer may confirm the present estimate: only that, and only from the address it went to (L2).

@@ -71,6 +71,9 @@ func (v *visit) customer(p place) error {
 	if err := v.says(tk, p.grant); err != nil {
 		return err
 	}
+	if err := v.paysAndAsks(tk); err != nil {
+		return err
+	}
 	if !v.proposes && (p.grant != yes || tk.Status.Done()) {
 		return nil
 	}
@@ -158,18 +161,22 @@ func (v *visit) saysYes(tk *Ticket) error {
 			level = message.LevelA2
 		}
 	}
-	otherWay := func() letter {
-		return letter{template: "confirm_elsewhere", ticket: tk, to: tk.Requester, automatic: true, daily: true, data: v.customerData(tk)}
+	otherWay, err := v.toWriter(letter{template: "confirm_elsewhere", ticket: tk, to: tk.Requester, automatic: true, daily: true, data: v.customerData(tk)})
+	if err != nil {
+		return err
 	}
 	elsewhere := func(why string) error {
 		v.because("not confirmed: %s", why)
-		return v.asks(otherWay())
+		return v.asks(otherWay)
 	}
 	contact := v.who.contact
 	switch {
 	case older && level != message.LevelA2:
 		v.because("not confirmed: it answers an older estimate")
-		out := v.estimateLetter(tk, "estimate_renewed")
+		out, err := v.toWriter(v.estimateLetter(tk, "estimate_renewed"))
+		if err != nil {
+			return err
+		}
 		out.daily = true
 		return v.asks(out)
 	case contact == nil || !spends(contact, tk) && (tk.Customer != "" || contact.ID != tk.Requester.ID):
@@ -177,12 +184,12 @@ func (v *visit) saysYes(tk *Ticket) error {
 	case !tk.hourly() && tk.Estimate.Max > v.p.Credits.ConfirmLimit && may(wishSpend, level) != byPayer:
 		v.because("not confirmed: %d credits are more than a mail may confirm (%d)", tk.Estimate.Max, v.p.Credits.ConfirmLimit)
 		if v.p.Portal.URL != "" { // the mail leads him to the page for it
-			return v.asks(otherWay())
+			return v.asks(otherWay)
 		}
 		if err := v.tellStaff(tk, "new_words"); err != nil { // somebody has to ask him another way
 			return err
 		}
-		return v.send(otherWay())
+		return v.send(otherWay)
 	case may(wishConfirm, level) != yes:
 		return elsewhere("a yes counts only as the answer to the estimate itself, from the address it went to, with proof of who wrote")
 	}
@@ -228,7 +235,7 @@ func (t *turn) decline(tk *Ticket) error {
 		return err
 	}
 	t.setStatus(tk, Closed)
-	return t.send(letter{template: "declined", ticket: tk, to: tk.Requester, automatic: true, data: t.customerData(tk)})
+	return t.sendCosts(letter{template: "declined", ticket: tk, to: tk.Requester, automatic: true, data: t.customerData(tk)})
 }
 
 // unclear answers words that are neither a clear yes nor a clear no with the way to confirm, and hands them to a person.

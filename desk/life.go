@@ -165,7 +165,7 @@ func (t *turn) reopen(tk *Ticket) error {
 			t.setStatus(tk, AwaitingCredits)
 			out := letter{template: "short_balance", ticket: tk, to: tk.Requester, automatic: true, data: t.customerData(tk)}
 			out.data.Balance, out.data.Missing = &balance, t.toHold(tk)-balance
-			return t.send(out)
+			return t.sendCosts(out)
 		}
 	}
 	t.setStatus(tk, Open)

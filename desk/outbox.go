@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,7 +23,7 @@ type letter struct {
 	template  string
 	ticket    *Ticket // nil for a mail about none
 	to        Contact
-	language  string // where there is no ticket, whose it is
+	language  string // where it is not the ticket's
 	data      *templates.Customer
 	purpose   message.Purpose // of the answer; PurposeReply unless said otherwise
 	arg       int64           // the token's
@@ -74,7 +75,7 @@ func (t *turn) send(l letter) error {
 	m := Mail{
 		Ticket: about.Number, Mailbox: box.Name, Template: l.template, Audience: "customer",
 		From: message.Address{Name: t.p.Desk.Name, Addr: box.Address}, To: message.Address{Name: l.to.Name, Addr: l.to.Address},
-		Language: templates.Pick(about.Language, t.p.Desk.Language), Automatic: l.automatic, At: t.now, State: MailWaiting,
+		Language: templates.Pick(cmp.Or(l.language, about.Language), t.p.Desk.Language), Automatic: l.automatic, At: t.now, State: MailWaiting,
 	}
 	token := message.Token{Purpose: l.purpose, Ticket: about.Number, Arg: l.arg}
 	if l.template == "acknowledgement_unverified" {

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -175,14 +176,14 @@ type Offer struct {
 }
 
 // Offer is what the link of an estimate's mail leads to, and changes nothing (T042). ErrNotFound for a link that was not made here for
-// the ticket's requester.
+// the ticket's requester, or for somebody who pays.
 func (d *Desk) Offer(ctx context.Context, token string) (o Offer, err error) {
 	err = d.view(ctx, func(t *turn) error {
-		tk, claim, err := t.offered(token)
+		tk, who, claim, err := t.offered(token)
 		if err != nil {
 			return err
 		}
-		o, err = t.offer(tk, claim.Arg)
+		o, err = t.offer(tk, who, claim.Arg)
 		return err
 	})
 	return o, err
@@ -192,18 +193,14 @@ func (d *Desk) Offer(ctx context.Context, token string) (o Offer, err error) {
 // second channel (A3).
 func (d *Desk) Decide(ctx context.Context, token string, yes bool) (o Offer, done Decision, err error) {
 	err = d.update(ctx, func(t *turn) error {
-		tk, claim, err := t.offered(token)
+		tk, who, claim, err := t.offered(token)
 		if err != nil {
 			return err
 		}
-		if o, err = t.offer(tk, claim.Arg); err != nil {
+		if o, err = t.offer(tk, who, claim.Arg); err != nil {
 			return err
 		}
-		requester, err := t.tx.Contact(ctx, tk.Requester.ID)
-		if err != nil {
-			return err
-		}
-		done, err = t.decide(tk, requester, claim.Arg, yes)
+		done, err = t.decide(tk, who, claim.Arg, yes)
 		return err
 	})
 	return o, done, err
@@ -225,46 +222,58 @@ func (d *Desk) DecideAs(ctx context.Context, who *Contact, ticket, version int64
 	return done, err
 }
 
-// offered reads the token of a confirm link. It was made for the ticket's requester of now: who was replaced has no say.
-func (t *turn) offered(token string) (*Ticket, message.Claim, error) {
+// offered reads the token of a confirm link, and tells for whom it was made: the ticket's requester of now, for who was replaced has no say, or
+// one of those who pay where he may not.
+func (t *turn) offered(token string) (*Ticket, *Contact, message.Claim, error) {
 	c, err := t.keys.Read(token, t.now)
 	if err != nil || c.Purpose != message.PurposePage || c.Old {
-		return nil, c, ErrNotFound
+		return nil, nil, c, ErrNotFound
 	}
 	tk, err := t.ticket(c.Ticket)
 	if err != nil {
-		return nil, c, err
+		return nil, nil, c, err
 	}
-	if tk.Requester.ID == 0 || !t.keys.For(token, tk.Requester.Address) {
-		return nil, c, ErrNotFound
+	if tk.Requester.ID == 0 {
+		return nil, nil, c, ErrNotFound
 	}
-	return tk, c, nil
+	who, err := t.tx.Contact(t.ctx, tk.Requester.ID)
+	if err != nil || t.keys.For(token, who.Address) {
+		return tk, who, c, err
+	}
+	payers, err := t.payers(tk)
+	for _, p := range payers {
+		if t.keys.For(token, p.Address) {
+			return tk, p, c, nil
+		}
+	}
+	return nil, nil, c, cmp.Or(err, ErrNotFound)
 }
 
-// offer is the page of a version of a ticket's estimate.
-func (t *turn) offer(tk *Ticket, version int64) (Offer, error) {
+// offer is the page of a version of a ticket's estimate, as one reads it whom it was offered to.
+func (t *turn) offer(tk *Ticket, who *Contact, version int64) (Offer, error) {
 	o := Offer{
-		Desk: t.p.Desk.Name, Number: tk.Number, Subject: string(public(tk.Subject)), Language: tk.Language, Version: version, For: tk.Requester.Address,
+		Desk: t.p.Desk.Name, Number: tk.Number, Subject: string(public(tk.Subject)), Language: tk.Language, Version: version, For: who.Address,
 		Minutes: t.p.Credits.Rate.Minutes,
+	}
+	if who.ID != tk.Requester.ID {
+		o.Language = templates.Pick(who.Language, tk.Language)
 	}
 	if tk.Estimate == nil || tk.hourly() || tk.Estimate.Version != version { // work by the hour is agreed to by mail alone, so far
 		o.State = Outdated
 		return o, nil
 	}
 	o.Estimate = templates.Range{Min: int(tk.Estimate.Min), Max: int(tk.Estimate.Max)}
-	requester, err := t.tx.Contact(t.ctx, tk.Requester.ID)
 	switch {
-	case err != nil:
-		return o, err
 	case tk.Status != AwaitingConfirmation:
 		o.State = AlreadyDone
-	case !spends(requester, tk):
+	case !spends(who, tk):
 		o.State = NotYours
 	}
+	var err error
 	if o.Balance, err = t.balance(tk.Customer); err != nil {
 		return o, err
 	}
-	lang := templates.Pick(tk.Language, t.p.Desk.Language)
+	lang := templates.Pick(o.Language, t.p.Desk.Language)
 	if o.Missing = max(0, t.toHold(tk)-o.Balance); o.Missing > 0 {
 		o.HowToBuy = t.p.Credits.HowToBuy.In(lang)
 	}

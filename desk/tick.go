@@ -277,11 +277,10 @@ func (t *turn) remindStaff(tk *Ticket, id string) error {
 	return t.sendStaff(tk, s, "reminder", data)
 }
 
-// remind asks the requester once for what the ticket waits for.
+// remind asks the requester once for what the ticket waits for, and those who pay where it is theirs to give.
 func (t *turn) remind(tk *Ticket) error {
 	if tk.Status == AwaitingConfirmation && tk.Estimate != nil {
-		l := t.estimateLetter(tk, "awaiting_reminder")
-		return t.send(l)
+		return t.sendCosts(t.estimateLetter(tk, "awaiting_reminder"))
 	}
 	l := letter{template: "awaiting_reminder", ticket: tk, to: tk.Requester, automatic: true, data: t.customerData(tk)}
 	if tk.Status == AwaitingCredits {
@@ -290,6 +289,7 @@ func (t *turn) remind(tk *Ticket) error {
 			return err
 		}
 		l.data.Balance, l.data.Missing = &balance, max(0, t.toHold(tk)-balance)
+		return t.sendCosts(l)
 	}
 	return t.send(l)
 }

@@ -99,6 +99,8 @@ type Customer struct {
 
 	ConfirmLimit      int64      // credits that a mail may confirm, where the estimate is above; else 0
 	NotHis            bool       // whoever reads may not agree: others spend for the account
+	Payers            []string   // the names of those who may, and are asked too
+	AskedBy           string     // whose request it is, where another than who reads
 	HowToBuy          PublicText // where to get credits
 	ManagementContact string
 	Related           int64    // the linked ticket

@@ -195,6 +195,21 @@ var goldens = map[string]func(t testing.TB, lang string, c *Customer, s *Staff){
 		c.NotHis, c.TicketURL = true, "https://desk.example/tickets/123"
 		c.FirstResponse, c.Resolution, c.CloseAfterDays = nil, nil, 10
 	},
+	"estimate-payer": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		lowBalance(t, lang, c, s)
+		c.AskedBy, c.ConfirmURL = "Lee Kim <lee@cust.example>", "https://desk.example/confirm/3fq8"
+		c.FirstResponse, c.Resolution, c.CloseAfterDays = nil, nil, 10
+	},
+	"estimate-asked": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		c.NotHis, c.Payers = true, []string{"Anna Smith", "Ben"}
+		c.FirstResponse, c.Resolution, c.CloseAfterDays = nil, nil, 10
+	},
+	"agreement-payer": func(t testing.TB, lang string, c *Customer, s *Staff) {
+		c.AskedBy, c.Estimate, c.Hourly = "Lee Kim <lee@cust.example>", nil, byTheHour(lang)
+	},
+	"confirmed-payer": func(t testing.TB, lang string, c *Customer, s *Staff) { c.AskedBy = "Lee Kim <lee@cust.example>" },
+	"declined-payer":  func(t testing.TB, lang string, c *Customer, s *Staff) { c.AskedBy = "Lee Kim <lee@cust.example>" },
+	"declined-asked":  func(t testing.TB, lang string, c *Customer, s *Staff) { c.Payers = []string{"Anna Smith"} },
 	"estimate_renewed-others": func(t testing.TB, lang string, c *Customer, s *Staff) {
 		lowBalance(t, lang, c, s)
 		c.NotHis, c.Estimate = true, &Range{Min: 2, Max: 4}

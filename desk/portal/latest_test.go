@@ -113,6 +113,14 @@ func TestWhoseYesItIs(t *testing.T) {
 			}
 		}
 
+		// The owner has a mail of her own, whose page is hers alone.
+		mine := w.last("owner@poor.example", "estimate")
+		b := w.browser()
+		b.shows(b.get(w.link(mine)), 200, "Shall we begin?")
+		if !strings.Contains(mine.Text, "clerk@poor.example") {
+			t.Errorf("the owner is not told whose request it is:\n%s", mine.Text)
+		}
+
 		o.shows(o.post(path+"/decide", "form", a.form, "estimate", "1", "answer", "yes"), 200, "You have agreed.", "Still needed for this: 1 credit. We begin as soon as your balance covers it.")
 		never(o.get(path), "You can agree now")
 		never(c.shows(c.get(path), 200, "Waits for credits", "Still needed for this: 1 credit."), "You can agree now")

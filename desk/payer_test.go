@@ -1,0 +1,119 @@
+package desk_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/postdesk/postdesk/desk"
+	"github.com/postdesk/postdesk/desk/message"
+)
+
+// Who asks may be another than who pays ("Who confirms"): Bo of Kim's account may not spend, so the estimate of what he asks goes to Kim too,
+// and her answer to it counts.
+func TestPayerConfirmsByMail(t *testing.T) {
+	each(t, func(w *world) {
+		var tk *desk.Ticket
+		got := w.brings(func() { tk = w.opened(w.mail(bo, "Please install", "Please install it.")) })
+		w.same("Bo's request brings", got, []string{"estimate to " + bo, "estimate to " + kim})
+		his, hers := w.lastOf("estimate", bo), w.lastOf("estimate", kim)
+		if mentions(his, "reply to this mail with the single word “yes”") || !mentions(his, "Kim") {
+			t.Errorf("Bo reads\n%s", his.Text)
+		}
+		if !mentions(hers, "reply to this mail with the single word “yes”") || !mentions(hers, bo) || !mentions(hers, "1–2 credits") {
+			t.Errorf("Kim reads\n%s", hers.Text)
+		}
+		for _, id := range slices.Concat([]message.ID{hers.InReplyTo}, hers.References) {
+			if strings.Contains(string(id), "@cust.example") {
+				t.Errorf("Kim's mail names %s, which she never saw", id)
+			}
+		}
+
+		// Bo's yes is not enough, be it to Kim's mail.
+		for _, m := range []*desk.Mail{his, hers} {
+			w.received(desk.OutcomeReply, w.answer(bo, m, "yes"))
+			w.status(tk.Number, desk.AwaitingConfirmation)
+		}
+		// Nor is Kim's without proof, or to Bo's mail.
+		w.receive(w.answer(kim, hers, "yes").at(message.LevelA0))
+		w.receive(w.answer(kim, his, "yes"))
+		w.status(tk.Number, desk.AwaitingConfirmation)
+		if n := w.held("cust"); n != 0 {
+			t.Fatalf("%d credits are held", n)
+		}
+
+		got = w.brings(func() { w.received(desk.OutcomeReply, w.answer(kim, hers, "yes")) })
+		w.same("Kim's yes brings", got, []string{"confirmed to " + bo, "confirmed to " + kim, "assigned to " + eve})
+		w.status(tk.Number, desk.Open)
+		if n := w.held("cust"); n != 2 {
+			t.Errorf("%d credits are held, want 2", n)
+		}
+		if by := w.ticket(tk.Number).Estimate.ConfirmedBy; by != kim {
+			t.Errorf("confirmed by %s", by)
+		}
+		// A yes that is sent twice holds nothing again.
+		again := w.answer(kim, hers, "yes")
+		w.received(desk.OutcomeReply, again)
+		if n := w.held("cust"); n != 2 {
+			t.Errorf("%d credits are held, want 2", n)
+		}
+		// The work is between Bo and Eve: Kim gets no answers that she did not ask for.
+		got = w.brings(func() { w.received(desk.OutcomeReply, w.answer(eve, w.lastOf("assigned", eve), "It is done.")) })
+		w.same("Eve's answer brings", slices.DeleteFunc(got, func(s string) bool { return strings.HasSuffix(s, eve) }), []string{"reply to " + bo})
+	})
+}
+
+func TestPayerDeclines(t *testing.T) {
+	each(t, func(w *world) {
+		tk := w.opened(w.mail(bo, "Please install", "Please install it."))
+		got := w.brings(func() { w.received(desk.OutcomeReply, w.answer(kim, w.lastOf("estimate", kim), "no")) })
+		w.same("Kim's no brings", got, []string{"declined to " + bo, "declined to " + kim})
+		w.status(tk.Number, desk.Closed)
+	})
+}
+
+// Words of Kim's are read by staff, and she gets the answers from then on: without what an answer to Bo has of other people.
+func TestPayerAsks(t *testing.T) {
+	each(t, func(w *world) {
+		tk := w.opened(w.mail(bo, "Please install", "Please install it."))
+		got := w.brings(func() {
+			w.received(desk.OutcomeReply, w.answer(kim, w.lastOf("estimate", kim), "Why is that so much?"))
+		})
+		w.same("Kim's question brings", got, []string{"new_words to " + dana})
+		w.status(tk.Number, desk.AwaitingConfirmation)
+		got = w.brings(func() {
+			w.received(desk.OutcomeReply, w.answer(dana, w.lastOf("new_words", dana), "It is an hour of work."))
+		})
+		w.same("Dana's answer brings", got, []string{"reply to " + kim, "reply to " + bo})
+	})
+}
+
+// Kim is reminded, told that credits are missing, and asked again where it gets more.
+func TestPayerIsAskedAgain(t *testing.T) {
+	each(t, func(w *world) {
+		w.account("cust", 0, desk.Contact{Address: bo, Name: "Bo"})
+		tk := w.opened(w.mail(bo, "A project", "A project of ours."))
+		w.same("the estimate goes to", addressees(w, "estimate"), []string{bo, kim})
+		got := w.brings(func() { w.pass(3 * 24 * time.Hour) })
+		w.same("two working days bring", slices.DeleteFunc(got, func(s string) bool { return strings.Contains(s, "@staff.example") }), []string{"awaiting_reminder to " + bo, "awaiting_reminder to " + kim})
+		reminder := w.lastOf("awaiting_reminder", kim)
+		if !mentions(reminder, bo) {
+			t.Errorf("Kim reads\n%s", reminder.Text)
+		}
+		// Six credits are more than a mail confirms: it leads Kim to whom it was sent, not Bo.
+		got = w.brings(func() { w.received(desk.OutcomeReply, w.answer(kim, reminder, "yes")) })
+		w.same("her yes brings", slices.DeleteFunc(got, func(s string) bool { return strings.Contains(s, "@staff.example") }), []string{"confirm_elsewhere to " + kim})
+		w.status(tk.Number, desk.AwaitingConfirmation)
+	})
+}
+
+// addressees are whom mails by a template went to, in order.
+func addressees(w *world, template string) (all []string) {
+	for _, m := range w.outbox() {
+		if m.Template == template {
+			all = append(all, m.To.Addr)
+		}
+	}
+	return all
+}
