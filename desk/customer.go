@@ -35,7 +35,7 @@ func (v *visit) customer(p place) error {
 			return v.open(p, OutcomeLinked)
 		}
 		return v.open(p, OutcomeNew)
-	case !v.mayReopen(tk) && p.grant == yes && understandIn(tk.Language, v.m.Visible, v.who.name) != saysThanks:
+	case !v.mayReopen(tk) && p.grant == yes && !understandIn(tk.Language, v.m.Visible, v.who.name).asksNothing():
 		v.because("ticket %d was closed more than %d days ago", tk.Number, v.p.Life.ReopenDays)
 		next, err := v.successor(tk)
 		if err != nil {
@@ -124,9 +124,12 @@ func (v *visit) says(tk *Ticket, joined grant) error {
 		return v.saysClose(tk, joined, false)
 	case tk.Status == AwaitingDetails && joined == yes:
 		return v.saysDetails(tk)
-	case said == saysThanks && tk.Status.Done():
+	case said.asksNothing() && tk.Status.Done():
 		v.because("a thank-you re-opens nothing")
 		return nil
+	case said == saysYes && tk.Status == Resolved: // be it to our question whether all is well; a person reads it, for the question may have been another
+		v.because("a yes to what is resolved re-opens nothing")
+		return v.tellStaff(tk, "new_words")
 	case joined == unverified:
 		return v.tellStaff(tk, "new_words") // no re-opening, no state: only that somebody says he wrote
 	case tk.Status.Done():
@@ -140,7 +143,7 @@ func (v *visit) says(tk *Ticket, joined grant) error {
 	case tk.Status == Waiting:
 		v.setStatus(tk, tk.agreed())
 	}
-	if said != saysThanks {
+	if !said.asksNothing() {
 		v.owe(tk)
 	}
 	return v.tellStaff(tk, "new_words")

@@ -157,3 +157,35 @@ func TestF39ReopenedBeforeTheFirstAnswer(t *testing.T) {
 		}
 	})
 }
+
+// TestM7AllIsWell: words by which a customer says that all is well, or no more than yes, re-open nothing.
+func TestM7AllIsWell(t *testing.T) {
+	each(t, func(w *world) {
+		tk, assigned := w.question()
+		w.received(desk.OutcomeReply, w.answer(eve, assigned, "Choose Export in the menu.\n/resolve"))
+		w.status(tk.Number, desk.Resolved)
+		answer := w.last(kim)
+		for _, words := range []string{"Thanks!", "It works now.", "Perfect 👍", "Hello Eve,\n\nall good.\n\nBest\nKim", "Alles klar, danke"} {
+			got := w.brings(func() { w.received(desk.OutcomeReply, w.answer(kim, answer, words)) })
+			w.same(words, got, nil)
+			w.status(tk.Number, desk.Resolved)
+		}
+		for _, words := range []string{"Ok", "Yes", "Ok, thanks. It works"} {
+			w.received(desk.OutcomeReply, w.answer(kim, answer, words))
+			w.status(tk.Number, desk.Resolved)
+		}
+		got := w.brings(func() { w.received(desk.OutcomeReply, w.answer(kim, answer, "Yes!")) })
+		w.same("a yes brings", got, []string{"new_words to " + eve}) // she may have asked whether it still fails
+		w.received(desk.OutcomeReply, w.answer(kim, answer, "It works now, but where is the file?"))
+		w.status(tk.Number, desk.Open)
+	})
+	// Who says yes to an offer that he let pass takes it up again.
+	each(t, func(w *world) {
+		tk := w.opened(w.mail(kim, "Please install", "Please install it."))
+		offer := w.lastOf("estimate", kim)
+		w.received(desk.OutcomeReply, w.answer(kim, offer, "no"))
+		w.status(tk.Number, desk.Closed)
+		w.received(desk.OutcomeReply, w.answer(kim, offer, "yes"))
+		w.status(tk.Number, desk.AwaitingConfirmation)
+	})
+}

@@ -97,11 +97,15 @@ func (v *visit) copies(tk *Ticket) error {
 		if err != nil || v.p.MailboxOf(address) != nil || v.p.StaffByAddress(address) != nil || neverRead(address) || address == tk.Requester.Address {
 			continue
 		}
-		if p := tk.participantAt(address); p != nil {
-			if !p.takes() && !slices.Contains(v.copied[tk.Number], address) {
+		p := tk.participantAt(address)
+		if p != nil && !p.takes() && !(role == Member && p.By == v.who.address) { // the owner who took him out may put him in again
+			if !slices.Contains(v.copied[tk.Number], address) {
 				v.because("%s is in copy, and stays out: %s has taken him out", address, p.By)
 				v.copied[tk.Number] = append(v.copied[tk.Number], address)
 			}
+			continue
+		}
+		if p != nil && p.takes() {
 			continue
 		}
 		if proposed == maxCopies || taking+proposed >= maxParticipants {
@@ -227,17 +231,17 @@ func (v *visit) answersCopies(p place) (tk *Ticket, asked int64, yes bool) {
 func (v *visit) decideCopies(tk *Ticket, asked int64, yes bool) error {
 	v.by = "token"
 	var who []string
-	for i := len(tk.Participants) - 1; i >= 0; i-- {
+	role := Member
+	if !yes {
+		role = Removed // and remembered, or each reply to all would have the owner asked anew
+	}
+	for i := range tk.Participants {
 		p := &tk.Participants[i]
 		if p.Role != Proposed || p.Since.UnixMicro() > asked {
 			continue
 		}
 		who = append(who, p.Contact.Address)
-		if yes {
-			p.Role, p.Since, p.By = Member, v.now, v.who.address
-		} else {
-			tk.Participants = slices.Delete(tk.Participants, i, i+1)
-		}
+		p.Role, p.Since, p.By = role, v.now, v.who.address
 	}
 	v.touch(tk)
 	for _, address := range who {

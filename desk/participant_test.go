@@ -160,7 +160,7 @@ func TestT028(t *testing.T) {
 		}},
 		{"by the account's owner, with proof", func(w *world, tk *desk.Ticket, assigned *desk.Mail) {
 			w.received(desk.OutcomeReply, w.answer(kim, w.lastOf("ask_copies", kim), "no"))
-			w.same("participants", w.roles(tk.Number), nil)
+			w.same("participants", w.roles(tk.Number), []string{cy + " removed"})
 			w.received(desk.OutcomeReply, w.answer(kim, w.lastOf("confirmed", kim), "My colleague reads along.").cc(cy))
 		}},
 		{"by one of us", func(w *world, tk *desk.Ticket, assigned *desk.Mail) {
@@ -203,6 +203,27 @@ func TestT028(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestOwnersNoStands: who was put in copy, and whom the owner does not want, is not proposed again with each reply to all.
+func TestOwnersNoStands(t *testing.T) {
+	each(t, func(w *world) {
+		tk := w.opened(w.mail(bo, "A question", "How?").cc(cy))
+		w.received(desk.OutcomeReply, w.answer(kim, w.lastOf("ask_copies", kim), "no"))
+		w.pass(48 * time.Hour)
+		for range 2 {
+			got := w.brings(func() {
+				w.received(desk.OutcomeReply, w.answer(bo, w.lastFor(tk.Number, bo), "One more thing.").cc(cy))
+			})
+			w.same("a reply to all brings", got, []string{"new_words to " + dana})
+			w.same("participants", w.roles(tk.Number), []string{cy + " removed"})
+			w.pass(48 * time.Hour)
+		}
+		// Nor do his own words let him in.
+		got := w.brings(func() { w.receive(w.answer(cy, w.lastFor(tk.Number, bo), "What about me?")) })
+		w.same("his own words bring", slices.DeleteFunc(got, func(s string) bool { return strings.HasSuffix(s, "@staff.example") }), nil)
+		w.same("participants", w.roles(tk.Number), []string{cy + " removed"})
+	})
 }
 
 // TestT028WhoAllows: nobody but the account's owner and staff let somebody in, and only those whom they were asked about.

@@ -83,7 +83,7 @@ func (v *visit) paysAndAsks(tk *Ticket) error {
 		return nil
 	}
 	switch understandIn(tk.Language, v.m.Visible, v.who.name) {
-	case saysYes, saysNo, saysClose, saysThanks:
+	case saysYes, saysNo, saysClose, saysThanks, saysWell:
 		return nil
 	}
 	v.because("%s gets answers from now on: he pays, and asks", v.who.address)

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"unicode"
@@ -17,7 +18,26 @@ const (
 	saysNo      saying = "no"    // declines
 	saysClose   saying = "close" // closes
 	saysThanks  saying = "thank you"
+	saysWell    saying = "all is well"
 )
+
+// asksNothing tells words that want nothing of anybody.
+func (s saying) asksNothing() bool { return s == saysThanks || s == saysWell }
+
+// with is what two sayings beside each other mean: a thank-you adds nothing to another, and whoever says that all is well may close.
+func (s saying) with(other saying) saying {
+	switch {
+	case s == saysNothing || other == saysNothing:
+		return saysNothing
+	case s == saysThanks, s == saysWell && (other == saysWell || other == saysClose):
+		return other
+	case other == saysThanks, other == saysWell && s == saysClose:
+		return s
+	case s == saysYes && other == saysWell, s == saysWell && other == saysYes:
+		return saysWell // what a yes is worth here is not sure: it costs nothing
+	}
+	return saysNothing
+}
 
 // sayings are the lists per language, folded as fold does. A line means something only as a whole: "yes, but" is in no list.
 var sayings = map[saying][]string{
@@ -46,6 +66,16 @@ var sayings = map[saying][]string{
 		"danke", "vielen dank", "ok danke", "alles klar danke", "danke schön", "herzlichen dank", "besten dank", "danke sehr", "danke es funktioniert", "vielen dank es funktioniert", "super danke", "perfekt danke", "danke für die hilfe", "vielen dank für die hilfe", "vielen dank für ihre hilfe",
 		"ok merci", "ok gracias", "ok grazie", "ok bedankt", "ок спасибо", "ok dziękuję", "gracias", "muchas gracias", "mil gracias", "merci", "merci beaucoup", "un grand merci", "bedankt", "dank u", "dank u wel", "hartelijk dank", "grazie", "grazie mille", "molte grazie",
 		"спасибо", "большое спасибо", "спасибо большое", "благодарю", "dziękuję", "dziękuję bardzo", "dzięki", "bardzo dziękuję",
+	},
+	saysWell: { // as little to do as after a thank-you, but beside a yes it may be a condition
+		"perfect", "great", "excellent", "it works", "it works now", "it works again", "it works fine", "it works fine now", "works", "works now", "works fine", "works fine now", "works again", "works for me", "everything works", "everything works now", "all good", "all good now", "all is well", "that worked", "that fixed it", "that solved it", "that did it", "solved", "problem solved", "got it", "understood", "noted", "well received",
+		"alles klar", "perfekt", "super", "prima", "top", "passt", "passt so", "erledigt", "hat sich erledigt", "es funktioniert", "es funktioniert jetzt", "es funktioniert wieder", "jetzt funktioniert es", "funktioniert", "funktioniert jetzt", "funktioniert wieder", "hat funktioniert", "es klappt", "es klappt jetzt", "jetzt klappt es", "klappt", "klappt jetzt", "hat geklappt", "läuft", "läuft wieder", "alles gut", "alles bestens", "verstanden", "notiert",
+		"perfecto", "genial", "funciona", "ya funciona", "ahora funciona", "todo funciona", "resuelto", "solucionado", "todo bien", "entendido", "recibido",
+		"parfait", "super", "nickel", "ça marche", "ça marche maintenant", "ça fonctionne", "ça fonctionne maintenant", "tout fonctionne", "c'est bon", "c'est réglé", "c'est résolu", "résolu", "bien reçu", "très bien", "compris", "parfait c'est bon",
+		"het werkt", "het werkt nu", "het werkt weer", "werkt", "werkt nu", "werkt weer", "alles werkt", "opgelost", "helemaal goed", "begrepen", "duidelijk",
+		"perfetto", "ottimo", "funziona", "ora funziona", "adesso funziona", "tutto funziona", "risolto", "tutto a posto", "tutto bene", "ricevuto", "capito",
+		"отлично", "супер", "работает", "всё работает", "все работает", "теперь работает", "теперь всё работает", "заработало", "всё заработало", "решено", "понял", "поняла", "понятно",
+		"działa", "już działa", "teraz działa", "wszystko działa", "super", "świetnie", "rozwiązane", "rozumiem", "zrozumiałem", "zrozumiałam",
 	},
 }
 
@@ -136,17 +166,15 @@ func understand(words, name string) saying {
 				return saysNothing
 			}
 			return says
-		case means(signed) == saysThanks:
-			if says == saysNothing {
-				says = saysThanks
-			}
-		case says != saysNothing && ofName(f, known):
-		case says == saysNothing || says == saysThanks:
-			if says = means(f); says == saysNothing {
+		case means(signed).asksNothing():
+			if says = cmp.Or(says, saysThanks).with(means(signed)); says == saysNothing {
 				return saysNothing
 			}
+		case says != saysNothing && ofName(f, known):
 		default:
-			return saysNothing
+			if says = cmp.Or(says, saysThanks).with(means(f)); says == saysNothing {
+				return saysNothing
+			}
 		}
 	}
 	return says
@@ -179,13 +207,13 @@ func means(f string) saying {
 		return says
 	}
 	words := strings.Fields(f)
-	for n := 1; n < len(words); n++ {
+	for n := len(words) - 1; n > 0; n-- {
 		head, tail := strings.Join(words[:n], " "), strings.Join(words[n:], " ")
-		switch {
-		case greeting[head] && meaning[tail] != saysNothing, meaning[head] == saysThanks && meaning[tail] != saysNothing:
+		if greeting[head] && meaning[tail] != saysNothing {
 			return meaning[tail]
-		case meaning[tail] == saysThanks && meaning[head] != saysNothing:
-			return meaning[head]
+		}
+		if says := meaning[head]; says != saysNothing { // the longest that is known, and only that, so that it ends soon
+			return says.with(means(tail))
 		}
 	}
 	return saysNothing

@@ -64,6 +64,22 @@ func TestT039Understand(t *testing.T) {
 		{"danke", "Vielen Dank für Ihre Hilfe!", saysThanks},
 		{"спасибо", "Спасибо большое!", saysThanks},
 
+		// Nor does it ask for anything to hear that all is well.
+		{"it works", "Hi Eve,\n\nit works now.\n\nBest\nKim", saysWell},
+		{"it works, thanked", "Perfect, it works. Thank you!", saysWell},
+		{"alles klar", "Alles klar 👍", saysWell},
+		{"c'est bon", "Parfait, c’est bon.\nMerci !", saysWell},
+		{"работает", "Всё работает, спасибо", saysWell},
+		{"działa", "Już działa, dziękuję!", saysWell},
+		{"all well, and a yes", "Perfect.\nYes, go ahead", saysWell},
+		{"ok, it works", "Ok, it works", saysWell},
+		{"all well, and a no", "Perfect.\nNo", saysNothing},
+		{"all well, and closed", "It works.\nYou can close the ticket.", saysClose},
+		{"well, but", "It works now, but slowly", saysNothing},
+		{"well, and more", "It works now.\nHow do I undo it?", saysNothing},
+		{"well?", "All good?", saysNothing},
+		{"not well", "It works not", saysNothing},
+
 		// Words for a person: a yes that is not all.
 		{"yes, but", "Yes, but please start on Monday", saysNothing},
 		{"yes, but below", "Yes\nPlease start Monday", saysNothing},
