@@ -210,8 +210,10 @@ func TestABounceOfACopyIsToldOnceADay(t *testing.T) {
 	each(t, func(w *world) {
 		_, assigned := w.question()
 		w.received(desk.OutcomeCommand, w.answer(eve, assigned, "/invite "+cy))
+		answers := 0
 		fails := func(address string) []string {
-			w.received(desk.OutcomeReply, w.answer(eve, assigned, "I restart it at "+w.now.String()))
+			answers++
+			w.received(desk.OutcomeReply, w.answer(eve, assigned, fmt.Sprintf("I restart part %d.", answers)))
 			sent := w.lastOf("reply", address)
 			m := w.mail("mailer-daemon@example.net", "Undelivered", "It failed.").to(sent.EnvelopeFrom).kind(message.Bounced).at(message.LevelA0)
 			m.Message.Bounce = &message.Bounce{Recipients: []string{address}, Status: "5.1.1", Permanent: true, Reason: "no such user"}

@@ -134,3 +134,44 @@ func firstOf(m *desk.Mail) message.ID {
 var prefixes = regexp.MustCompile(`^(?:\p{L}{1,4}(?:\[\d+\])?: *)+`)
 
 func baseSubject(s string) string { return prefixes.ReplaceAllString(s, "") }
+
+// TestF35AnswerSentTwice: an engineer's mail program sends an answer a second time, under another id. It reaches the customer once, its time is
+// recorded once, and he is told.
+func TestF35AnswerSentTwice(t *testing.T) {
+	each(t, func(w *world) {
+		tk, assigned := w.installed(kim)
+		const words = "It is installed now, and the old data was taken over.\n/spent 45m"
+		w.received(desk.OutcomeReply, w.answer(eve, assigned, words))
+		w.pass(20 * time.Minute)
+		got := w.brings(func() { w.received(desk.OutcomeRefused, w.answer(eve, assigned, words)) })
+		w.same("the same again brings", got, []string{"refused_command to " + eve})
+		if m := w.last(eve); !mentions(m, "change a word") || !mentions(m, "nothing has gone to the customer") {
+			t.Errorf("Eve reads\n%s", m.Text)
+		}
+		if n := w.ticket(tk.Number).Minutes; n != 45 {
+			t.Errorf("%d minutes are recorded, want 45", n)
+		}
+		// Other words and another hour make another answer; a short one may be said again a little later, and a
+		// note or a time alone at once.
+		for _, tt := range []struct {
+			from, words string
+			wait        time.Duration
+			minutes     int
+		}{
+			{eve, "It is installed now, and the old data was taken over!\n/spent 45m", 0, 90},
+			{eve, words, 61 * time.Minute, 135},
+			{eve, "Done.\n/spent 1m", 0, 136},
+			{eve, "Done.\n/spent 1m", 11 * time.Minute, 137},
+			{eve, "/spent 1m", 0, 138},
+			{eve, "/spent 1m", 0, 139},
+			{eve, "/note\n/spent 1m\nThe old server is slow.", 0, 140},
+			{eve, "/note\n/spent 1m\nThe old server is slow.", 0, 141},
+		} {
+			w.pass(tt.wait)
+			w.receive(w.answer(tt.from, assigned, tt.words))
+			if n := w.ticket(tk.Number).Minutes; n != tt.minutes {
+				t.Errorf("%q: %d minutes are recorded, want %d", tt.words, n, tt.minutes)
+			}
+		}
+	})
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/postdesk/postdesk/desk/message"
 	"github.com/postdesk/postdesk/desk/policy"
@@ -56,7 +57,37 @@ func (v *visit) staff(p place) error {
 	if leak != 0 {
 		return v.refuse(tk, nil, leak.With())
 	}
+	again, err := v.sentBefore(tk, who, plan)
+	if err != nil {
+		return err
+	}
+	if again {
+		v.because("%s has sent the same words to the customer before", who.ID)
+		return v.refuse(tk, nil, templates.WrongAgain.With())
+	}
 	return v.carryOut(tk, who, plan)
+}
+
+const (
+	sameAgain = time.Hour        // within which nobody writes an answer of some words anew that is the same to the letter
+	sameSoon  = 10 * time.Minute // within which nobody writes even a short one
+)
+
+// sentBefore tells an answer that went out already: mail programs send a second one, with an id of its own, when the first seemed to fail. The
+// customer would read it twice, and pay for its time twice (F35).
+func (v *visit) sentBefore(tk *Ticket, who *policy.Staff, pl *plan) (bool, error) {
+	if pl.words == "" || pl.note || pl.help || pl.forward != "" || v.typed {
+		return false, nil
+	}
+	recent, err := v.tx.Recent(v.ctx, tk.Number, maxHistory+1)
+	return slices.ContainsFunc(recent, func(m *Message) bool {
+		within := sameSoon
+		if len(strings.Fields(pl.words)) >= sameWords {
+			within = sameAgain
+		}
+		return m.Staff == who.ID && m.Outcome == OutcomeReply && !m.Internal && m.Visible == v.m.Visible && v.at.Sub(m.At) < within &&
+			slices.EqualFunc(m.Attachments, v.m.Attachments, func(a, b message.Attachment) bool { return a.Filename == b.Filename && a.Size == b.Size })
+	}), err
 }
 
 // own are the new words without the mail that they forward.

@@ -48,6 +48,7 @@ const (
 	WrongNoWords                        // there are no words to send
 	WrongNoPart                         // nobody takes part by the address given; those given do
 	WrongRemoved                        // the address given was taken out of the ticket given
+	WrongAgain                          // the customer has got the very same mail not long ago
 	WrongLater                          // the command is known, and this version does not have it
 )
 

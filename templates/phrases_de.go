@@ -54,6 +54,7 @@ var germanPhrases = map[Phrase]string{
 	WrongNoWords:     "es fehlen die Worte, die dorthin gehen sollen",
 	WrongNoPart:      "niemand ist als „%s“ beteiligt; möglich sind: %s",
 	WrongRemoved:     "%s wurde aus der Anfrage %s entfernt: erst dort wieder mit /invite zulassen",
+	WrongAgain:       "Dieselben Worte gingen vor weniger als einer Stunde an den Kunden. Sollen sie noch einmal hinaus, ändern Sie bitte ein Wort.",
 	WrongLater:       "diesen Befehl hat diese Version des Desks noch nicht",
 	NotAgreedYet:     "Für „%s“ ist nichts vereinbart: der Kunde wird gefragt, wenn die Anfrage wieder aufgenommen wird, und bis dahin wird keine Zeit berechnet.",
 	NotAgreedStays:   "Für „%s“ ist nichts vereinbart: der Kunde hat %s zugestimmt, und darüber hinaus wird nichts berechnet.",

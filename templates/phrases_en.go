@@ -54,6 +54,7 @@ var englishPhrases = map[Phrase]string{
 	WrongNoWords:     "there are no words to send",
 	WrongNoPart:      "nobody takes part as “%s”; possible are: %s",
 	WrongRemoved:     "%s was taken out of request %s: /invite lets him in there first",
+	WrongAgain:       "The same words went to the customer less than an hour ago. To send them once more, change a word.",
 	WrongLater:       "this version of the desk does not have this command yet",
 	NotAgreedYet:     "For “%s” nothing has been agreed: the customer is asked when the request is taken up again, and until then no time is billed.",
 	NotAgreedStays:   "For “%s” nothing has been agreed: the customer has agreed to %s, and nothing beyond that is billed.",

@@ -54,6 +54,7 @@ var spanishPhrases = map[Phrase]string{
 	WrongNoWords:     "no hay palabras que enviar",
 	WrongNoPart:      "nadie participa como «%s»; puede ser: %s",
 	WrongRemoved:     "%s fue retirado de la solicitud %s: admítalo antes allí con /invite",
+	WrongAgain:       "Las mismas palabras se enviaron al cliente hace menos de una hora. Para enviarlas otra vez, cambie una palabra.",
 	WrongLater:       "esta versión del sistema aún no tiene ese comando",
 	NotAgreedYet:     "Para «%s» no hay nada acordado: se preguntará al cliente cuando se retome la solicitud, y hasta entonces no se cobra tiempo.",
 	NotAgreedStays:   "Para «%s» no hay nada acordado: el cliente ha aceptado %s, y no se cobra nada más.",

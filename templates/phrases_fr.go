@@ -54,6 +54,7 @@ var frenchPhrases = map[Phrase]string{
 	WrongNoWords:     "il n’y a pas de mots à envoyer",
 	WrongNoPart:      "personne ne participe sous « %s », à choisir parmi %s",
 	WrongRemoved:     "%s a été retiré de la demande %s : laissez-le d’abord y revenir avec /invite",
+	WrongAgain:       "Les mêmes mots sont partis chez le client il y a moins d’une heure. Pour les envoyer une nouvelle fois, changez un mot.",
 	WrongLater:       "cette version du support n’a pas encore cette commande",
 	NotAgreedYet:     "Pour « %s », rien n’a été convenu : le client sera interrogé quand la demande sera reprise, et d’ici là aucun temps n’est facturé.",
 	NotAgreedStays:   "Pour « %s », rien n’a été convenu : le client a accepté %s, et rien de plus n’est facturé.",

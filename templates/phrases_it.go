@@ -54,6 +54,7 @@ var italianPhrases = map[Phrase]string{
 	WrongNoWords:     "mancano le parole da inviare",
 	WrongNoPart:      "nessuno partecipa come «%s»; sono possibili: %s",
 	WrongRemoved:     "%s è stato tolto dalla richiesta %s: prima va riammesso lì con /invite",
+	WrongAgain:       "Le stesse parole sono andate al cliente meno di un’ora fa. Per inviarle di nuovo, cambi una parola.",
 	WrongLater:       "questa versione del desk non ha ancora questo comando",
 	NotAgreedYet:     "Per «%s» non è stato concordato nulla: al cliente si chiederà quando la richiesta sarà ripresa, e fino ad allora non si addebita tempo.",
 	NotAgreedStays:   "Per «%s» non è stato concordato nulla: il cliente ha approvato %s, e oltre non si addebita nulla.",

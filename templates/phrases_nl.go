@@ -54,6 +54,7 @@ var dutchPhrases = map[Phrase]string{
 	WrongNoWords:     "er staan geen woorden om te versturen",
 	WrongNoPart:      "niemand is als “%s” betrokken; mogelijk zijn: %s",
 	WrongRemoved:     "%s is uit aanvraag %s gehaald: laat dat adres daar eerst weer toe met /invite",
+	WrongAgain:       "Dezelfde woorden gingen minder dan een uur geleden naar de klant. Wilt u ze nog eens sturen, verander dan een woord.",
 	WrongLater:       "deze versie van de desk heeft deze opdracht nog niet",
 	NotAgreedYet:     "Voor “%s” is niets afgesproken: de klant wordt gevraagd zodra de aanvraag weer wordt opgepakt, en tot dan wordt geen tijd berekend.",
 	NotAgreedStays:   "Voor “%s” is niets afgesproken: de klant is akkoord gegaan met %s, en daarboven wordt niets berekend.",

@@ -54,6 +54,7 @@ var polishPhrases = map[Phrase]string{
 	WrongNoWords:     "brakuje treści do wysłania",
 	WrongNoPart:      "nikt nie uczestniczy pod adresem „%s”; możliwe: %s",
 	WrongRemoved:     "%s: ten adres usunięto ze zgłoszenia %s; najpierw trzeba go tam dopuścić przez /invite",
+	WrongAgain:       "Te same słowa poszły do klienta mniej niż godzinę temu. Aby wysłać je jeszcze raz, prosimy zmienić choć jedno słowo.",
 	WrongLater:       "ta wersja nie ma jeszcze tego polecenia",
 	NotAgreedYet:     "Dla rodzaju „%s” nic nie uzgodniono: klient zostanie zapytany, gdy zgłoszenie zostanie wznowione, a do tego czasu czas nie jest rozliczany.",
 	NotAgreedStays:   "Dla rodzaju „%s” nic nie uzgodniono: klient zgodził się na %s i nic ponad to nie jest rozliczane.",
