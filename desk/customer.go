@@ -14,7 +14,7 @@ func (v *visit) customer(p place) error {
 		return v.decideCopies(asked, until, yes)
 	}
 	switch {
-	case tk != nil && (v.part(tk) == Aside || (v.part(tk) == Proposed || v.part(tk) == Removed) && v.mayReopen(tk)):
+	case tk != nil && (v.part(tk) == Aside || (v.part(tk) == Proposed || v.part(tk) == Removed) && v.mayReopen(tk) && !v.wasOffered(tk)):
 		v.by = p.by
 		return v.adds(tk, p)
 	case tk == nil && p.grant == held:
@@ -35,7 +35,7 @@ func (v *visit) customer(p place) error {
 			return v.open(p, OutcomeLinked)
 		}
 		return v.open(p, OutcomeNew)
-	case !v.mayReopen(tk) && p.grant == yes && !understandIn(tk.Language, v.m.Visible, v.who.name).asksNothing():
+	case !v.mayReopen(tk) && p.grant == yes && !v.understands(tk).asksNothing():
 		v.because("ticket %d was closed more than %d days ago", tk.Number, v.p.Life.ReopenDays)
 		next, err := v.successor(tk)
 		if err != nil {
@@ -65,13 +65,13 @@ func (v *visit) customer(p place) error {
 		tk.answered(v.m.ID) // what was typed at a page is in no mail program that could show our answer below it
 		v.touch(tk)
 	}
+	if err := v.paysAndAsks(tk); err != nil {
+		return err
+	}
 	if err := v.copies(tk); err != nil {
 		return err
 	}
 	if err := v.says(tk, p.grant); err != nil {
-		return err
-	}
-	if err := v.paysAndAsks(tk); err != nil {
 		return err
 	}
 	if !v.proposes && (p.grant != yes || tk.Status.Done()) {
@@ -98,7 +98,7 @@ func (v *visit) successor(old *Ticket) (*Ticket, error) {
 
 // says carries out what a customer's words mean where the ticket stands.
 func (v *visit) says(tk *Ticket, joined grant) error {
-	said := understandIn(tk.Language, v.m.Visible, v.who.name)
+	said := v.understands(tk)
 	decides := said == saysClose || said == saysNo || said == saysYes && tk.Status == AwaitingConfirmation || tk.Status.Done()
 	if decides && v.part(tk) == Member && !ends(v.who.contact, tk) {
 		// Taking it up again would hold the account's credits.
@@ -124,10 +124,10 @@ func (v *visit) says(tk *Ticket, joined grant) error {
 		return v.saysClose(tk, joined, false)
 	case tk.Status == AwaitingDetails && joined == yes:
 		return v.saysDetails(tk)
-	case said.asksNothing() && tk.Status.Done():
+	case said.asksNothing() && tk.Status.Done() && !v.attaches(): // a picture of the next error says more than "great"
 		v.because("a thank-you re-opens nothing")
 		return nil
-	case said == saysYes && tk.Status == Resolved: // be it to our question whether all is well; a person reads it, for the question may have been another
+	case said == saysYes && tk.Status == Resolved && tk.agreed() != AwaitingConfirmation: // be it to our question whether all is well; a person reads it, for the question may have been another
 		v.because("a yes to what is resolved re-opens nothing")
 		return v.tellStaff(tk, "new_words")
 	case joined == unverified:
@@ -225,6 +225,14 @@ func (v *visit) saysClose(tk *Ticket, joined grant, declines bool) error {
 		return v.tellStaff(tk, "new_words")
 	}
 	v.decided = v.level(tk.Number, message.PurposeReply, message.PurposeEstimate) >= message.LevelA2
+	if c := v.who.contact; !declines && c != nil && c.ID != tk.Requester.ID && owns(c, tk) { // the requester has not asked for it
+		if err := v.closeTicket(tk, "", ""); err != nil {
+			return err
+		}
+		l := v.toPayer(letter{template: "closed", ticket: tk, automatic: true, data: v.customerData(tk)}, c)
+		l.data.ClosedBy = "customer"
+		return v.send(l)
+	}
 	if !declines {
 		return v.closeTicket(tk, "customer", "")
 	}
@@ -246,10 +254,13 @@ func (v *visit) unclear(tk *Ticket) error {
 	if err := v.tellStaff(tk, "new_words"); err != nil {
 		return err
 	}
-	if may(wishAcknowledge, v.who.level) != yes || v.from.contact == nil || v.from.contact.ID != tk.Requester.ID {
+	if c := v.from.contact; may(wishAcknowledge, v.who.level) != yes || c == nil || c.ID != tk.Requester.ID && !v.wasOffered(tk) {
 		return nil
 	}
-	out := v.estimateLetter(tk, "not_understood")
+	out, err := v.toWriter(v.estimateLetter(tk, "not_understood"))
+	if err != nil {
+		return err
+	}
 	out.daily = true
 	out.data.Words = public(clip(v.m.Visible, maxQuoted))
 	return v.send(out)

@@ -174,4 +174,41 @@ func TestF35AnswerSentTwice(t *testing.T) {
 			}
 		}
 	})
+	// The customer has written in between: the same words answer something else.
+	each(t, func(w *world) {
+		_, assigned := w.question()
+		w.received(desk.OutcomeReply, w.answer(eve, assigned, "Please try again."))
+		w.received(desk.OutcomeReply, w.answer(kim, w.last(kim), "It still fails, with error 17 now."))
+		w.received(desk.OutcomeReply, w.answer(eve, w.lastOf("new_words", eve), "Please try again."))
+	})
+	// The first one was withheld, and Eve was told so.
+	each(t, func(w *world) {
+		_, assigned := w.question()
+		const words = "Choose Export in the menu, and then the folder that you want it in."
+		err := w.store.Update(t.Context(), func(tx desk.Tx) error { return tx.Mute(t.Context(), kim, "a complaint", w.now) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := w.brings(func() { w.received(desk.OutcomeReply, w.answer(eve, assigned, words)) })
+		w.same("a withheld answer brings", got, []string{"undelivered to " + eve})
+		if _, err := desk.Unmute(t.Context(), w.store, kim); err != nil {
+			t.Fatal(err)
+		}
+		got = w.brings(func() { w.received(desk.OutcomeReply, w.answer(eve, assigned, words)) })
+		w.same("the same again brings", got, []string{"reply to " + kim})
+	})
+	// A file alone is an answer too.
+	each(t, func(w *world) {
+		tk, assigned := w.installed(kim)
+		file := func() mail {
+			m := w.answer(eve, assigned, "/spent 45m")
+			m.Message.Attachments = []message.Attachment{{Part: "2", Filename: "result.pdf", ContentType: "application/pdf", Size: 4000}}
+			return m
+		}
+		w.received(desk.OutcomeReply, file())
+		w.received(desk.OutcomeRefused, file())
+		if n := w.ticket(tk.Number).Minutes; n != 45 {
+			t.Errorf("%d minutes are recorded, want 45", n)
+		}
+	})
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/postdesk/postdesk/desk"
+	"github.com/postdesk/postdesk/desk/message"
 	"github.com/postdesk/postdesk/desk/policy"
 )
 
@@ -176,7 +177,9 @@ func TestM7AllIsWell(t *testing.T) {
 		}
 		got := w.brings(func() { w.received(desk.OutcomeReply, w.answer(kim, answer, "Yes!")) })
 		w.same("a yes brings", got, []string{"new_words to " + eve}) // she may have asked whether it still fails
-		w.received(desk.OutcomeReply, w.answer(kim, answer, "It works now, but where is the file?"))
+		shown := w.answer(kim, answer, "Great.")
+		shown.Message.Attachments = []message.Attachment{{Part: "2", Filename: "error.png", ContentType: "image/png", Size: 40000}}
+		w.received(desk.OutcomeReply, shown)
 		w.status(tk.Number, desk.Open)
 	})
 	// Who says yes to an offer that he let pass takes it up again.

@@ -31,6 +31,7 @@ type letter struct {
 	asked     bool            // at a page, by its reader or in his name: there is a limit to the asking
 	daily     bool            // a question, or the fixed acknowledgement: one a day (G3)
 	forward   bool            // the attachments of the mail that is answered go with it
+	unasked   bool            // it goes to somebody because of what another has asked
 }
 
 // Masked is a text without the secrets in it, for what is shown of a mail beside its words (A8).
@@ -139,7 +140,11 @@ func (t *turn) withhold(l letter) (string, error) {
 		return "", nil
 	}
 	n, err := t.countAutomatic(l)
-	if err != nil || n < maxAutomatic {
+	most := maxAutomatic
+	if l.unasked {
+		most /= 2 // else his colleagues would use up what he needs for himself
+	}
+	if err != nil || n < most {
 		return "", err
 	}
 	return fmt.Sprintf("it got %d automatic mails within an hour", n), nil
@@ -387,6 +392,8 @@ func (t *turn) tellUndelivered(tk *Ticket, address, why string) error {
 		if a, err := message.Canonical(address); err == nil {
 			if p := tk.participantAt(a); p != nil {
 				d.From = contactLine(p.Contact.Name, p.Contact.Address)
+			} else if a != tk.Requester.Address { // who pays
+				d.From = a
 			}
 		}
 	})

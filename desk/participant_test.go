@@ -2,6 +2,7 @@ package desk_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -219,7 +220,10 @@ func TestOwnersNoStands(t *testing.T) {
 			w.same("participants", w.roles(tk.Number), []string{cy + " removed"})
 			w.pass(48 * time.Hour)
 		}
-		// Nor do his own words let him in.
+		// Nor do his own words let him in, or Bo at his page.
+		if err := w.desk.LetInAs(t.Context(), &w.ticket(tk.Number).Requester, tk.Number, cy); !errors.Is(err, desk.ErrNotFound) {
+			t.Errorf("Bo lets him in: %v", err)
+		}
 		got := w.brings(func() { w.receive(w.answer(cy, w.lastFor(tk.Number, bo), "What about me?")) })
 		w.same("his own words bring", slices.DeleteFunc(got, func(s string) bool { return strings.HasSuffix(s, "@staff.example") }), nil)
 		w.same("participants", w.roles(tk.Number), []string{cy + " removed"})

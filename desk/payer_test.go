@@ -1,6 +1,7 @@
 package desk_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -80,8 +81,11 @@ func TestPayerAsks(t *testing.T) {
 		got := w.brings(func() {
 			w.received(desk.OutcomeReply, w.answer(kim, w.lastOf("estimate", kim), "Why is that so much?"))
 		})
-		w.same("Kim's question brings", got, []string{"new_words to " + dana})
+		w.same("Kim's question brings", got, []string{"new_words to " + dana, "not_understood to " + kim})
 		w.status(tk.Number, desk.AwaitingConfirmation)
+		if m := w.lastOf("new_words", dana); !mentions(m, kim) {
+			t.Errorf("Dana takes Kim's words for Bo's:\n%s", m.Text)
+		}
 		got = w.brings(func() {
 			w.received(desk.OutcomeReply, w.answer(dana, w.lastOf("new_words", dana), "It is an hour of work."))
 		})
@@ -105,6 +109,107 @@ func TestPayerIsAskedAgain(t *testing.T) {
 		got = w.brings(func() { w.received(desk.OutcomeReply, w.answer(kim, reminder, "yes")) })
 		w.same("her yes brings", slices.DeleteFunc(got, func(s string) bool { return strings.Contains(s, "@staff.example") }), []string{"confirm_elsewhere to " + kim})
 		w.status(tk.Number, desk.AwaitingConfirmation)
+	})
+}
+
+// Bo puts Kim in copy, as people do with who pays: her yes counts all the same, and so it does where she did not want to get the answers.
+func TestPayerInCopy(t *testing.T) {
+	for _, refuses := range []bool{false, true} {
+		each(t, func(w *world) {
+			tk := w.opened(w.mail(bo, "Please install", "Please install it.").cc(kim))
+			if refuses {
+				w.received(desk.OutcomeReply, w.answer(kim, w.lastOf("ask_copies", kim), "no"))
+				w.same("participants", w.roles(tk.Number), []string{kim + " removed"})
+			}
+			w.received(desk.OutcomeReply, w.answer(kim, w.lastOf("estimate", kim), "yes"))
+			w.status(tk.Number, desk.Open)
+		})
+	}
+}
+
+// Kim is written to in her language, and understood in it: to a Dane "tak" is a thank-you.
+func TestPayerOfAnotherLanguage(t *testing.T) {
+	each(t, func(w *world) {
+		w.account("cust", 0, desk.Contact{Address: kim, Name: "Kim", MaySpend: true, Language: "pl"})
+		tk := w.opened(w.mail(bo, "Please install", "Please install it."))
+		offer := w.lastOf("estimate", kim)
+		if offer.Language != "pl" || w.lastOf("estimate", bo).Language != "en" {
+			t.Errorf("languages %s and %s", offer.Language, w.lastOf("estimate", bo).Language)
+		}
+		w.received(desk.OutcomeReply, w.answer(kim, offer, "tak"))
+		w.status(tk.Number, desk.Open)
+	})
+}
+
+// What was decided can be answered like any mail of ours.
+func TestPayerAnswersTheConfirmation(t *testing.T) {
+	each(t, func(w *world) {
+		w.opened(w.mail(bo, "Please install", "Please install it."))
+		w.received(desk.OutcomeReply, w.answer(kim, w.lastOf("estimate", kim), "yes"))
+		got := w.brings(func() {
+			w.received(desk.OutcomeReply, w.answer(kim, w.lastOf("confirmed", kim), "Which server will it be?"))
+		})
+		w.same("Kim's question brings", got, []string{"new_words to " + eve})
+		got = w.brings(func() {
+			w.received(desk.OutcomeReply, w.answer(eve, w.lastOf("new_words", eve), "It will be the new one."))
+		})
+		w.same("Eve's answer brings", slices.DeleteFunc(got, func(s string) bool { return strings.HasSuffix(s, eve) }), []string{"reply to " + kim, "reply to " + bo})
+	})
+}
+
+// Nobody is told that Kim was asked where she cannot be: Bo is to say who else may agree.
+func TestPayerWhoCannotBeReached(t *testing.T) {
+	each(t, func(w *world) {
+		err := w.store.Update(t.Context(), func(tx desk.Tx) error { return tx.Mute(t.Context(), kim, "a complaint", w.now) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := w.brings(func() { w.opened(w.mail(bo, "Please install", "Please install it.")) })
+		w.same("Bo's request brings", got, []string{"estimate to " + bo})
+		if m := w.lastOf("estimate", bo); mentions(m, "Kim") || !mentions(m, "Tell us who that is") {
+			t.Errorf("Bo reads\n%s", m.Text)
+		}
+	})
+}
+
+// Sam becomes a colleague of Kim's while an offer waits for him: from then on it is hers to agree to, and she gets it.
+func TestPayerOfALaterAccount(t *testing.T) {
+	each(t, func(w *world) {
+		tk := w.opened(w.mail(sam, "Please install", "Please install it."))
+		got := w.brings(func() { w.account("cust", 0, desk.Contact{Address: sam, Name: "Sam"}) })
+		w.same("his account brings", got, []string{"estimate to " + kim})
+		w.received(desk.OutcomeReply, w.answer(sam, w.lastOf("estimate", sam), "yes"))
+		w.status(tk.Number, desk.AwaitingConfirmation)
+		w.received(desk.OutcomeReply, w.answer(kim, w.lastOf("estimate", kim), "yes"))
+		w.status(tk.Number, desk.Open)
+	})
+}
+
+// Colleagues who ask much do not use up the mails that Kim gets for herself.
+func TestPayerHasMailsLeft(t *testing.T) {
+	each(t, func(w *world) {
+		for i := range 9 {
+			w.opened(w.mail(bo, fmt.Sprintf("Site %d", i), fmt.Sprintf("Please install site %d.", i)))
+		}
+		if n := len(to(w.outbox(), kim)); n != 5 {
+			t.Errorf("Kim gets %d mails about what Bo asks, want 5", n)
+		}
+		got := w.brings(func() { w.opened(w.mail(kim, "Mine", "Please install mine.")) })
+		w.same("her own request brings", got, []string{"estimate to " + kim})
+	})
+}
+
+// Kim ends what Bo asked: both are told, and Bo not that he asked for it.
+func TestPayerCloses(t *testing.T) {
+	each(t, func(w *world) {
+		tk := w.opened(w.mail(bo, "Please install", "Please install it."))
+		w.received(desk.OutcomeReply, w.answer(kim, w.lastOf("estimate", kim), "yes"))
+		got := w.brings(func() { w.received(desk.OutcomeReply, w.answer(kim, w.lastOf("confirmed", kim), "close")) })
+		w.same("Kim's close brings", got, []string{"closed to " + bo, "closed to " + kim})
+		w.status(tk.Number, desk.Closed)
+		if his, hers := w.lastOf("closed", bo), w.lastOf("closed", kim); mentions(his, "As you asked") || !mentions(hers, "As you asked") {
+			t.Errorf("Bo reads\n%s\nKim reads\n%s", his.Text, hers.Text)
+		}
 	})
 }
 

@@ -240,9 +240,12 @@ func (t *turn) offered(token string) (*Ticket, *Contact, message.Claim, error) {
 	if err != nil || t.keys.For(token, who.Address) {
 		return tk, who, c, err
 	}
-	payers, err := t.payers(tk)
-	for _, p := range payers {
-		if t.keys.For(token, p.Address) {
+	if tk.Customer == "" {
+		return nil, nil, c, ErrNotFound
+	}
+	all, err := t.tx.Contacts(t.ctx, tk.Customer)
+	for _, p := range all {
+		if spends(p, tk) && t.keys.For(token, p.Address) {
 			return tk, p, c, nil
 		}
 	}

@@ -36,6 +36,8 @@ func decides(c *Contact, tk *Ticket, p *Participant) bool {
 	switch {
 	case !reads(c, tk) || !since(c, tk).IsZero(), p.Role == Aside, p.Role == Removed && !strings.Contains(p.By, "@"):
 		return false
+	case p.Role == Removed && p.By != tk.Requester.Address && !owns(c, tk): // whoever pays does not want him
+		return false
 	}
 	return owns(c, tk) || !owns(&p.Contact, tk)
 }

@@ -92,6 +92,12 @@ func (t *turn) addContact(c Contact, customer string) error {
 			t.setStatus(tk, AwaitingConfirmation)
 		}
 		t.touch(tk)
+		if tk.Status == AwaitingConfirmation { // he got the offer when it was his to agree to
+			tk.Requester.Customer, tk.Requester.MaySpend = customer, c.MaySpend
+			if err := t.offerPayers(tk); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

@@ -74,19 +74,36 @@ const (
 )
 
 // sentBefore tells an answer that went out already: mail programs send a second one, with an id of its own, when the first seemed to fail. The
-// customer would read it twice, and pay for its time twice (F35).
+// customer would read it twice, and pay for its time twice (F35). Whatever the customer has written since is answered anew.
 func (v *visit) sentBefore(tk *Ticket, who *policy.Staff, pl *plan) (bool, error) {
-	if pl.words == "" || pl.note || pl.help || pl.forward != "" || v.typed {
+	if pl.words == "" && !v.attaches() || pl.note || pl.help || pl.forward != "" || v.typed {
 		return false, nil
 	}
+	within := sameSoon
+	if len(strings.Fields(pl.words)) >= sameWords {
+		within = sameAgain
+	}
 	recent, err := v.tx.Recent(v.ctx, tk.Number, maxHistory+1)
-	return slices.ContainsFunc(recent, func(m *Message) bool {
-		within := sameSoon
-		if len(strings.Fields(pl.words)) >= sameWords {
-			within = sameAgain
+	if err != nil {
+		return false, err
+	}
+	for _, m := range recent {
+		if m.Staff == "" && m.Kind == message.Human && told(m) {
+			return false, nil
 		}
-		return m.Staff == who.ID && m.Outcome == OutcomeReply && !m.Internal && m.Visible == v.m.Visible && v.at.Sub(m.At) < within &&
-			slices.EqualFunc(m.Attachments, v.m.Attachments, func(a, b message.Attachment) bool { return a.Filename == b.Filename && a.Size == b.Size })
+		if m.Staff == who.ID && m.Outcome == OutcomeReply && !m.Internal && m.Visible == v.m.Visible && v.at.Sub(m.At).Abs() < within &&
+			slices.EqualFunc(m.Attachments, v.m.Attachments, func(a, b message.Attachment) bool { return a.Filename == b.Filename && a.Size == b.Size }) {
+			return v.reached(tk, m)
+		}
+	}
+	return false, nil
+}
+
+// reached tells whether an answer of ours went to the ticket's requester: it may have been withheld, or to somebody else before a merge.
+func (v *visit) reached(tk *Ticket, answer *Message) (bool, error) {
+	mails, err := v.tx.Mails(v.ctx, tk.Number)
+	return slices.ContainsFunc(mails, func(m *Mail) bool {
+		return !m.Automatic && m.Audience == "customer" && m.To.Addr == tk.Requester.Address && m.State != MailFailed && !m.At.Before(answer.At)
 	}), err
 }
 

@@ -170,7 +170,7 @@ func (v *visit) mayJoin(tk *Ticket, claimed bool) grant {
 	switch {
 	case v.takesPart(tk):
 		return may(wishJoin, v.who.level)
-	case claimed && v.part(tk) == Removed:
+	case claimed && v.part(tk) == Removed && !owns(v.who.contact, tk):
 		v.because("%s was taken out of ticket %d: the tokens made for him there count no more", v.who.address, tk.Number)
 		return may(wishJoinToken, v.who.level)
 	case claimed:

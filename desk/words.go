@@ -71,7 +71,7 @@ var sayings = map[saying][]string{
 		"perfect", "great", "excellent", "it works", "it works now", "it works again", "it works fine", "it works fine now", "works", "works now", "works fine", "works fine now", "works again", "works for me", "everything works", "everything works now", "all good", "all good now", "all is well", "that worked", "that fixed it", "that solved it", "that did it", "solved", "problem solved", "got it", "understood", "noted", "well received",
 		"alles klar", "perfekt", "super", "prima", "top", "passt", "passt so", "erledigt", "hat sich erledigt", "es funktioniert", "es funktioniert jetzt", "es funktioniert wieder", "jetzt funktioniert es", "funktioniert", "funktioniert jetzt", "funktioniert wieder", "hat funktioniert", "es klappt", "es klappt jetzt", "jetzt klappt es", "klappt", "klappt jetzt", "hat geklappt", "läuft", "läuft wieder", "alles gut", "alles bestens", "verstanden", "notiert",
 		"perfecto", "genial", "funciona", "ya funciona", "ahora funciona", "todo funciona", "resuelto", "solucionado", "todo bien", "entendido", "recibido",
-		"parfait", "super", "nickel", "ça marche", "ça marche maintenant", "ça fonctionne", "ça fonctionne maintenant", "tout fonctionne", "c'est bon", "c'est réglé", "c'est résolu", "résolu", "bien reçu", "très bien", "compris", "parfait c'est bon",
+		"parfait", "nickel", "ça marche", "ça marche maintenant", "ça fonctionne", "ça fonctionne maintenant", "tout fonctionne", "c'est bon", "c'est réglé", "c'est résolu", "résolu", "bien reçu", "très bien", "parfait c'est bon",
 		"het werkt", "het werkt nu", "het werkt weer", "werkt", "werkt nu", "werkt weer", "alles werkt", "opgelost", "helemaal goed", "begrepen", "duidelijk",
 		"perfetto", "ottimo", "funziona", "ora funziona", "adesso funziona", "tutto funziona", "risolto", "tutto a posto", "tutto bene", "ricevuto", "capito",
 		"отлично", "супер", "работает", "всё работает", "все работает", "теперь работает", "теперь всё работает", "заработало", "всё заработало", "решено", "понял", "поняла", "понятно",
@@ -118,9 +118,13 @@ func foldSet(lines []string) map[string]bool {
 // agreeing are the signs that people put behind a yes or a thank-you and that say nothing else.
 const agreeing = "👍🙂😊😀😃☺✅✔🙏"
 
+// sadFaces take back whatever stands beside them.
+var sadFaces = strings.NewReplacer(":(", "☹", ":-(", "☹", ";(", "☹", ";-(", "☹", "=(", "☹", ":'(", "☹", ":[", "☹", ":-[", "☹")
+
 // fold makes a line comparable: lower case, punctuation, marks of emphasis and friendly faces gone, white space single. A question mark,
 // a slash and every other symbol stay, and keep the line out of all lists: "ok?" asks, "/close" is a command that customers have not got.
 func fold(line string) string {
+	line = sadFaces.Replace(line)
 	line = strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsLetter(r), unicode.IsDigit(r), unicode.IsMark(r) && r != variation:
@@ -183,8 +187,9 @@ func understand(words, name string) saying {
 // falseFriends are words of the lists that mean something else to a neighbour, with the languages in which they mean what the lists say:
 // a Dane who writes "tak" thanks, and a Pole who writes "no" agrees.
 var falseFriends = map[string][]string{
-	"tak": {"pl"},
-	"no":  {"en", "es", "it"},
+	"tak":   {"pl"},
+	"no":    {"en", "es", "it"},
+	"prima": {"de", "nl"}, // "first" to an Italian
 }
 
 // understandIn is understand for a ticket whose mails are in a language: the customer was asked in it, and answers in it.
@@ -202,21 +207,26 @@ func understandIn(language, words, name string) saying {
 const maxSaid = 300
 
 // means is what a whole line says, with a greeting before it or a thank-you beside it.
-func means(f string) saying {
-	if says, ok := meaning[f]; ok {
+func means(f string) saying { return meansOf(strings.Fields(f), map[int]saying{}) }
+
+// meansOf tries each way to part the words, the longest head first; known holds what a rest of so many words says, so that it ends soon.
+func meansOf(words []string, known map[int]saying) saying {
+	if says, ok := known[len(words)]; ok {
 		return says
 	}
-	words := strings.Fields(f)
-	for n := len(words) - 1; n > 0; n-- {
-		head, tail := strings.Join(words[:n], " "), strings.Join(words[n:], " ")
-		if greeting[head] && meaning[tail] != saysNothing {
-			return meaning[tail]
-		}
-		if says := meaning[head]; says != saysNothing { // the longest that is known, and only that, so that it ends soon
-			return says.with(means(tail))
+	says := meaning[strings.Join(words, " ")]
+	for n := len(words) - 1; n > 0 && says == saysNothing; n-- {
+		head := strings.Join(words[:n], " ")
+		if greeting[head] {
+			says = meaning[strings.Join(words[n:], " ")]
+		} else if first := meaning[head]; first != saysNothing && !(first == saysWell && n == len(words)-1) { // "super close" is no request
+			says = first.with(meansOf(words[n:], known))
+		} else if first == saysWell && meaning[words[n]].asksNothing() {
+			says = saysWell
 		}
 	}
-	return saysNothing
+	known[len(words)] = says
+	return says
 }
 
 // isGreeting tells whether a line opens a mail: a greeting and whom it greets, at most four words that look like names. What does not may
