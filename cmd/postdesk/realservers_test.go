@@ -384,7 +384,7 @@ func (l *lockedBuffer) String() string {
 }
 
 // patienceWithServers is how long a test waits for what must come. It never comes to that but where something is broken.
-const patienceWithServers = 30 * time.Second
+const patienceWithServers = 2 * time.Minute
 
 // eventually asks until there is no error. Real servers tell nobody when they are done, so they are asked.
 func eventually(t testing.TB, what string, ask func() error) {
