@@ -225,19 +225,25 @@ func (v *visit) saysClose(tk *Ticket, joined grant, declines bool) error {
 		return v.tellStaff(tk, "new_words")
 	}
 	v.decided = v.level(tk.Number, message.PurposeReply, message.PurposeEstimate) >= message.LevelA2
-	if c := v.who.contact; !declines && c != nil && c.ID != tk.Requester.ID && owns(c, tk) { // the requester has not asked for it
-		if err := v.closeTicket(tk, "", ""); err != nil {
-			return err
-		}
-		l := v.toPayer(letter{template: "closed", ticket: tk, automatic: true, data: v.customerData(tk)}, c)
-		l.data.ClosedBy = "customer"
-		return v.send(l)
+	if declines {
+		v.because("declined")
+		return v.decline(tk)
 	}
-	if !declines {
-		return v.closeTicket(tk, "customer", "")
+	c := v.who.contact
+	if err := v.closeTicket(tk, closedBy(c, tk), ""); err != nil || c == nil || c.ID == tk.Requester.ID || !owns(c, tk) {
+		return err
 	}
-	v.because("declined")
-	return v.decline(tk)
+	l := v.toPayer(letter{template: "closed", ticket: tk, automatic: true, data: v.customerData(tk)}, c)
+	l.data.ClosedBy = "customer"
+	return v.send(l)
+}
+
+// closedBy is who closed a ticket, as its requester reads it: "as you asked" only where he did.
+func closedBy(c *Contact, tk *Ticket) string {
+	if c != nil && c.ID != tk.Requester.ID {
+		return ""
+	}
+	return "customer"
 }
 
 // decline closes a ticket whose offer the customer does not want; what was held before goes back.

@@ -86,8 +86,8 @@ func (tk *Ticket) reopenClocks(cal *calendar.Calendar, at time.Time, from Status
 	}
 }
 
-// closeTicket ends a ticket: what was held and not used goes back, and the requester is told what it cost. by is customer, silence or
-// staff. Whoever closes before he confirmed pays nothing.
+// closeTicket ends a ticket: what was held and not used goes back, and the requester is told what it cost. by is customer where
+// he asked for it, silence, or empty for anybody else. Whoever closes before he confirmed pays nothing.
 func (t *turn) closeTicket(tk *Ticket, by string, words string) error {
 	if err := t.endTicket(tk); err != nil {
 		return err

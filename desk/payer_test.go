@@ -210,6 +210,16 @@ func TestPayerCloses(t *testing.T) {
 		if his, hers := w.lastOf("closed", bo), w.lastOf("closed", kim); mentions(his, "As you asked") || !mentions(hers, "As you asked") {
 			t.Errorf("Bo reads\n%s\nKim reads\n%s", his.Text, hers.Text)
 		}
+		// So it is where she does it at his request's page.
+		tk = w.opened(w.mail(bo, "Another question", "How?"))
+		owner := w.contact(kim)
+		if err := w.desk.CloseAs(t.Context(), owner, tk.Number); err != nil {
+			t.Fatal(err)
+		}
+		w.status(tk.Number, desk.Closed)
+		if m := w.lastFor(tk.Number, bo); m.Template != "closed" || mentions(m, "As you asked") {
+			t.Errorf("Bo reads\n%s", m.Text)
+		}
 	})
 }
 

@@ -324,7 +324,7 @@ func (d *Desk) CloseAs(ctx context.Context, who *Contact, ticket int64) error {
 			Ticket: tk.Number, By: who.Address, What: "closed", Level: message.LevelA3.String(),
 		}))
 		t.decided = true
-		return t.closeTicket(tk, "customer", "")
+		return t.closeTicket(tk, closedBy(who, tk), "")
 	})
 }
 

@@ -179,7 +179,7 @@ func rarestWords(re *syntax.Regexp) (rarest []word) {
 		words := neededWords(sub)
 		if often := frequency(words); len(words) > 0 && (rarest == nil || often < least) {
 			for i := range words {
-				words[i].sure = words[i].sure && sub == re
+				words[i].sure = false // it is a piece of what has to match
 			}
 			least, rarest = often, words
 		}
@@ -202,7 +202,7 @@ func frequency(words []word) (sum float64) {
 }
 
 // otherWords finds more words that each match of an expression holds, a set for each of its pieces that need one: those of which one is known
-// to be there are left out. An expression without gaps is sooner tried than looked through.
+// to be there are left out.
 func otherWords(re *syntax.Regexp, known []word) (sets []*wordSet) {
 	for _, sub := range successive(re) {
 		words := neededWords(sub)
